@@ -1,0 +1,1 @@
+"""The Backup service: organizations, products, policies, backups. It only writes the vault."""

@@ -1,0 +1,302 @@
+"""Running a backup: the exporter's units, the vault's session, and how it all ends."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sitekeep_backup.exporters.confluence.exporter import EXPORTER as CONFLUENCE
+from sitekeep_backup.exporters.jira.exporter import EXPORTER as JIRA
+from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportPhase, ExportUnit
+from sitekeep_shared import failures, rules
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.clock import Clock
+from sitekeep_shared.credentials import open_credentials
+from sitekeep_shared.database import schema
+from sitekeep_shared.database.engine import Database
+from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
+from sitekeep_shared.facts import AnyRow
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.rpc import etags
+from sitekeep_shared.rpc.messages import stored_status
+from sitekeep_shared.rpc.status import to_status
+from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.vault.manifest_types import ManifestFacts, ManifestHeader
+from sitekeep_shared.vault.page import PageReference
+from sitekeep_shared.vault.session import BackupSession
+from sitekeep_shared.vault.vault import Vault
+from sitekeep_shared.work import counts, journal
+from sitekeep_shared.work.port import Completion
+from sitekeep_shared.work.records import (
+    ClaimedUnit,
+    Operation,
+    OperationState,
+    Progress,
+    UnitOutcome,
+)
+from sitekeep_shared.work.tally import Count, Tally
+from sitekeep_shared.work.unit import UnitPlan
+
+EXPORTERS: Mapping[str, Exporter] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
+
+_PHASES = {
+    ExportPhase.USERS_AND_GROUPS: "EXPORTING_USERS_AND_GROUPS",
+    ExportPhase.CONFIGURATION: "EXPORTING_CONTENT",
+    ExportPhase.CONTENT: "EXPORTING_CONTENT",
+    ExportPhase.ATTACHMENTS: "EXPORTING_ATTACHMENTS",
+}
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every run needs."""
+
+    database: Database
+    vault: Vault
+    secrets: SecretBox
+    clock: Clock
+
+
+class BackupHandler:
+    """Opens the runs of the Backup service and says how they end."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def open(self, operation: Operation) -> BackupRun:
+        """Opens the site and a session of the vault.
+
+        Raises:
+            PreconditionFailed: the product is gone or has no credentials.
+        """
+        backup, product = await self._rows(operation)
+        site = SiteClient(
+            product.site_uri,
+            open_credentials(self._tools.secrets, product),
+            clock=self._tools.clock,
+        )
+        session = await self._tools.vault.begin_backup(
+            operation.resource_uid, site=operation.product_uid, fence=operation.fence or 0
+        )
+        await site.__aenter__()
+        return BackupRun(self._tools, operation, backup, site, session)
+
+    async def _rows(self, operation: Operation) -> tuple[AnyRow, AnyRow]:
+        async with self._tools.database.read() as connection:
+            table = schema.backup
+            statement = select(table).where(table.c.uid == operation.resource_uid)
+            backup = (await connection.execute(statement)).one()
+            products = schema.product
+            wanted = select(products).where(products.c.uid == operation.product_uid)
+            product = (await connection.execute(wanted)).first()
+        if product is None:
+            raise PreconditionFailed(
+                "PRODUCT_NOT_IN_ORGANIZATION",
+                f"{backup.product_name} was removed while its backup ran.",
+            )
+        return backup, product
+
+    def retryable(self, error: Exception) -> bool:
+        """Whether another attempt may help."""
+        return failures.is_retryable(error)
+
+    async def failed(
+        self, operation: Operation, error: Exception, progress: Progress
+    ) -> Completion:
+        """The backup ends FAILED; nothing of it is visible in the vault."""
+        status = stored_status(to_status(failures.translate(error)))
+        return self._unfinished(operation, "FAILED", OperationState.FAILED, status, progress)
+
+    async def cancelled(self, operation: Operation, progress: Progress) -> Completion:
+        """The backup ends CANCELLED; nothing of it is visible in the vault."""
+        status = stored_status(to_status(cancelled_error(operation)))
+        return self._unfinished(operation, "CANCELLED", OperationState.CANCELLED, status, progress)
+
+    def _unfinished(
+        self,
+        operation: Operation,
+        state: str,
+        ended: OperationState,
+        status: dict[str, Any],
+        progress: Progress,
+    ) -> Completion:
+        values = {
+            "state": state,
+            "final_state": state,
+            "end_time": self._tools.clock.now(),
+            "error": status,
+            "counts": counts.to_json(progress.counts),
+            "issue_count": progress.issue_count,
+            "etag": etags.new_etag(),
+        }
+
+        async def write(connection: AsyncConnection) -> None:
+            await write_backup(connection, operation, values)
+
+        return Completion(ended, status, write)
+
+
+def cancelled_error(operation: Operation) -> SitekeepError:
+    """The error that a cancelled operation carries."""
+    return Conflict(
+        "OPERATION_CANCELLED",
+        f"The operation was cancelled. {operation.resource_name} stays as a record.",
+        {"resource": operation.resource_name},
+    )
+
+
+async def write_backup(
+    connection: AsyncConnection, operation: Operation, values: Mapping[str, Any]
+) -> None:
+    """Changes the backup that the operation makes."""
+    table = schema.backup
+    await connection.execute(
+        update(table).where(table.c.uid == operation.resource_uid).values(**values)
+    )
+
+
+class BackupRun:
+    """A backup that is being worked on."""
+
+    finishing_phase = "SEALING"
+
+    def __init__(
+        self,
+        tools: Tools,
+        operation: Operation,
+        backup: AnyRow,
+        site: SiteClient,
+        session: BackupSession,
+    ) -> None:
+        self._tools = tools
+        self._operation = operation
+        self._backup = backup
+        self._site = site
+        self._session = session
+        self._exporter = EXPORTERS[backup.product_type]
+        self._options = ExportOptions(operation.arguments["include_attachments"])
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent to the site since it was opened."""
+        return self._site.request_count
+
+    def phase_name(self, phase: int) -> str:
+        """The phase of the contract."""
+        return _PHASES[ExportPhase(phase)]
+
+    def initial_units(self) -> Sequence[UnitPlan]:
+        """The exporter's first units."""
+        return self._exporter.initial_units
+
+    async def run_unit(self, unit: ClaimedUnit) -> UnitOutcome:
+        """One attempt: what the exporter reads is durable in the vault when this returns."""
+        export = ExportUnit(
+            unit.plan,
+            unit.attempt,
+            self._site,
+            self._session.unit(unit.plan.key),
+            self._options,
+            unit.tally,
+        )
+        await self._exporter.run[unit.plan.kind](export)
+        pages = await export.records.finish()
+        return UnitOutcome(
+            export.tally, export.spawned, {"pages": [page.to_json() for page in pages]}
+        )
+
+    async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
+        """What a unit that is given up is missing: named, so that the backup is INCOMPLETE."""
+        if failures.ends_operation(error):
+            raise error
+        return UnitOutcome(given_up(unit, error), (), {"pages": []})
+
+    async def finish(self, progress: Progress) -> Completion:
+        """Commits the manifest, once, and says what the backup became."""
+        vault, operation = self._tools.vault, self._operation
+        header = await vault.find_backup(operation.product_uid, operation.resource_uid)
+        if header is None:
+            await self._session.commit(self._pages(), await self._facts(progress))
+            header = await vault.find_backup(operation.product_uid, operation.resource_uid)
+        assert header is not None
+        values = self._values(header, progress)
+
+        async def write(connection: AsyncConnection) -> None:
+            await write_backup(connection, operation, values)
+
+        return Completion(OperationState.SUCCEEDED, None, write)
+
+    async def close(self) -> None:
+        """Closes the site and gives the vault's lease back."""
+        await self._site.close()
+        await self._session.close()
+
+    async def _pages(self) -> AsyncIterator[PageReference]:
+        async for _, result in journal.results(self._tools.database, self._operation.id):
+            for page in result["pages"]:
+                yield PageReference.from_json(page)
+
+    async def _facts(self, progress: Progress) -> ManifestFacts:
+        now = self._tools.clock.now()
+        retention = datetime.timedelta(seconds=self._operation.arguments["retention_seconds"])
+        details = {
+            "backup": self._operation.resource_name,
+            "product": self._backup.product_name,
+            "product_type": self._backup.product_type,
+            "policy": self._backup.policy,
+            "ledger": counts.to_json(progress.counts),
+            "issue_count": progress.issue_count,
+        }
+        return ManifestFacts(
+            started=self._backup.create_time,
+            finished=now,
+            expire_time=rules.expire_time(now, retention),
+            state=final_state(progress),
+            counts={kind: count.done for kind, count in progress.counts.items()},
+            details=json.dumps(details).encode(),
+        )
+
+    def _values(self, header: ManifestHeader, progress: Progress) -> dict[str, Any]:
+        sizes = sum(count.size_bytes for count in progress.counts.values())
+        return {
+            "state": header.state,
+            "final_state": header.state,
+            "end_time": header.finished,
+            "expire_time": header.expire_time,
+            "size_bytes": sizes,
+            "counts": counts.to_json(progress.counts),
+            "issue_count": progress.issue_count,
+            "archive_digest": header.merkle_root,
+            "manifest_key": f"backups/{self._operation.product_uid}/{self._operation.resource_uid}",
+            "etag": etags.new_etag(),
+        }
+
+
+def final_state(progress: Progress) -> str:
+    """COMPLETE where everything that was listed is there and nothing was given up."""
+    whole = all(_is_whole(count) for count in progress.counts.values())
+    return "COMPLETE" if whole and not progress.error_count else "INCOMPLETE"
+
+
+def _is_whole(count: Count) -> bool:
+    return count.missing == 0 and count.done >= count.expected
+
+
+def given_up(unit: ClaimedUnit, error: Exception) -> Tally:
+    """The tally of a unit that is given up after its last attempt."""
+    tally = Tally()
+    translated = failures.translate(error)
+    tally.missing(
+        Kind.PAGE if "space" in unit.plan.arguments else Kind.ISSUE,
+        unit.plan.key,
+        "UNIT_GIVEN_UP",
+        f"What unit {unit.plan.key} would have brought is missing: {translated.message}",
+        count=0,
+    )
+    return tally

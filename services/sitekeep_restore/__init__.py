@@ -1,0 +1,1 @@
+"""The Restore service: checks, restores, contents. It only reads the vault."""

@@ -1,0 +1,279 @@
+"""Running a restore: the importer's units, the hold on the backup, and how it all ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sitekeep_restore.backup_client import BackupClient
+from sitekeep_restore.importers.confluence.importer import IMPORTER as CONFLUENCE
+from sitekeep_restore.importers.jira.importer import IMPORTER as JIRA
+from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase, ImportUnit
+from sitekeep_shared import failures
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.clock import Clock
+from sitekeep_shared.credentials import open_credentials
+from sitekeep_shared.database import schema
+from sitekeep_shared.database.engine import Database
+from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
+from sitekeep_shared.facts import AnyRow
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.rpc import etags
+from sitekeep_shared.rpc.messages import stored_status
+from sitekeep_shared.rpc.status import to_status
+from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.vault.reader import BackupReader
+from sitekeep_shared.vault.vault import Vault
+from sitekeep_shared.work import counts
+from sitekeep_shared.work.identities import DatabaseIdentities
+from sitekeep_shared.work.port import Completion
+from sitekeep_shared.work.records import (
+    ClaimedUnit,
+    Operation,
+    OperationState,
+    Progress,
+    UnitOutcome,
+)
+from sitekeep_shared.work.tally import Tally
+from sitekeep_shared.work.unit import UnitPlan
+
+_log = logging.getLogger(__name__)
+RENEW_SECONDS = 120.0
+
+IMPORTERS: Mapping[str, Importer] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
+
+_PHASES = {
+    ImportPhase.USERS_AND_GROUPS: "RESTORING_USERS_AND_GROUPS",
+    ImportPhase.CONFIGURATION: "RESTORING_CONTENT",
+    ImportPhase.CONTAINERS: "RESTORING_CONTENT",
+    ImportPhase.CONTENT: "RESTORING_CONTENT",
+    ImportPhase.ATTACHMENTS: "RESTORING_ATTACHMENTS",
+    ImportPhase.DETAILS: "RESTORING_CONTENT",
+    ImportPhase.RELATIONS: "RESTORING_CONTENT",
+    ImportPhase.CLEAN_UP: "RESTORING_CONTENT",
+}
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every run needs."""
+
+    database: Database
+    vault: Vault
+    backups: BackupClient
+    secrets: SecretBox
+    clock: Clock
+
+
+class RestoreHandler:
+    """Opens the runs of the Restore service and says how they end."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def open(self, operation: Operation) -> RestoreRun:
+        """Holds the backup, opens it and the site.
+
+        Raises:
+            PreconditionFailed: the product is gone, or the backup expired.
+            VaultError: the backup is damaged.
+        """
+        restore, product = await self._rows(operation)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
+                _Hold(self._tools.backups, restore.backup_name, operation.resource_name)
+            )
+            _, source, backup_id = operation.arguments["manifest_key"].split("/")
+            await self._tools.vault.check(source, backup_id)
+            reader = await self._tools.vault.open_backup(source, backup_id)
+            stack.push_async_callback(reader.close)
+            site = await stack.enter_async_context(
+                SiteClient(
+                    product.site_uri,
+                    open_credentials(self._tools.secrets, product),
+                    clock=self._tools.clock,
+                )
+            )
+            return RestoreRun(self._tools, operation, product, site, reader, stack.pop_all())
+
+    async def _rows(self, operation: Operation) -> tuple[AnyRow, AnyRow]:
+        async with self._tools.database.read() as connection:
+            table, products = schema.restore, schema.product
+            statement = select(table).where(table.c.uid == operation.resource_uid)
+            restore = (await connection.execute(statement)).one()
+            wanted = select(products).where(products.c.uid == operation.product_uid)
+            product = (await connection.execute(wanted)).first()
+        if product is None:
+            raise PreconditionFailed(
+                "PRODUCT_NOT_IN_ORGANIZATION",
+                f"{restore.product_name} was removed while it was restored to.",
+            )
+        return restore, product
+
+    def retryable(self, error: Exception) -> bool:
+        """Whether another attempt may help."""
+        return failures.is_retryable(error)
+
+    async def failed(
+        self, operation: Operation, error: Exception, progress: Progress
+    ) -> Completion:
+        """The restore ends FAILED; what it wrote stays on the site."""
+        translated = failures.translate(error)
+        return self._unfinished(operation, OperationState.FAILED, translated, progress)
+
+    async def cancelled(self, operation: Operation, progress: Progress) -> Completion:
+        """The restore ends CANCELLED; what it wrote stays on the site."""
+        error = Conflict(
+            "OPERATION_CANCELLED",
+            f"{operation.resource_name} was cancelled. What it wrote by then is on the site; "
+            "empty it before the next restore.",
+            {"resource": operation.resource_name},
+        )
+        return self._unfinished(operation, OperationState.CANCELLED, error, progress)
+
+    def _unfinished(
+        self, operation: Operation, ended: OperationState, error: SitekeepError, progress: Progress
+    ) -> Completion:
+        status = stored_status(to_status(error))
+        values = self._values(ended.value, progress) | {"error": status}
+        return Completion(ended, status, _writer(operation, values))
+
+    def _values(self, state: str, progress: Progress) -> dict[str, Any]:
+        return end_values(self._tools.clock, state, progress)
+
+
+def end_values(clock: Clock, state: str, progress: Progress) -> dict[str, Any]:
+    """What a restore's row says at its end."""
+    return {
+        "state": state,
+        "end_time": clock.now(),
+        "counts": counts.to_json(progress.counts),
+        "issue_count": progress.issue_count,
+        "etag": etags.new_etag(),
+    }
+
+
+def _writer(operation: Operation, values: Mapping[str, Any]) -> Any:
+    async def write(connection: AsyncConnection) -> None:
+        table = schema.restore
+        await connection.execute(
+            update(table).where(table.c.uid == operation.resource_uid).values(**values)
+        )
+
+    return write
+
+
+class RestoreRun:
+    """A restore that is being worked on."""
+
+    finishing_phase = "VERIFYING"
+
+    def __init__(
+        self,
+        tools: Tools,
+        operation: Operation,
+        product: AnyRow,
+        site: SiteClient,
+        backup: BackupReader,
+        stack: AsyncExitStack,
+    ) -> None:
+        self._tools = tools
+        self._operation = operation
+        self._site = site
+        self._backup = backup
+        self._stack = stack
+        self._importer = IMPORTERS[product.type]
+        self._options = ImportOptions(operation.arguments["skip_users_and_groups"])
+        self._identities = DatabaseIdentities(tools.database, operation)
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent to the site since it was opened."""
+        return self._site.request_count
+
+    def phase_name(self, phase: int) -> str:
+        """The phase of the contract."""
+        return _PHASES[ImportPhase(phase)]
+
+    def initial_units(self) -> Sequence[UnitPlan]:
+        """The importer's first units."""
+        return self._importer.initial_units
+
+    async def run_unit(self, unit: ClaimedUnit) -> UnitOutcome:
+        """One attempt: what it writes carries marks by which a later attempt knows it again."""
+        work = ImportUnit(
+            unit.plan,
+            unit.attempt,
+            self._site,
+            self._backup,
+            self._identities,
+            self._options,
+            unit.tally,
+        )
+        await self._importer.run[unit.plan.kind](work)
+        return UnitOutcome(work.tally, work.spawned)
+
+    async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
+        """What a unit that is given up did not bring back: named, so that it ends INCOMPLETE."""
+        if failures.ends_operation(error):
+            raise error
+        translated = failures.translate(error)
+        tally = Tally()
+        tally.missing(
+            Kind.ISSUE,
+            unit.plan.key,
+            "UNIT_GIVEN_UP",
+            f"What unit {unit.plan.key} would have restored is missing: {translated.message}",
+            count=0,
+        )
+        return UnitOutcome(tally)
+
+    async def finish(self, progress: Progress) -> Completion:
+        """Says what the restore became."""
+        missing = any(count.missing for count in progress.counts.values())
+        state = "INCOMPLETE" if missing or progress.error_count else "COMPLETE"
+        values = end_values(self._tools.clock, state, progress)
+        return Completion(OperationState.SUCCEEDED, None, _writer(self._operation, values))
+
+    async def close(self) -> None:
+        """Closes the site and the backup, and releases the hold."""
+        await self._stack.aclose()
+
+
+class _Hold:
+    """A hold on a backup that is renewed until it is released."""
+
+    def __init__(self, backups: BackupClient, backup: str, holder: str) -> None:
+        self._backups = backups
+        self._backup = backup
+        self._holder = holder
+        self._hold = ""
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._hold = await self._backups.hold(self._backup, self._holder)
+        self._renewal = asyncio.create_task(self._renew())
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
+        try:
+            await self._backups.release(self._backup, self._hold)
+        except SitekeepError as failure:
+            _log.warning("a hold was left to run out", extra={"why": str(failure)})
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self._backups.renew(self._backup, self._hold)
+            except SitekeepError as failure:
+                _log.warning("a hold could not be renewed", extra={"why": str(failure)})

@@ -1,0 +1,1 @@
+"""What both services share: rules, locks, work, vault, Atlassian client, gRPC plumbing."""

@@ -1,0 +1,107 @@
+"""Configuration: read from the environment in one place, then passed on as a value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sitekeep_shared.rules import PROFILES, Profile
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used; the message names it and the way out."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an operator can set."""
+
+    home: Path
+    """``SITEKEEP_HOME``: where the database, the vault and the keys are unless set apart."""
+    database_url: str
+    """``SITEKEEP_DATABASE_URL``: ``sqlite:////path`` or ``postgresql://user@host/name``."""
+    vault_folder: Path
+    """``SITEKEEP_VAULT``: the folder that holds the backups."""
+    key_file: Path
+    """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
+    credentials_key_file: Path
+    """``SITEKEEP_CREDENTIALS_KEY_FILE``: what opens the API tokens in the database."""
+    profile: Profile
+    """``SITEKEEP_PROFILE``: the rules that hold."""
+    backup_listen: str
+    """``SITEKEEP_BACKUP_LISTEN``: where the Backup service listens."""
+    restore_listen: str
+    """``SITEKEEP_RESTORE_LISTEN``: where the Restore service listens."""
+    backup_address: str
+    """``SITEKEEP_BACKUP_ADDRESS``: where Restore and the command find the Backup service."""
+    concurrency: int
+    """``SITEKEEP_CONCURRENCY``: units of one operation that run side by side."""
+    lease_seconds: float
+    """``SITEKEEP_LEASE_SECONDS``: how long a lock holds without being renewed."""
+    log_level: str
+    """``SITEKEEP_LOG_LEVEL``: DEBUG, INFO, WARNING or ERROR."""
+    insecure_listen: bool
+    """``SITEKEEP_INSECURE_LISTEN=1``: listen beyond this machine although there is no TLS."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads the settings.
+
+        Raises:
+            ConfigurationError: a value cannot be used.
+        """
+        get = environment.get
+        home = Path(get("SITEKEEP_HOME") or Path.home() / ".sitekeep").expanduser().absolute()
+        backup_listen = get("SITEKEEP_BACKUP_LISTEN", "127.0.0.1:50051")
+        return cls(
+            home=home,
+            database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
+            vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
+            key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
+            credentials_key_file=_path(
+                get("SITEKEEP_CREDENTIALS_KEY_FILE"), home / "credentials.key"
+            ),
+            profile=_profile(get("SITEKEEP_PROFILE", "closed-beta")),
+            backup_listen=backup_listen,
+            restore_listen=get("SITEKEEP_RESTORE_LISTEN", "127.0.0.1:50052"),
+            backup_address=get("SITEKEEP_BACKUP_ADDRESS", backup_listen),
+            concurrency=_positive(environment, "SITEKEEP_CONCURRENCY", 8),
+            lease_seconds=_positive(environment, "SITEKEEP_LEASE_SECONDS", 60),
+            log_level=_log_level(get("SITEKEEP_LOG_LEVEL", "INFO")),
+            insecure_listen=get("SITEKEEP_INSECURE_LISTEN", "") == "1",
+        )
+
+
+def _path(value: str | None, default: Path) -> Path:
+    if not value:
+        return default
+    if "://" in value and not value.startswith("file://"):
+        raise ConfigurationError(
+            f"SITEKEEP_VAULT and the key files are paths; {value!r} is not one."
+        )
+    return Path(value.removeprefix("file://")).expanduser().absolute()
+
+
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        raise ConfigurationError(
+            f"SITEKEEP_PROFILE is {name!r}; it has to be one of {', '.join(PROFILES)}."
+        )
+    return PROFILES[name]
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigurationError(f"{name} is {text!r}; it has to be a whole number from 1.")
+    return int(text)
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ConfigurationError(
+            f"SITEKEEP_LOG_LEVEL is {text!r}; it has to be DEBUG, INFO, WARNING or ERROR."
+        )
+    return text.upper()

@@ -1,0 +1,39 @@
+"""The kinds of things that a backup holds: one home for their names."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Kind(enum.StrEnum):
+    """A kind of content. The value is what the vault stores; it never changes.
+
+    The contracts know each as ``ENTITY_KIND_`` followed by the name.
+    """
+
+    USER = "user"
+    GROUP = "group"
+    MEMBERSHIP = "membership"
+    ISSUE_TYPE = "issue_type"
+    STATUS = "status"
+    PRIORITY = "priority"
+    RESOLUTION = "resolution"
+    ISSUE_LINK_TYPE = "issue_link_type"
+    FIELD = "field"
+    PROJECT = "project"
+    VERSION = "version"
+    COMPONENT = "component"
+    ISSUE = "issue"
+    COMMENT = "comment"
+    WORKLOG = "worklog"
+    CHANGELOG = "changelog"
+    ISSUE_LINK = "issue_link"
+    REMOTE_LINK = "remote_link"
+    WATCHER = "watcher"
+    ATTACHMENT = "attachment"
+    SPACE = "space"
+    PAGE = "page"
+    BLOG_POST = "blog_post"
+    FOOTER_COMMENT = "footer_comment"
+    INLINE_COMMENT = "inline_comment"
+    LABEL = "label"
