@@ -17,12 +17,11 @@ from sitekeep_shared.clock import Clock, SystemClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
-from sitekeep_shared.database.service_slot import take_slot
+from sitekeep_shared.database.service_slot import ServiceSlot
 from sitekeep_shared.rpc.server import Server, on_signals
 from sitekeep_shared.rpc.service import (
     COMMON_NAMES,
     add_common_services,
-    effort_of,
     holder_name,
 )
 from sitekeep_shared.secrets import SecretBox
@@ -76,8 +75,7 @@ class BackupServer:
         settings = self.settings
         self.database = Database(settings.database_url)
         stack.push_async_callback(self.database.close)
-        slot = await take_slot(self.database, "backup")
-        stack.push_async_callback(slot.release)
+        await stack.enter_async_context(ServiceSlot(self.database, "backup"))
         await migrate(self.database)
         keys = await asyncio.to_thread(load_or_create_key_file, settings.key_file)
         store = DurableLocalStore(settings.vault_folder)
@@ -91,9 +89,8 @@ class BackupServer:
         self.port = await server.start(settings.backup_listen, insecure=settings.insecure_listen)
         stack.push_async_callback(server.stop)
         stack.callback(self._stop.set)
-        await stack.enter_async_context(
-            Expiry(self.database, self.vault, self.clock, settings.profile)
-        )
+        self.expiry = Expiry(self.database, self.vault, self.clock, settings.profile)
+        await stack.enter_async_context(self.expiry)
         await dispatcher.reconcile()
         _log.info("the Backup service listens", extra={"address": settings.backup_listen})
 
@@ -105,7 +102,8 @@ class BackupServer:
             service="backup",
             holder=holder_name("backup"),
             clock=self.clock,
-            effort=effort_of(self.settings),
+            concurrency=self.settings.concurrency,
+            lease_seconds=self.settings.lease_seconds,
         )
 
     def _serve(self, server: Server, dispatcher: InProcessDispatcher, secrets: SecretBox) -> None:

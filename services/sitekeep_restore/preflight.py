@@ -75,12 +75,15 @@ class Inspector:
         async with self._database.read() as connection:
             target = await facts.product_row(connection, organization, wanted.product)
             outcomes = await self._outcomes(connection, organization, backup, target, wanted, None)
-            comparable = backup.product_type == organization_pb2.Product.Type.Value(target.type)
-            if comparable and (every_rule or rules.first_refusal(outcomes) is None):
-                content = await self._content(target)
-                outcomes = await self._outcomes(
-                    connection, organization, backup, target, wanted, content
-                )
+        comparable = backup.product_type == organization_pb2.Product.Type.Value(target.type)
+        if not comparable or not (every_rule or rules.first_refusal(outcomes) is None):
+            return Preflight(backup, target, outcomes)
+        # The site may take its time, so no transaction stays open meanwhile.
+        content = await self._content(target)
+        async with self._database.read() as connection:
+            outcomes = await self._outcomes(
+                connection, organization, backup, target, wanted, content
+            )
         return Preflight(backup, target, outcomes)
 
     async def _outcomes(

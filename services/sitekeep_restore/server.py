@@ -16,12 +16,11 @@ from sitekeep_shared.clock import Clock, SystemClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
-from sitekeep_shared.database.service_slot import take_slot
+from sitekeep_shared.database.service_slot import ServiceSlot
 from sitekeep_shared.rpc.server import Server, on_signals
 from sitekeep_shared.rpc.service import (
     COMMON_NAMES,
     add_common_services,
-    effort_of,
     holder_name,
 )
 from sitekeep_shared.secrets import SecretBox
@@ -65,8 +64,7 @@ class RestoreServer:
         settings = self.settings
         self.database = Database(settings.database_url)
         stack.push_async_callback(self.database.close)
-        slot = await take_slot(self.database, "restore")
-        stack.push_async_callback(slot.release)
+        await stack.enter_async_context(ServiceSlot(self.database, "restore"))
         await migrate(self.database)
         keys = await asyncio.to_thread(load_or_create_key_file, settings.key_file)
         store = DurableLocalStore(settings.vault_folder)
@@ -92,7 +90,8 @@ class RestoreServer:
             service="restore",
             holder=holder_name("restore"),
             clock=self.clock,
-            effort=effort_of(self.settings),
+            concurrency=self.settings.concurrency,
+            lease_seconds=self.settings.lease_seconds,
         )
 
     def _serve(self, server: Server, dispatcher: InProcessDispatcher, secrets: SecretBox) -> None:

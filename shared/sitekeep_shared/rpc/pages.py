@@ -57,7 +57,8 @@ def _digest(request: Message) -> str:
     for field in ("page_token", "page_size", "resume_token"):
         if field in plain.DESCRIPTOR.fields_by_name:
             plain.ClearField(field)
-    return hashlib.sha256(plain.SerializeToString(deterministic=True)).hexdigest()[:16]
+    content = plain.DESCRIPTOR.full_name.encode() + plain.SerializeToString(deterministic=True)
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _refused(description: str) -> InvalidRequest:

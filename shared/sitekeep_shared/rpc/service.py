@@ -10,7 +10,6 @@ from typing import Any, cast
 from google.longrunning import operations_pb2_grpc
 
 from sitekeep.operation.v1 import operation_pb2_grpc
-from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.rpc.locks import OperationLockService
 from sitekeep_shared.rpc.operations import (
@@ -20,7 +19,6 @@ from sitekeep_shared.rpc.operations import (
 )
 from sitekeep_shared.rpc.server import Server
 from sitekeep_shared.work.port import Dispatcher
-from sitekeep_shared.work.settings import Effort
 
 COMMON_NAMES = (
     "sitekeep.operation.v1.OperationEventService",
@@ -32,11 +30,6 @@ COMMON_NAMES = (
 def holder_name(service: str) -> str:
     """The name of this incarnation of a server in the locks that it holds."""
     return f"{service}@{socket.gethostname()}#{os.getpid()}"
-
-
-def effort_of(settings: Settings) -> Effort:
-    """How hard the dispatcher of a server works."""
-    return Effort(concurrency=settings.concurrency, lease_seconds=settings.lease_seconds)
 
 
 def add_common_services(

@@ -1,0 +1,1 @@
+"""Reading a site: one module per kind of content, below one package per product."""

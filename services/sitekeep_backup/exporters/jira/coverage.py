@@ -1,0 +1,37 @@
+"""How each kind of a Jira site is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.kinds import Kind
+
+_READ: dict[Kind, str] = {
+    Kind.USER: "users/search, active and inactive",
+    Kind.GROUP: "group/bulk",
+    Kind.MEMBERSHIP: "group/member, inactive users included",
+    Kind.ISSUE_TYPE: "issuetype",
+    Kind.STATUS: "statuses/search, global and of single projects",
+    Kind.PRIORITY: "priority/search",
+    Kind.RESOLUTION: "resolution/search",
+    Kind.ISSUE_LINK_TYPE: "issueLinkType",
+    Kind.FIELD: "field; contexts and options of Jira's own select fields",
+    Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
+    "those in the trash are named",
+    Kind.VERSION: "project/{id}/version",
+    Kind.COMPONENT: "project/{id}/component",
+    Kind.ISSUE: "issue/bulkfetch by key number, all fields",
+    Kind.COMMENT: "inside the issue; those that it lacks from issue/{id}/comment",
+    Kind.WORKLOG: "inside the issue; those that it lacks from issue/{id}/worklog",
+    Kind.CHANGELOG: "changelog/bulkfetch",
+    Kind.ISSUE_LINK: "inside the issue",
+    Kind.REMOTE_LINK: "issue/{id}/remotelink of those issues whose history names one",
+    Kind.WATCHER: "issue/{id}/watchers of watched issues",
+    Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
+}
+
+COVERAGE: Sequence[CoverageRow] = tuple(
+    CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()
+)
+"""One row per kind; the importer's rows say what comes back."""

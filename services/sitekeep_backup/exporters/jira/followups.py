@@ -1,0 +1,186 @@
+"""What an issue's own answer asks to be fetched: cut lists, watchers, remote links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
+from sitekeep_backup.exporters.jira.raw import Identified, decode_array, identity_of
+from sitekeep_backup.exporters.unit import ExportUnit
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
+from sitekeep_shared.content.entry_keys import child_entry, issue_entry
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.work.concurrently import concurrently
+
+CONCURRENT_REQUESTS = 6
+
+
+class _Listing(msgspec.Struct):
+    comments: list[msgspec.Raw] = []
+    worklogs: list[msgspec.Raw] = []
+
+
+def _comments(page: _Listing) -> list[msgspec.Raw]:
+    return page.comments
+
+
+def _worklogs(page: _Listing) -> list[msgspec.Raw]:
+    return page.worklogs
+
+
+class _Cut(NamedTuple):
+    """A list inside an issue that may be shorter than it is on the site."""
+
+    kind: Kind
+    template: str
+    page_size: int
+    items: Callable[[_Listing], list[msgspec.Raw]]
+    embedded: Sequence[Identified]
+    total: int
+
+
+class _Watchers(msgspec.Struct):
+    watchers: list[msgspec.Raw] = []
+
+
+def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
+    comments, worklogs = issue.comments, issue.worklogs
+    stem = "/rest/api/3/issue/{issue}/"
+    return (
+        _Cut(
+            Kind.COMMENT,
+            stem + "comment",
+            100,
+            _comments,
+            comments.comments,
+            comments.total,
+        ),
+        _Cut(
+            Kind.WORKLOG,
+            stem + "worklog",
+            5000,
+            _worklogs,
+            worklogs.worklogs,
+            worklogs.total,
+        ),
+    )
+
+
+async def follow_up(
+    unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue], hinted: set[str]
+) -> None:
+    """Stores what the issues of a range hold beyond their own answers, in number order."""
+    for issue in seen:
+        for cut in _cuts(issue):
+            await _store_cut(unit, project_id, issue, cut)
+    watched = [issue for issue in seen if issue.watch_count > 0]
+    linked = [issue for issue in seen if issue.id in hinted]
+    await _store_watchers(unit, project_id, watched)
+    await _store_remote_links(unit, project_id, linked)
+
+
+async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _Cut) -> None:
+    """Counts an embedded list and stores the items that it lacks."""
+    known = {str(item.id) for item in cut.embedded}
+    lacking: dict[str, msgspec.Raw] = {}
+    if cut.total > len(known):
+        lacking = await _lacking(unit, issue, cut, known)
+    found = len(known) + len(lacking)
+    unit.tally.expect(cut.kind, max(cut.total, found))
+    unit.tally.done(cut.kind, count=len(known))
+    for item_id, raw in sorted(lacking.items(), key=lambda pair: f"{pair[0]:>020}"):
+        await _store_item(unit, project_id, issue, cut.kind, item_id, bytes(raw))
+    if cut.total > found:
+        _report_short_list(unit, issue, cut, cut.total - found)
+
+
+async def _lacking(
+    unit: ExportUnit, issue: SeenIssue, cut: _Cut, known: set[str]
+) -> dict[str, msgspec.Raw]:
+    """The items that are not embedded, oldest first, until as many as the total says."""
+    lacking: dict[str, msgspec.Raw] = {}
+    start = 0
+    while len(known) + len(lacking) < cut.total:
+        items = await _page(unit, issue, cut, start)
+        if not items:
+            break
+        start += len(items)
+        for raw in items:
+            if (item_id := identity_of(raw)) not in known:
+                lacking[item_id] = raw
+    return lacking
+
+
+async def _page(unit: ExportUnit, issue: SeenIssue, cut: _Cut, start: int) -> list[msgspec.Raw]:
+    query = [("startAt", str(start)), ("maxResults", str(cut.page_size))]
+    if cut.kind is Kind.COMMENT:
+        query.append(("orderBy", "created"))
+    try:
+        body = await unit.site.get(cut.template, query, issue=issue.id)
+    except (SiteForbidden, SiteNotFound):
+        return []
+    return cut.items(msgspec.json.decode(body, type=_Listing))
+
+
+async def _store_item(
+    unit: ExportUnit, project_id: str, issue: SeenIssue, kind: Kind, item_id: str, payload: bytes
+) -> None:
+    key = child_entry(project_id, issue.number, item_id)
+    attributes = {"issue": issue.key, "id": item_id}
+    await unit.records.put_record(kind, key, payload, attributes=attributes)
+    unit.tally.done(kind, len(payload))
+
+
+def _report_short_list(unit: ExportUnit, issue: SeenIssue, cut: _Cut, lacking: int) -> None:
+    message = f"The site counts {cut.total} but lists {lacking} fewer."
+    reason = f"{cut.kind.name}S_NOT_LISTED"
+    unit.tally.missing(cut.kind, issue.key, reason, message, count=lacking)
+
+
+async def _bodies(
+    unit: ExportUnit, issues: Sequence[SeenIssue], noun: str
+) -> list[tuple[SeenIssue, bytes]]:
+    """The same sub-resource of several issues; b"" where the site no longer shows it."""
+
+    async def read(issue: SeenIssue) -> tuple[SeenIssue, bytes]:
+        try:
+            return issue, await unit.site.get("/rest/api/3/issue/{issue}/" + noun, issue=issue.id)
+        except (SiteForbidden, SiteNotFound):
+            return issue, b""
+
+    calls = [lambda issue=issue: read(issue) for issue in issues]
+    return await concurrently(calls, limit=CONCURRENT_REQUESTS)
+
+
+async def _store_watchers(unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]) -> None:
+    for issue, body in await _bodies(unit, issues, "watchers"):
+        listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
+        if listed < issue.watch_count:
+            _report_hidden_watchers(unit, issue, issue.watch_count - listed)
+        if body:
+            await _store_list(unit, Kind.WATCHER, project_id, issue, body, listed)
+
+
+def _report_hidden_watchers(unit: ExportUnit, issue: SeenIssue, hidden: int) -> None:
+    message = f"{hidden} watchers are counted by the site but not shown to this account."
+    unit.tally.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
+
+
+async def _store_remote_links(
+    unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]
+) -> None:
+    for issue, body in await _bodies(unit, issues, "remotelink"):
+        if links := len(decode_array(body)) if body else 0:
+            await _store_list(unit, Kind.REMOTE_LINK, project_id, issue, body, links)
+
+
+async def _store_list(
+    unit: ExportUnit, kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
+) -> None:
+    unit.tally.expect(kind, count)
+    key = issue_entry(project_id, issue.number)
+    await unit.records.put_record(kind, key, body, attributes={"issue": issue.key})
+    unit.tally.done(kind, len(body), count=count)

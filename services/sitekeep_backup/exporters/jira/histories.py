@@ -1,0 +1,69 @@
+"""The history of issues: one request for all issues of a range, paged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
+from sitekeep_backup.exporters.jira.raw import join_array
+from sitekeep_backup.exporters.unit import ExportUnit
+from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.kinds import Kind
+
+PAGE_SIZE = 10_000
+"""The largest page of changelog/bulkfetch (Jira REST v3)."""
+
+REMOTE_LINK_HINTS = (b"RemoteIssueLink", b"RemoteWorkItemLink")
+"""The names under which a history tells of remote links."""
+
+
+class _IssueHistory(msgspec.Struct, rename="camel"):
+    issue_id: str | int
+    change_histories: list[msgspec.Raw] = []
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    issue_change_logs: list[_IssueHistory] = []
+    next_page_token: str | None = None
+
+
+async def export_histories(
+    unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]
+) -> set[str]:
+    """Stores the histories; returns the ids of the issues whose history tells of remote links."""
+    histories = await _histories(unit, [issue.id for issue in seen]) if seen else {}
+    for issue in seen:
+        if entries := histories.get(issue.id):
+            await _store(unit, project_id, issue, entries)
+    return {issue_id for issue_id, entries in histories.items() if _hints(entries)}
+
+
+async def _histories(unit: ExportUnit, ids: list[str]) -> dict[str, list[msgspec.Raw]]:
+    found: dict[str, list[msgspec.Raw]] = {}
+    body: dict[str, Any] = {"issueIdsOrKeys": ids, "maxResults": PAGE_SIZE}
+    while True:
+        answer = await unit.site.post("/rest/api/3/changelog/bulkfetch", body, read=True)
+        page = msgspec.json.decode(answer, type=_Page)
+        for history in page.issue_change_logs:
+            found.setdefault(str(history.issue_id), []).extend(history.change_histories)
+        if not page.next_page_token:
+            return found
+        body["nextPageToken"] = page.next_page_token
+
+
+async def _store(
+    unit: ExportUnit, project_id: str, issue: SeenIssue, entries: list[msgspec.Raw]
+) -> None:
+    unit.tally.expect(Kind.CHANGELOG, len(entries))
+    issue_id = msgspec.json.encode(issue.id)
+    payload = b'{"issueId":' + issue_id + b',"changeHistories":' + join_array(entries) + b"}"
+    key = issue_entry(project_id, issue.number)
+    await unit.records.put_record(Kind.CHANGELOG, key, payload, attributes={"issue": issue.key})
+    unit.tally.done(Kind.CHANGELOG, len(payload), count=len(entries))
+
+
+def _hints(entries: Sequence[msgspec.Raw]) -> bool:
+    return any(hint in bytes(entry) for entry in entries for hint in REMOTE_LINK_HINTS)

@@ -1,0 +1,99 @@
+"""The few things of an issue that the export looks at; everything else stays bytes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sitekeep_backup.exporters.jira.raw import Identified
+
+
+class CommentPage(msgspec.Struct):
+    """``fields.comment``: the newest comments, at most 100, and how many there are."""
+
+    comments: list[Identified] = []
+    total: int = 0
+
+
+class WorklogPage(msgspec.Struct):
+    """``fields.worklog``: at most 20 worklogs, and how many there are."""
+
+    worklogs: list[Identified] = []
+    total: int = 0
+
+
+class Watches(msgspec.Struct, rename="camel"):
+    """``fields.watches``."""
+
+    watch_count: int = 0
+
+
+class Link(msgspec.Struct, rename="camel"):
+    """One of ``fields.issuelinks``: it names the other end on one of two sides."""
+
+    outward_issue: msgspec.Raw | None = None
+
+
+class Fields(msgspec.Struct):
+    """``fields`` of an issue."""
+
+    comment: CommentPage | None = None
+    worklog: WorklogPage | None = None
+    watches: Watches | None = None
+    issuelinks: list[Link] | None = None
+    attachment: list[msgspec.Raw] | None = None
+
+
+class Head(msgspec.Struct):
+    """An issue of issue/bulkfetch."""
+
+    id: str
+    key: str
+    fields: Fields
+
+
+class IssueFailure(msgspec.Struct, rename="camel"):
+    """One of ``issueErrors``."""
+
+    id: str | int = ""
+    error_message: str = ""
+
+
+class FetchedIssues(msgspec.Struct, rename="camel"):
+    """The answer of issue/bulkfetch."""
+
+    issues: list[msgspec.Raw] = []
+    issue_errors: list[IssueFailure] = []
+
+
+class SeenIssue(msgspec.Struct):
+    """A stored issue whose response asks for more."""
+
+    id: str
+    key: str
+    number: int
+    fields: Fields
+
+    @property
+    def comments(self) -> CommentPage:
+        """Its embedded comments."""
+        return self.fields.comment or CommentPage()
+
+    @property
+    def worklogs(self) -> WorklogPage:
+        """Its embedded worklogs."""
+        return self.fields.worklog or WorklogPage()
+
+    @property
+    def watch_count(self) -> int:
+        """How many people watch it."""
+        return self.fields.watches.watch_count if self.fields.watches else 0
+
+    @property
+    def outward_links(self) -> int:
+        """How many links it holds the outward end of."""
+        return sum(link.outward_issue is not None for link in self.fields.issuelinks or ())
+
+    @property
+    def attachments(self) -> list[msgspec.Raw]:
+        """The metadata of its files."""
+        return self.fields.attachment or []

@@ -1,0 +1,64 @@
+"""Which key numbers are asked for: blocks of 100 to a request, five blocks to a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
+from sitekeep_shared.work.unit import UnitPlan
+
+BLOCK = 100
+"""Issues per issue/bulkfetch, its largest number (Jira REST v3)."""
+
+RANGE = 500
+"""Key numbers per unit."""
+
+INDEX_LAG = 50
+"""How many of the newest issues the search index may not know yet, at least looked for."""
+
+
+@dataclass(frozen=True)
+class IssueRange:
+    """The key numbers of one unit, both ends included."""
+
+    project_id: str
+    project_key: str
+    first: int
+    last: int
+    known: int
+    """The highest number that the search index knew."""
+    final: bool
+    """Whether no later range is planned yet."""
+
+    def blocks(self) -> Iterator[Sequence[int]]:
+        """The numbers of each request."""
+        for start in range(self.first, self.last + 1, BLOCK):
+            yield range(start, min(start + BLOCK, self.last + 1))
+
+    def plan(self) -> UnitPlan:
+        """The unit that reads this range."""
+        key = f"issues/{self.project_id:>010}/{self.first:010d}"
+        return UnitPlan(ExportPhase.CONTENT, key, "issues", dict(self.__dict__))
+
+    def following(self) -> IssueRange:
+        """The range after a final one that still held issues unknown to the index."""
+        first = self.last + 1
+        last = self.last + RANGE
+        return IssueRange(self.project_id, self.project_key, first, last, self.last, True)
+
+
+def range_of(unit: ExportUnit) -> IssueRange:
+    """The range that a unit was planned for."""
+    return IssueRange(**unit.plan.arguments)
+
+
+def plan_ranges(project_id: str, project_key: str, known: int) -> list[UnitPlan]:
+    """The units of a project: up to the known highest number and a little beyond."""
+    end = -(-(known + INDEX_LAG) // BLOCK) * BLOCK
+    plans: list[UnitPlan] = []
+    for first in range(1, end + 1, RANGE):
+        last = min(first + RANGE - 1, end)
+        part = IssueRange(project_id, project_key, first, last, known, last == end)
+        plans.append(part.plan())
+    return plans

@@ -1,0 +1,1 @@
+"""The ``sitekeep`` command: a client of both services."""

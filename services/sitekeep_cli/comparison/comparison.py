@@ -1,0 +1,124 @@
+"""Reads two backups and finds every difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sitekeep_cli.comparison import confluence, directory, jira_configuration, jira_issues
+from sitekeep_cli.comparison.links import Links
+from sitekeep_cli.comparison.model import Backup, Difference, KindResult, Mode, Side
+from sitekeep_cli.comparison.paths import differing
+from sitekeep_cli.comparison.reading import Reading
+from sitekeep_cli.comparison.shelf import Pair, Shelf
+from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
+from sitekeep_shared.kinds import Kind
+
+OWN_OF_THE_DESTINATION = "the destination site's own"
+_SITE_OWN = frozenset(
+    {
+        Kind.USER,
+        Kind.GROUP,
+        Kind.MEMBERSHIP,
+        Kind.ISSUE_TYPE,
+        Kind.STATUS,
+        Kind.PRIORITY,
+        Kind.RESOLUTION,
+        Kind.ISSUE_LINK_TYPE,
+        Kind.FIELD,
+    }
+)
+"""Kinds of which every site has some from its first day; a restore leaves them there."""
+
+
+class Comparison:
+    """The comparison of two backups of one type of product."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        mode: Mode,
+        coverage: Mapping[Kind, CoverageRow],
+        *,
+        noticed: Callable[[Side, Kind], None] = lambda side, kind: None,
+    ) -> None:
+        self._shelf = shelf
+        self._mode = mode
+        self._coverage = coverage
+        self._noticed = noticed
+        self.results: dict[Kind, KindResult] = {}
+
+    def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
+        """Reads both sides; the shelf keeps their canonical forms."""
+        for side, backup in ((Side.LEFT, left), (Side.RIGHT, right)):
+            links = Links(self._shelf, side, backup.site_uri)
+            reading = Reading(backup, self._shelf, side, self._mode, links)
+            directory.read(reading)
+            if jira:
+                jira_configuration.read(reading)
+                jira_issues.read(reading)
+            else:
+                confluence.read(reading)
+        self._shelf.finish()
+
+    def differences(self) -> Iterator[Difference]:
+        """Every difference, kind by kind; the results are complete once it is exhausted."""
+        for kind in self._shelf.kinds():
+            result = self.results.setdefault(kind, KindResult(kind))
+            result.source = self._shelf.count(Side.LEFT, kind)
+            if not self._compares(kind):
+                result.missing_declared = result.source
+                continue
+            result.exact = self._shelf.equal(kind)
+            result.same_bytes = result.exact if kind is Kind.ATTACHMENT else 0
+            for pair in self._shelf.unequal(kind):
+                yield from self._of_pair(kind, pair, result)
+
+    def _compares(self, kind: Kind) -> bool:
+        """Whether there is something to compare: what is not restored has no counterpart."""
+        row = self._coverage.get(kind)
+        return self._mode is Mode.SAME_SITE or row is None or row.restored != "not"
+
+    def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
+        found = [
+            Difference(kind, pair.name, path, left, right, self._declared_by(kind, path))
+            for path, left, right in _parts(pair)
+        ]
+        _count(result, pair, declared=all(one.declared for one in found))
+        if kind is Kind.ATTACHMENT and None not in (pair.left, pair.right):
+            result.same_bytes += not {"sha256", "size"} & {one.path for one in found}
+        yield from found
+
+    def _declared_by(self, kind: Kind, path: str) -> str:
+        if self._mode is Mode.SAME_SITE:
+            return ""
+        if path == EXTRA and kind in _SITE_OWN:
+            return OWN_OF_THE_DESTINATION
+        row = self._coverage.get(kind)
+        if row is None or not row.declares(path):
+            return ""
+        return row.loss or f"restored: {row.restored}"
+
+
+def _parts(pair: Pair) -> Iterator[tuple[str, object, object]]:
+    if pair.right is None:
+        yield MISSING, "there", None
+    elif pair.left is None:
+        yield EXTRA, None, "there"
+    else:
+        yield from differing(pair.left, pair.right)
+
+
+def _count(result: KindResult, pair: Pair, *, declared: bool) -> None:
+    match (pair.left is None, pair.right is None, declared):
+        case (_, True, True):
+            result.missing_declared += 1
+        case (_, True, False):
+            result.missing += 1
+        case (True, _, True):
+            result.extra_declared += 1
+        case (True, _, False):
+            result.extra += 1
+        case (_, _, True):
+            result.declared += 1
+        case _:
+            result.undeclared += 1

@@ -1,0 +1,166 @@
+"""What issues refer to: projects, versions, components, types, statuses, fields and so on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sitekeep_cli.comparison.model import Json, Record
+from sitekeep_cli.comparison.reading import Reading, without_nothing
+from sitekeep_cli.comparison.shape import is_object, items, part
+from sitekeep_shared.kinds import Kind
+
+PROJECT = "project"
+FIELD = "field"
+
+Item = Mapping[str, Any]
+
+
+def read(reading: Reading) -> None:
+    """Puts each by its name, with what can be set about it."""
+    _projects(reading)
+    _of_projects(reading)
+    for kind, shape in _SITE_WIDE.items():
+        for _, item in reading.objects(kind):
+            reading.put(kind, _scoped_name(reading, item), without_nothing(shape(item)))
+    for record, item in reading.objects(Kind.FIELD):
+        _field(reading, record, item)
+
+
+def _projects(reading: Reading) -> None:
+    for record, item in reading.objects(Kind.PROJECT):
+        key = item.get("key", record.attributes.get("key", record.key))
+        reading.refer(PROJECT, str(item.get("id", record.key)), key)
+        reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item)))
+
+
+def _project(reading: Reading, item: Item) -> dict[str, Json]:
+    return {
+        "name": item.get("name"),
+        "description": reading.links.text(item.get("description") or ""),
+        "lead": part(item, "lead").get("accountId"),
+        "type": item.get("projectTypeKey"),
+        "style": item.get("style"),
+        "url": reading.links.text(item.get("url") or ""),
+        "assigneeType": item.get("assigneeType"),
+        "category": part(item, "projectCategory").get("name"),
+        "archived": item.get("archived") or None,
+        "isPrivate": item.get("isPrivate") or None,
+        "issueTypes": sorted(one["name"] for one in items(item, "issueTypes")),
+    }
+
+
+def _of_projects(reading: Reading) -> None:
+    for record, item in reading.objects(Kind.VERSION):
+        reading.put(Kind.VERSION, _in_project(reading, record, item), _version(reading, item))
+    for record, item in reading.objects(Kind.COMPONENT):
+        reading.put(Kind.COMPONENT, _in_project(reading, record, item), _component(reading, item))
+
+
+def _in_project(reading: Reading, record: Record, item: Item) -> str:
+    project = record.attributes.get("project") or str(item.get("projectId", ""))
+    return f"{reading.name(PROJECT, project)}/{item.get('name')}"
+
+
+def _version(reading: Reading, item: Item) -> Json:
+    return without_nothing(
+        {
+            "description": reading.links.text(item.get("description") or ""),
+            "archived": item.get("archived") or None,
+            "released": item.get("released") or None,
+            "startDate": item.get("startDate"),
+            "releaseDate": item.get("releaseDate"),
+        }
+    )
+
+
+def _component(reading: Reading, item: Item) -> Json:
+    return without_nothing(
+        {
+            "description": reading.links.text(item.get("description") or ""),
+            "lead": part(item, "lead").get("accountId"),
+            "assigneeType": item.get("assigneeType"),
+        }
+    )
+
+
+def _issue_type(item: Item) -> dict[str, Json]:
+    return {
+        "description": item.get("description"),
+        "subtask": item.get("subtask"),
+        "hierarchyLevel": item.get("hierarchyLevel"),
+    }
+
+
+def _status(item: Item) -> dict[str, Json]:
+    category = item.get("statusCategory")
+    # The list of all statuses names the category by a word, an issue by an object.
+    key = category.get("key") if is_object(category) else category
+    return {"description": item.get("description"), "category": key}
+
+
+def _priority(item: Item) -> dict[str, Json]:
+    return {"description": item.get("description"), "statusColor": item.get("statusColor")}
+
+
+def _resolution(item: Item) -> dict[str, Json]:
+    return {"description": item.get("description")}
+
+
+def _link_type(item: Item) -> dict[str, Json]:
+    return {"inward": item.get("inward"), "outward": item.get("outward")}
+
+
+_SITE_WIDE: Mapping[Kind, Callable[[Item], dict[str, Json]]] = {
+    Kind.ISSUE_TYPE: _issue_type,
+    Kind.STATUS: _status,
+    Kind.PRIORITY: _priority,
+    Kind.RESOLUTION: _resolution,
+    Kind.ISSUE_LINK_TYPE: _link_type,
+}
+
+
+def _scoped_name(reading: Reading, item: Item) -> str:
+    """The name, below its project where it belongs to one only."""
+    scope = part(item, "scope")
+    project = part(scope, "project").get("id")
+    name = str(item.get("name"))
+    return f"{reading.name(PROJECT, project)}/{name}" if project else name
+
+
+def _field(reading: Reading, record: Record, item: Item) -> None:
+    identifier = str(item.get("id", record.key))
+    schema = part(item, "schema")
+    custom = bool(item.get("custom"))
+    name = str(item.get("name", identifier))
+    if custom:
+        reading.refer(FIELD, identifier, name)
+    value = {
+        "name": name,
+        "type": schema.get("type"),
+        "items": schema.get("items"),
+        "custom": schema.get("custom"),
+        "options": _options(record),
+    }
+    owner = f"{name} ({schema.get('custom')})" if custom else identifier
+    reading.put(Kind.FIELD, owner, without_nothing(value))
+
+
+def _options(record: Record) -> Json:
+    contexts = json.loads(record.attributes.get("options") or "[]")
+    return [_option_tree(items(context, "options")) for context in contexts]
+
+
+def _option_tree(options: list[Any]) -> Json:
+    by_id = {str(option.get("id")): option.get("value") for option in options}
+    return [
+        without_nothing(
+            {
+                "value": option.get("value"),
+                "below": by_id.get(str(option.get("optionId"))),
+                "disabled": option.get("disabled") or None,
+            }
+        )
+        for option in options
+    ]

@@ -1,0 +1,68 @@
+"""Addresses and ids in texts, made comparable between two sites."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from sitekeep_cli.comparison.model import Side
+from sitekeep_cli.comparison.shelf import Shelf
+
+PAGE = "page"
+"""The realm of page and blog post ids: what they stand for is space key and title."""
+ATTACHMENT = "attachment"
+"""The realm of attachment ids of Jira: what they stand for is issue key and file name."""
+MEDIA = "media"
+"""The realm of media file ids: what they stand for is a file name."""
+USER = "user"
+"""The realm of account ids: what they stand for is a display name."""
+GROUP = "group"
+"""The realm of group ids: what they stand for is a group name."""
+SPACE = "space"
+"""The realm of space ids: what they stand for is a space key."""
+
+_PAGE_PATH = re.compile(
+    r"/wiki/spaces/[^/\s\"'<>]+/(?:pages|blog(?:/\d+)*)/(\d+)(?:/[^\s\"'<>?#]*)?"
+)
+_PAGE_ID = re.compile(r"(?<![\w])pageId=(\d+)")
+_JIRA_FILE = re.compile(r"/(?:secure/attachment|rest/api/[23]/attachment/content)/(\d+)")
+
+
+class Links:
+    """Rewrites the texts of one side."""
+
+    def __init__(self, shelf: Shelf, side: Side, site_uri: str) -> None:
+        self._shelf = shelf
+        self._side = side
+        self._hosts = _addresses_of(site_uri)
+
+    def name(self, realm: str, identifier: str) -> str | None:
+        """What an id of this side stands for."""
+        return self._shelf.look_up(self._side, realm, identifier)
+
+    def text(self, text: str) -> str:
+        """The text with the site's own address and known ids replaced."""
+        if self._hosts is not None:
+            text = self._hosts.sub("site:", text)
+        if "/" not in text and "pageId=" not in text:
+            return text
+        text = _PAGE_PATH.sub(self._replacement("page:", PAGE), text)
+        text = _PAGE_ID.sub(self._replacement("page:", PAGE), text)
+        return _JIRA_FILE.sub(self._replacement("attachment:", ATTACHMENT), text)
+
+    def _replacement(self, prefix: str, realm: str) -> Callable[[re.Match[str]], str]:
+        return functools.partial(self._replace, prefix, realm)
+
+    def _replace(self, prefix: str, realm: str, match: re.Match[str]) -> str:
+        name = self.name(realm, match.group(1))
+        return match.group() if name is None else f"{prefix}{name}"
+
+
+def _addresses_of(site_uri: str) -> re.Pattern[str] | None:
+    parts = urlsplit(site_uri)
+    if not parts.netloc:
+        return None
+    # A longer name or port that begins alike is another site.
+    return re.compile(rf"https?://{re.escape(parts.netloc)}(?![\w.:-])", re.IGNORECASE)

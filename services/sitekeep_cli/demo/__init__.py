@@ -1,0 +1,1 @@
+"""The demonstration: simulated sites are backed up, restored and compared."""

@@ -1,0 +1,96 @@
+"""What the metadata of an operation says about its progress."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sitekeep.backup.v1 import backup_pb2
+from sitekeep.restore.v1 import restore_pb2
+from sitekeep.type.v1 import content_pb2
+from sitekeep_cli import wording
+
+if TYPE_CHECKING:
+    from google.longrunning.operations_pb2 import Operation
+
+Metadata = backup_pb2.CreateBackupMetadata | restore_pb2.CreateRestoreMetadata
+
+
+def metadata_of(operation: Operation) -> Metadata | None:
+    """The metadata of a backup or a restore; None where it is neither."""
+    for kind in (backup_pb2.CreateBackupMetadata, restore_pb2.CreateRestoreMetadata):
+        if operation.metadata.Is(kind.DESCRIPTOR):
+            metadata = kind()
+            operation.metadata.Unpack(metadata)
+            return metadata
+    return None
+
+
+def kind_name(kind: content_pb2.EntityKind.ValueType) -> str:
+    """The name of a kind as people write it: ``issue link``."""
+    return wording.words(content_pb2.EntityKind.Name(kind).removeprefix("ENTITY_KIND_"))
+
+
+@dataclass
+class Progress:
+    """The progress of one operation, with the speed as seen from here."""
+
+    metadata: Metadata
+    seconds: float = 0.0
+    """Since the command began to watch."""
+    first_bytes: int = 0
+    first_percent: int = 0
+
+    @property
+    def phase(self) -> str:
+        """What the operation is doing."""
+        return wording.words(wording.constant(self.metadata, "phase"))
+
+    @property
+    def percent(self) -> int:
+        """How much is done, 0 to 100."""
+        return min(max(self.metadata.progress_percent, 0), 100)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes stored or brought back so far."""
+        return sum(count.size_bytes for count in self.metadata.counts)
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second since the command began to watch; 0 before there is one."""
+        gained = self.size_bytes - self.first_bytes
+        return gained / self.seconds if self.seconds > 0 and gained > 0 else 0.0
+
+    @property
+    def remaining(self) -> datetime.timedelta | None:
+        """The time left at the speed so far; None before there is one."""
+        gained = self.percent - self.first_percent
+        if self.seconds < 2 or gained < 2:
+            return None
+        return datetime.timedelta(seconds=self.seconds / gained * (100 - self.percent))
+
+    def kinds(self) -> str:
+        """Done and expected per kind: ``issue 120/300 · comment 44/90``."""
+        return " · ".join(
+            f"{kind_name(count.kind)} {wording.number(count.done_count)}"
+            f"/{wording.number(max(count.expected_count, count.done_count))}"
+            for count in self.metadata.counts
+            if count.done_count or count.expected_count
+        )
+
+    def speed(self) -> str:
+        """Bytes, rate, requests and the time left, as far as they are known."""
+        parts = [wording.size(self.size_bytes)]
+        if self.rate:
+            parts.append(f"{wording.size(self.rate)}/s")
+        if self.metadata.request_count:
+            parts.append(f"{wording.number(self.metadata.request_count)} requests")
+        if self.remaining is not None and self.percent < 100:
+            parts.append(f"about {wording.duration(self.remaining)} left")
+        return " · ".join(parts)
+
+    def missing(self) -> int:
+        """How many entities are known to be missing."""
+        return sum(count.missing_count for count in self.metadata.counts)

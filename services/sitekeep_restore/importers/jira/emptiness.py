@@ -1,0 +1,70 @@
+"""Whether a Jira destination is empty, and if not, what has to be deleted.
+
+What cannot be read counts as unknown, never as empty: the error of the site is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.errors import Violation
+
+ACTIVE_CONTENT = "ACTIVE_CONTENT"
+ARCHIVED_CONTENT = "ARCHIVED_CONTENT"
+DELETED_CONTENT = "DELETED_CONTENT"
+
+SEARCH = "/rest/api/3/project/search"
+COUNT = "/rest/api/3/search/approximate-count"
+STATES = ("live", "archived", "deleted")
+PAGE_SIZE = 100
+"""The largest page of project/search (Jira REST v3)."""
+
+_ADVICE = {
+    ACTIVE_CONTENT: "Delete it, then delete it from the trash, too.",
+    ARCHIVED_CONTENT: "Restore it from the archive, delete it, then delete it from the trash.",
+    DELETED_CONTENT: "Delete it from the trash: it keeps its key until then.",
+}
+
+
+async def find_content(site: SiteClient) -> list[Violation]:
+    """Every project, live, archived or in the trash, and issues of no listed project.
+
+    Raises SiteError.
+    """
+    violations = [_violation(project) for project in await _projects(site)]
+    hidden = 0 if violations else await _issue_count(site)
+    if hidden:
+        text = f"The search finds about {hidden} issues of projects that are not listed."
+        violations.append(Violation(ACTIVE_CONTENT, "issues", text))
+    return violations
+
+
+async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    while True:
+        query = [("status", state) for state in STATES]
+        query += [("expand", "insight"), ("maxResults", str(PAGE_SIZE))]
+        query.append(("startAt", str(len(found))))
+        page: dict[str, Any] = await site.get_json(SEARCH, query)
+        values: list[Mapping[str, Any]] = page.get("values", [])
+        found.extend(values)
+        if not values or page.get("isLast", False):
+            return found
+
+
+def _violation(project: Mapping[str, Any]) -> Violation:
+    kind = ARCHIVED_CONTENT if project.get("archived") else ACTIVE_CONTENT
+    kind = DELETED_CONTENT if project.get("deleted") else kind
+    insight: Mapping[str, Any] = project.get("insight") or {}
+    count = int(insight.get("totalIssueCount") or 0)
+    text = f"The project {project.get('name', '')} with {count} issues. {_ADVICE[kind]}"
+    return Violation(kind, f"project {project['key']}", text)
+
+
+async def _issue_count(site: SiteClient) -> int:
+    """How many issues the search index knows: a second source beside the list of projects."""
+    body = {"jql": 'created >= "1970-01-01"'}
+    answer: dict[str, Any] = await site.post_json(COUNT, body, read=True)
+    return int(answer.get("count", 0))

@@ -1,0 +1,74 @@
+"""Issues strictly in number order: every number of a project is used up, gaps by fillers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.issue_bodies import BodyMaker
+from sitekeep_restore.importers.jira.issue_creation import Creation
+from sitekeep_restore.importers.jira.issue_plans import plan_following, plan_range
+from sitekeep_restore.importers.jira.issue_resumption import resume
+from sitekeep_restore.importers.jira.losses import LossCounter
+from sitekeep_restore.importers.jira.numbering import Wanted, next_batch, slots
+from sitekeep_restore.importers.jira.projects import TargetProject
+from sitekeep_restore.importers.unit import ImportUnit
+from sitekeep_shared.content.entry_keys import end_of, first_of_project, issue_entry, number_of
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.entry import Entry
+
+RANGE = 500
+"""Key numbers per unit."""
+
+
+async def import_issues(unit: ImportUnit) -> None:
+    """Creates the issues of one range of numbers; plans what follows from them."""
+    project = TargetProject(**unit.plan.arguments["project"])
+    first, following = int(unit.plan.arguments["first"]), int(unit.plan.arguments["next"])
+    entries, has_more = await _entries(unit, project, first)
+    if not entries and not has_more:
+        return
+    last = first + RANGE - 1 if has_more else number_of(entries[-1].key)
+    losses = LossCounter(unit.tally)
+    creation = Creation(unit, project, following, losses)
+    maker = await BodyMaker.of(unit, project, entries, losses, creation.kept)
+    unit.tally.expect(Kind.ISSUE, len(entries))
+    wanted = maker.wanted
+    if not unit.first_attempt:
+        wanted = await resume(creation, wanted, last)
+    await _create(creation, maker, wanted, last)
+    losses.report()
+    plan_range(unit, project, first, last, creation.fillers)
+    if has_more:
+        plan_following(unit, project, last + 1, creation.following)
+
+
+async def _entries(
+    unit: ImportUnit, project: TargetProject, first: int
+) -> tuple[list[Entry], bool]:
+    """The issues of the range, and whether the project has any beyond it."""
+    found: list[Entry] = []
+    start = issue_entry(project.source, first)
+    end = end_of(first_of_project(project.source))
+    entries = unit.backup.entries(Kind.ISSUE, first=start, last=end)
+    try:
+        async for entry in entries:
+            if number_of(entry.key) >= first + RANGE:
+                return found, True
+            found.append(entry)
+    finally:
+        close = getattr(entries, "aclose", None)
+        if close is not None:
+            await close()
+    return found, False
+
+
+async def _create(
+    creation: Creation, maker: BodyMaker, wanted: Sequence[Wanted], last: int
+) -> None:
+    """Plans anew after each request, because the site's answer decides what comes next."""
+    left = list(wanted)
+    while planned := list(slots(left, creation.following, last)):
+        batch = next_batch(planned)
+        await creation.run(batch, maker)
+        done = {slot.wanted.number for slot in batch if slot.wanted is not None}
+        left = [issue for issue in left if issue.number not in done]

@@ -1,0 +1,92 @@
+"""Everything that a restore of a Jira site loses on purpose, with the reason of each finding."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.work.tally import Tally
+
+
+class Loss(enum.Enum):
+    """A declared loss: its name is the reason of the finding, its value the sentence."""
+
+    APP_ACCOUNT_NOT_RESTORED = "The account of an app exists where the app is installed."
+    ATTACHMENT_AUTHOR_AND_TIME = (
+        "The site sets uploader and time of a file itself; the original ones are in the backup."
+    )
+    BOARD_TYPE_CHANGED = (
+        "A team-managed project comes back as a company-managed one: REST cannot create "
+        "the configuration of the former."
+    )
+    COMMENT_AUTHOR_AND_TIME = (
+        "The site sets author and time of a comment itself; the original ones are its first line "
+        "and in its property sitekeep.origin."
+    )
+    CREATOR_AND_TIMES = (
+        "The site sets creator and times of an issue itself; the original ones are the last line "
+        "of its description and in its property sitekeep.origin."
+    )
+    DESCRIPTION_TOO_LONG = (
+        "The text is longer than the site takes: it is cut, the whole is attached as a file."
+    )
+    FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
+    FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
+    FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
+    FIELD_VALUE_NOT_RESTORABLE = (
+        "The value belongs to an app or to something that is not at the destination."
+    )
+    ISSUE_KEY_CHANGED = "The site gave another number than the original one."
+    ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
+    LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."
+    LINK_TYPE_MERGED = "A link type of that name with other words was there already."
+    MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
+    MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
+    PROJECT_CATEGORY = "The category of a project is not restored."
+    PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
+    PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
+    REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
+    ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
+    SECURITY_LEVEL_NOT_RESTORED = (
+        "The issue had a security level; at the destination everyone in the project sees it."
+    )
+    STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
+    STATUS_NOT_REACHED = "The site refused the transition to the original status."
+    SUMMARY_CHANGED = "The summary was cut to one line of 255 characters."
+    VERSION_MERGED = "A version of that name was there already in the project."
+    COMPONENT_MERGED = "A component of that name was there already in the project."
+    VOTES_NOT_RESTORED = "An account can only vote for itself; the votes are in the backup."
+    WATCHER_NOT_RESTORED = "The watcher is not at the destination or may not see the issue."
+    WORKLOG_AUTHOR = (
+        "The site sets the author of a worklog itself; the original one is its first line and "
+        "in its property sitekeep.origin."
+    )
+    WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
+    CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
+
+
+class LossCounter:
+    """The losses of one unit: equal ones become one finding that names the first."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._first: dict[tuple[Kind, Loss], str] = {}
+        self._counts: Counter[tuple[Kind, Loss]] = Counter()
+
+    def add(self, kind: Kind, loss: Loss, key: str, count: int = 1) -> None:
+        """Notes a loss of an entity that came back otherwise."""
+        if count > 0:
+            self._first.setdefault((kind, loss), key)
+            self._counts[kind, loss] += count
+
+    def gone(self, kind: Kind, loss: Loss, key: str, count: int = 1) -> None:
+        """Notes an entity that does not come back at all, as declared."""
+        self._tally.of(kind).missing += count
+        self.add(kind, loss, key, count)
+
+    def report(self) -> None:
+        """Puts the findings into the tally; to be called once, at the end of the unit."""
+        for (kind, loss), count in self._counts.items():
+            first = self._first[kind, loss]
+            self._tally.remark(kind, first, loss.name, loss.value, count=count)

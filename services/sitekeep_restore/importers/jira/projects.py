@@ -1,0 +1,245 @@
+"""Projects: same key, own schemes, then their issues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.statuses import ensure_workflow
+from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.entry_keys import end_of, first_of_project
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.work.unit import UnitPlan
+
+PROJECTS_PER_UNIT = 50
+ONE = "/rest/api/3/project/{project}"
+
+FIRST = UnitPlan(ImportPhase.CONTAINERS, "projects", "projects")
+
+
+@dataclass(frozen=True)
+class TargetProject:
+    """A restored project, as the units of its issues know it."""
+
+    source: str
+    """Its id in the backup."""
+    key: str
+    target: str
+    """Its id at the destination."""
+    standard: str
+    """The target id of the issue type with the fewest demands: for fillers."""
+    types: Sequence[str]
+    """The target ids of the issue types that its scheme has."""
+    type_scheme: str
+    """The target id of its issue type scheme; empty: the default one."""
+
+
+async def import_projects(unit: ImportUnit) -> None:
+    """Plans a unit for each project."""
+    for entry in await batch_of(unit, Kind.PROJECT, PROJECTS_PER_UNIT):
+        arguments = {"id": entry.key, "key": entry.attributes.get("key", "")}
+        unit.spawn(
+            UnitPlan(ImportPhase.CONTAINERS, f"project/{entry.key:>010}", "project", arguments)
+        )
+
+
+async def import_project(unit: ImportUnit) -> None:
+    """One project with its schemes; plans its issues."""
+    entry = await unit.backup.entry(Kind.PROJECT, str(unit.plan.arguments["id"]))
+    if entry is None:
+        return
+    project: Json = await read_json(unit.backup, entry)
+    losses = LossCounter(unit.tally)
+    unit.tally.expect(Kind.PROJECT)
+    existing = await _existing(unit, project)
+    if existing is not None and (unit.first_attempt or existing.get("name") != project["name"]):
+        await _refuse(unit, entry, project, "PROJECT_KEY_TAKEN", "The key is in use.")
+        return
+    types = await _issue_types(unit, project)
+    schemes = await _schemes(unit, entry, project, types)
+    target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
+    if target is None:
+        await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
+        return
+    lossy = await _losses(unit, project, losses)
+    unit.tally.done(Kind.PROJECT, lossy=lossy)
+    await unit.identities.put(identity_kinds.PROJECT, {entry.key: target})
+    standard = next((str(each["id"]) for each in types if _is_standard(each)), "")
+    ids = [str(each["id"]) for each in types]
+    scheme = str(schemes.get("issueTypeScheme", ""))
+    key = str(project["key"])
+    _plan_issues(unit, TargetProject(entry.key, key, target, standard, ids, scheme))
+    losses.report()
+
+
+async def _existing(unit: ImportUnit, project: Json) -> Json | None:
+    try:
+        found: Json = await unit.site.get_json(ONE, project=str(project["key"]))
+    except SiteNotFound:
+        return None
+    return found
+
+
+async def _refuse(unit: ImportUnit, entry: Entry, project: Json, reason: str, text: str) -> None:
+    """Names a project that does not come back, and counts the issues that go with it."""
+    key = str(project["key"])
+    unit.tally.missing(Kind.PROJECT, key, reason, text)
+    first = first_of_project(entry.key)
+    count = 0
+    async for _ in unit.backup.entries(Kind.ISSUE, first=first, last=end_of(first)):
+        count += 1
+    if count:
+        unit.tally.expect(Kind.ISSUE, count)
+        unit.tally.missing(Kind.ISSUE, key, reason, f"The project is missing: {text}", count=count)
+
+
+async def _issue_types(unit: ImportUnit, project: Json) -> list[Json]:
+    """The project's issue types at the destination, standard ones first."""
+    sources: list[Json] = project.get("issueTypes") or []
+    pairs = await unit.identities.get(
+        identity_kinds.ISSUE_TYPE, [str(source["id"]) for source in sources]
+    )
+    found: list[Json] = await unit.site.get_json("/rest/api/3/issuetype")
+    by_id = {str(each["id"]): each for each in found}
+    wanted = [by_id[target] for target in dict.fromkeys(pairs.values()) if target in by_id]
+    if not any(_is_standard(each) for each in wanted):
+        wanted += [each for each in found if _is_standard(each)][:1]
+    return sorted(wanted, key=lambda each: not _is_standard(each))
+
+
+def _is_standard(issue_type: Json) -> bool:
+    return not issue_type.get("subtask") and issue_type.get("hierarchyLevel", 0) == 0
+
+
+async def _schemes(
+    unit: ImportUnit, entry: Entry, project: Json, types: Sequence[Json]
+) -> dict[str, int]:
+    """The schemes of a project, made for it; those that the site refuses stay the default."""
+    schemes: dict[str, int] = {}
+    name = f"Sitekeep {project['key']}"
+    type_scheme = await _type_scheme(unit, f"{name} issue types", types)
+    if type_scheme is not None:
+        schemes["issueTypeScheme"] = type_scheme
+    initial = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
+    if initial is not None:
+        await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})
+        scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
+        schemes |= {"workflowScheme": scheme} if scheme is not None else {}
+    return schemes
+
+
+async def _statuses(unit: ImportUnit, entry: Entry) -> list[str]:
+    """The target ids of the project's statuses; of all where the backup does not say."""
+    sources: list[str] = msgspec.json.decode(entry.attributes.get("statuses") or "[]")
+    if not sources:
+        sources = [status.key async for status in unit.backup.entries(Kind.STATUS)]
+    pairs = await unit.identities.get(identity_kinds.STATUS, sources)
+    return [pairs[source] for source in sources if source in pairs]
+
+
+async def _type_scheme(unit: ImportUnit, name: str, types: Sequence[Json]) -> int | None:
+    template = "/rest/api/3/issuetypescheme"
+    found = await _scheme_named(unit, template, name)
+    if found is not None:
+        return found
+    body = {"name": name, "issueTypeIds": [str(each["id"]) for each in types]}
+    created = await _create_scheme(unit, template, body)
+    return int(created["issueTypeSchemeId"]) if created else None
+
+
+async def _workflow_scheme(unit: ImportUnit, name: str, workflow: str) -> int | None:
+    template = "/rest/api/3/workflowscheme"
+    found = await _scheme_named(unit, template, name)
+    if found is not None:
+        return found
+    created = await _create_scheme(unit, template, {"name": name, "defaultWorkflow": workflow})
+    return int(created["id"]) if created else None
+
+
+async def _scheme_named(unit: ImportUnit, template: str, name: str) -> int | None:
+    found = await all_values(unit.site, template)
+    return next((int(each["id"]) for each in found if fold(each.get("name")) == fold(name)), None)
+
+
+async def _create_scheme(unit: ImportUnit, template: str, body: Json) -> Json | None:
+    try:
+        created: Json = await unit.site.post_json(template, body)
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
+        unit.tally.remark(Kind.PROJECT, str(body["name"]), "SCHEME_REFUSED", error.message)
+        return None
+    return created
+
+
+async def _create(
+    unit: ImportUnit, project: Json, schemes: dict[str, int], losses: LossCounter
+) -> str | None:
+    """Creates a project; the id at the destination, None where the site refuses."""
+    key = str(project["key"])
+    body = await _body(unit, project, schemes)
+    kinds = dict.fromkeys([str(body["projectTypeKey"]), "software", "business"])
+    for kind in kinds:
+        try:
+            created: Json = await unit.site.post_json(
+                "/rest/api/3/project", {**body, "projectTypeKey": kind}
+            )
+        except (SiteRefused, SiteForbidden) as error:
+            unit.tally.remark(Kind.PROJECT, key, "PROJECT_TYPE_REFUSED", f"{kind}: {error.message}")
+            continue
+        if kind != project.get("projectTypeKey", kind):
+            losses.add(Kind.PROJECT, Loss.PROJECT_TYPE_CHANGED, key)
+        return str(created["id"])
+    return None
+
+
+async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Json:
+    kind = str(project.get("projectTypeKey") or "software")
+    body: dict[str, Any] = {
+        "key": project["key"],
+        "name": project["name"],
+        "projectTypeKey": "software" if kind == "product_discovery" else kind,
+        "leadAccountId": await _lead(unit, project) or await _caller(unit),
+        **schemes,
+    }
+    for name in ("description", "assigneeType", "url"):
+        if project.get(name) and not str(project[name]).startswith("/"):
+            body[name] = project[name]
+    return body
+
+
+async def _lead(unit: ImportUnit, project: Json) -> str:
+    lead: Json = project.get("lead") or {}
+    account = str(lead.get("accountId", ""))
+    found = await unit.identities.get(identity_kinds.USER, [account])
+    return found.get(account, "")
+
+
+async def _caller(unit: ImportUnit) -> str:
+    caller: Json = await unit.site.get_json("/rest/api/3/myself")
+    return str(caller["accountId"])
+
+
+async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
+    found: list[Loss] = []
+    if project.get("lead") and not await _lead(unit, project):
+        found.append(Loss.PROJECT_LEAD_REPLACED)
+    if project.get("style") == "next-gen":
+        found.append(Loss.BOARD_TYPE_CHANGED)
+    if project.get("projectCategory"):
+        found.append(Loss.PROJECT_CATEGORY)
+    for loss in found:
+        losses.add(Kind.PROJECT, loss, str(project["key"]))
+    return bool(found)
+
+
+def _plan_issues(unit: ImportUnit, project: TargetProject) -> None:
+    arguments = {"project": asdict(project), "first": 1, "next": 1}
+    key = f"issues/{project.source:>010}/{1:010d}"
+    unit.spawn(UnitPlan(ImportPhase.CONTENT, key, "issues", arguments))

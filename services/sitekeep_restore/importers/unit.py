@@ -1,0 +1,85 @@
+"""What a unit of import work is given, and how an importer declares its units."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.vault.reader import BackupReader
+from sitekeep_shared.work.tally import Tally
+from sitekeep_shared.work.unit import UnitPlan
+
+
+class ImportPhase(enum.IntEnum):
+    """The order of an import (reference: users first, links between items last)."""
+
+    USERS_AND_GROUPS = 1
+    CONFIGURATION = 2
+    CONTAINERS = 3
+    """Projects with their versions and components; spaces."""
+    CONTENT = 4
+    """Issues in number order; pages, parents first; blog posts."""
+    ATTACHMENTS = 5
+    DETAILS = 6
+    """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
+    RELATIONS = 7
+    """Links between items, late parents."""
+    CLEAN_UP = 8
+    """Fillers deleted, versions archived."""
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the restore asks for."""
+
+    skip_users_and_groups: bool = False
+
+
+class Identities(Protocol):
+    """Which source id became which target id in this restore. Kept in the database."""
+
+    async def get(self, kind: str, sources: Iterable[str]) -> dict[str, str]:
+        """The target ids of those sources that have one."""
+        ...
+
+    async def put(self, kind: str, pairs: Mapping[str, str]) -> None:
+        """Keeps target ids at once; a source that has one already gets the new one."""
+        ...
+
+
+@dataclass
+class ImportUnit:
+    """One attempt at a unit.
+
+    ``attempt`` above 1 means that an earlier attempt may have written anything,
+    nothing, or a part: look at the site by marker before each create.
+    """
+
+    plan: UnitPlan
+    attempt: int
+    site: SiteClient
+    backup: BackupReader
+    identities: Identities
+    options: ImportOptions
+    tally: Tally = field(default_factory=Tally)
+    spawned: list[UnitPlan] = field(default_factory=list[UnitPlan])
+
+    @property
+    def first_attempt(self) -> bool:
+        """Whether nothing of this unit can be on the site yet."""
+        return self.attempt == 1
+
+    def spawn(self, *plans: UnitPlan) -> None:
+        """Plans further units, of this phase or a later one; they exist once this one is committed."""
+        self.spawned.extend(plans)
+
+
+@dataclass(frozen=True)
+class Importer:
+    """How a type of product is written: the first units, and the function for each kind of unit."""
+
+    initial_units: Sequence[UnitPlan]
+    run: Mapping[str, Callable[[ImportUnit], Awaitable[None]]]

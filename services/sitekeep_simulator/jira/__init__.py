@@ -1,0 +1,68 @@
+"""The Jira half of a simulated site."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from sitekeep_simulator.jira import (
+    attachments,
+    changelogs,
+    comments,
+    fields,
+    groups,
+    issue_routes,
+    links,
+    people,
+    project_routes,
+    schemes,
+    search,
+    small_lists,
+    tasks,
+    versions,
+    watchers,
+    workflow_routes,
+    worklogs,
+)
+from sitekeep_simulator.jira.defaults import install_defaults
+from sitekeep_simulator.jira.issue_table import Issues
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.site import SimulatedSite
+
+_CONFIGURATION = (
+    people,
+    groups,
+    small_lists,
+    project_routes,
+    versions,
+    workflow_routes,
+    schemes,
+    fields,
+)
+_CONTENT = (
+    issue_routes,
+    search,
+    comments,
+    worklogs,
+    changelogs,
+    links,
+    watchers,
+    attachments,
+    tasks,
+)
+
+
+def install(site: SimulatedSite) -> Jira:
+    """Creates the tables of this half and what a new site has from the start."""
+    jira = Jira(site)
+    install_defaults(jira)
+    return jira
+
+
+def register(app: web.Application, site: SimulatedSite) -> None:
+    """Adds the routes of this half."""
+    jira = install(site)
+    issues = Issues(jira)
+    for module in _CONFIGURATION:
+        app.router.add_routes(module.routes(jira))
+    for content_module in _CONTENT:
+        app.router.add_routes(content_module.routes(issues))

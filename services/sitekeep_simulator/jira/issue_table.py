@@ -1,0 +1,106 @@
+"""Finding, touching and deleting issues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.jira.projects import DELETED, Projects
+from sitekeep_simulator.jira.rendering import ISSUE_QUERY, Renderer
+from sitekeep_simulator.jira.schema import ISSUE_TABLES
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.refusals import Refused
+from sitekeep_simulator.store import Row, marks
+
+MISSING = "Issue does not exist or you do not have permission to see it."
+
+
+class Issues:
+    """The table of the issues, for everything that reads or writes them."""
+
+    def __init__(self, jira: Jira) -> None:
+        self.jira = jira
+        self.renderer = Renderer(jira)
+        self.projects = Projects(jira)
+
+    def find(self, id_or_key: str) -> Row | None:
+        """The issue with that id, key, former key or key of a former project key."""
+        text = str(id_or_key)
+        if text.isdigit():
+            return self._visible("i.id = ?", (int(text),))
+        key, _, number = text.upper().rpartition("-")
+        project = self.projects.find(key) if key and number.isdigit() else None
+        if project is None:
+            return self._moved(text.upper())
+        found = self._visible("i.project_id = ? AND i.number = ?", (project.id, int(number)))
+        return found or self._moved(text.upper())
+
+    def require(self, id_or_key: str) -> Row:
+        """The issue with that id or key. Raises Refused (404)."""
+        found = self.find(id_or_key)
+        if found is None:
+            raise Refused(404, MISSING)
+        return found
+
+    def find_many(self, ids_or_keys: Sequence[str]) -> list[Row]:
+        """The issues with those ids or keys, each once, by ascending id."""
+        ids = [int(each) for each in ids_or_keys if each.isdigit()]
+        rows = [row for each in ids_or_keys if not each.isdigit() and (row := self.find(each))]
+        if ids:
+            rows += self.jira.store.rows(
+                f"{ISSUE_QUERY} WHERE p.state <> ? AND i.id IN ({marks(len(ids))})",
+                [DELETED, *ids],
+            )
+        return sorted({row["id"]: row for row in rows}.values(), key=_id_of)
+
+    def touch(self, issue_id: int) -> None:
+        """Marks an issue as updated now and has it rendered anew."""
+        self.jira.store.execute(
+            "UPDATE jira_issue SET updated = ? WHERE id = ?", (self.jira.now(), issue_id)
+        )
+        self.renderer.stale(issue_id)
+
+    def watch(self, issue_id: int, account: Account) -> None:
+        """Makes an account a watcher when it watches by itself."""
+        if self.jira.autowatches(account):
+            self.jira.store.execute(
+                "INSERT OR IGNORE INTO jira_watcher VALUES (?, ?)", (issue_id, account.account_id)
+            )
+
+    def children(self, issue_id: int) -> list[int]:
+        """The ids of the sub-tasks of an issue."""
+        rows = self.jira.store.rows(
+            "SELECT i.id FROM jira_issue i JOIN jira_object t ON t.kind = 'issue_type' AND "
+            "t.id = i.type_id WHERE i.parent_id = ? AND "
+            "json_extract(t.body, '$.hierarchyLevel') < 0",
+            (issue_id,),
+        )
+        return [row["id"] for row in rows]
+
+    def delete(self, issue_ids: Sequence[int]) -> None:
+        """Deletes issues with their sub-tasks for good; their numbers are never given again."""
+        store = self.jira.store
+        for issue_id in issue_ids:
+            self.delete(self.children(issue_id))
+            self.renderer.stale(issue_id)
+            for table in ISSUE_TABLES:
+                store.execute(f"DELETE FROM {table} WHERE issue_id = ?", (issue_id,))
+            store.execute(
+                "DELETE FROM jira_link WHERE source_id = ?1 OR target_id = ?1", (issue_id,)
+            )
+            store.execute("UPDATE jira_issue SET parent_id = NULL WHERE parent_id = ?", (issue_id,))
+            store.execute("DELETE FROM jira_issue WHERE id = ?", (issue_id,))
+
+    def _moved(self, key: str) -> Row | None:
+        moved = self.jira.store.value("SELECT issue_id FROM jira_moved_key WHERE key = ?", (key,))
+        return None if moved is None else self._visible("i.id = ?", (moved,))
+
+    def _visible(self, condition: str, values: tuple[int, ...]) -> Row | None:
+        return self.jira.store.row(
+            f"{ISSUE_QUERY} WHERE p.state <> '{DELETED}' AND {condition}", values
+        )
+
+
+def _id_of(row: Row) -> int:
+    issue_id: int = row["id"]
+    return issue_id

@@ -1,0 +1,122 @@
+"""Configuration of a Jira: types, statuses, schemes, fields, versions and the like, by kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from sitekeep_simulator.store import Row, SiteStore
+
+Body = dict[str, Any]
+
+
+class ObjectKind(Enum):
+    """What an object is; the value also names the sequence of its ids."""
+
+    ISSUE_TYPE = "issue_type"
+    STATUS = "status"
+    PRIORITY = "priority"
+    RESOLUTION = "resolution"
+    LINK_TYPE = "link_type"
+    FIELD = "field"
+    CONTEXT = "context"
+    OPTION = "option"
+    WORKFLOW = "workflow"
+    WORKFLOW_SCHEME = "workflow_scheme"
+    TYPE_SCHEME = "type_scheme"
+    VERSION = "version"
+    COMPONENT = "component"
+
+
+@dataclass(frozen=True)
+class JiraObject:
+    """One object; ``project_id`` is 0 for those of the whole site.
+
+    For options ``project_id`` is the id of their context, for contexts that of their field.
+    """
+
+    kind: ObjectKind
+    id: int
+    name: str
+    project_id: int
+    body: Body
+
+
+class Objects:
+    """The table of the objects. Bodies are read-only: ``put`` a changed copy."""
+
+    def __init__(self, store: SiteStore) -> None:
+        self._store = store
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+
+    def add(
+        self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0
+    ) -> JiraObject:
+        """Stores a new object under the next id of its kind (or the chosen one)."""
+        new_id = chosen or self._store.next_id(f"jira.{kind.value}")
+        created = JiraObject(kind, new_id, name, project_id, body)
+        self._store.execute(
+            "INSERT INTO jira_object VALUES (?, ?, ?, ?, ?)",
+            (kind.value, new_id, name, project_id, _text(body)),
+        )
+        self._cache[kind, new_id] = created
+        return created
+
+    def put(self, changed: JiraObject) -> None:
+        """Stores a changed object."""
+        self._store.execute(
+            "UPDATE jira_object SET name = ?, body = ? WHERE kind = ? AND id = ?",
+            (changed.name, _text(changed.body), changed.kind.value, changed.id),
+        )
+        self._cache[changed.kind, changed.id] = changed
+
+    def get(self, kind: ObjectKind, wanted: int | str | None) -> JiraObject | None:
+        """The object with that id, or None."""
+        if wanted is None or not str(wanted).isdigit():
+            return None
+        key = (kind, int(wanted))
+        if key in self._cache:
+            return self._cache[key]
+        row = self._store.row(
+            "SELECT * FROM jira_object WHERE kind = ? AND id = ?", (kind.value, key[1])
+        )
+        if row is None:
+            return None
+        return self._cache.setdefault(key, _object(row))
+
+    def named(self, kind: ObjectKind, name: str, project_id: int = 0) -> JiraObject | None:
+        """The object with that name in that scope, whatever the case, or None."""
+        row = self._store.row(
+            "SELECT * FROM jira_object WHERE kind = ? AND project_id = ? AND "
+            "name = ? COLLATE NOCASE ORDER BY id",
+            (kind.value, project_id, name),
+        )
+        return None if row is None else _object(row)
+
+    def all(self, kind: ObjectKind, project_id: int | None = None) -> list[JiraObject]:
+        """Every object of a kind (of one scope) by id."""
+        rows = self._store.rows(
+            "SELECT * FROM jira_object WHERE kind = ? AND (?2 IS NULL OR project_id = ?2) "
+            "ORDER BY id",
+            (kind.value, project_id),
+        )
+        return [_object(row) for row in rows]
+
+    def remove_scope(self, kind: ObjectKind, project_id: int) -> None:
+        """Removes every object of a kind that one scope has."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND project_id = ?", (kind.value, project_id)
+        )
+        self._cache.clear()
+
+
+def _text(body: Body) -> str:
+    return msgspec.json.encode(body).decode()
+
+
+def _object(row: Row) -> JiraObject:
+    body: Body = msgspec.json.decode(row["body"])
+    return JiraObject(ObjectKind(row["kind"]), row["id"], row["name"], row["project_id"], body)

@@ -1,0 +1,1 @@
+"""The client of an Atlassian Cloud site: requests, limits, retries, files."""

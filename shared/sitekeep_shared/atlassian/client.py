@@ -1,0 +1,270 @@
+"""The client of one site: what exporters and importers call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import aiohttp
+
+from sitekeep_shared.atlassian.addresses import Query, SiteAddress
+from sitekeep_shared.atlassian.answers import Answer, decode_json, encode_json, is_json
+from sitekeep_shared.atlassian.call import Body, Call, label_of
+from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.atlassian.download import Download
+from sitekeep_shared.atlassian.errors import SiteRefused
+from sitekeep_shared.atlassian.limiter import Endpoint, SiteLimiter, Sleep
+from sitekeep_shared.atlassian.retry import RetryPolicy
+from sitekeep_shared.atlassian.traffic import Traffic
+from sitekeep_shared.atlassian.transport import GarbledAnswer, Timeouts, Transport
+from sitekeep_shared.atlassian.upload import HEADERS, Chunks, file_body, multipart
+from sitekeep_shared.clock import Clock, SystemClock
+
+__all__ = ["Query", "SiteClient"]
+
+_JSON = {"Content-Type": "application/json"}
+_ISSUE_NAMES = ("issueIdOrKey", "issue", "key", "issue_key", "issueKey")
+_FIRST_REDIRECT = 300
+_HOPS = 5
+
+
+class SiteClient:
+    """Speaks REST to one site. An async context manager; one session until it is closed.
+
+    ``base_url`` is the site, the gateway (``https://api.atlassian.com/ex/jira/{cloudId}``) or a
+    local address; behind a gateway ``site_url`` names the site so that absolute links in answers
+    can be followed. ``concurrency`` requests per endpoint are under way at first, up to 20 while
+    the site keeps up. Clients of the same site share a ``limiter``. ``headers`` are sent with
+    every request to the site, never elsewhere.
+
+    Reads (GET and POST with ``read=True``) are repeated on 429, 5xx and lost connections. Writes
+    are repeated only where they were surely not done: 429, 503 with ``Retry-After``, no
+    connection; any other lost or 5xx answer raises AmbiguousWrite.
+
+    Every request raises SiteUnauthorized, SiteForbidden, SiteNotFound, SiteRefused on a 4xx
+    answer and SiteUnavailable once patience is over.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None,
+        *,
+        limiter: SiteLimiter | None = None,
+        clock: Clock | None = None,
+        concurrency: int = 8,
+        policy: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        site_url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._address = SiteAddress(base_url, site_url)
+        self._transport = Transport(
+            credentials,
+            limiter=limiter or SiteLimiter(concurrency=concurrency, sleep=sleep),
+            policy=policy or RetryPolicy(),
+            timeouts=timeouts or Timeouts(),
+            headers=headers or {},
+            clock=clock or SystemClock(),
+            sleep=sleep,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Opens the session."""
+        self._transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes the session."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the session and its connections."""
+        await self._transport.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """Counters of everything sent and received."""
+        return self._transport.traffic
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent so far, repeats and hops to the media host included."""
+        return self.traffic.request_count
+
+    async def get(self, template: str, query: Query = (), **path: str) -> bytes:
+        """The verbatim body of a GET: one complete JSON document, or nothing."""
+        return (await self._read(self._call("GET", template, query, path))).body
+
+    async def get_json(self, template: str, query: Query = (), **path: str) -> Any:
+        """The decoded body of a GET, None where it is empty."""
+        return decode_json(await self.get(template, query, **path))
+
+    async def get_url(self, url: str) -> bytes:
+        """The verbatim body behind a link of the site's, absolute or relative to its root.
+
+        The link is rewritten onto the configured base. Raises ForeignAddress (a ValueError)
+        where it leads to another host; nothing is sent then.
+        """
+        return (await self._read(self._link_call(url))).body
+
+    async def post(
+        self, template: str, body: Any, query: Query = (), *, read: bool = False, **path: str
+    ) -> bytes:
+        """Posts a JSON body (bytes are JSON already, None is no body); the answer's verbatim body.
+
+        ``read`` says that this POST only reads (bulkfetch, search, lists): it is repeated freely.
+        """
+        call = self._call("POST", template, query, path, encode_json(body), read=read)
+        return (await self._send(call)).body
+
+    async def post_json(
+        self, template: str, body: Any, query: Query = (), *, read: bool = False, **path: str
+    ) -> Any:
+        """As ``post``; the answer decoded, None where it is empty."""
+        return decode_json(await self.post(template, body, query, read=read, **path))
+
+    async def put_json(self, template: str, body: Any, query: Query = (), **path: str) -> Any:
+        """Puts a JSON body (None: no body); the answer decoded, None where it is empty."""
+        call = self._call("PUT", template, query, path, encode_json(body))
+        return decode_json((await self._send(call)).body)
+
+    async def delete(self, template: str, query: Query = (), **path: str) -> bytes:
+        """Deletes; the answer's verbatim body, mostly empty."""
+        return (await self._send(self._call("DELETE", template, query, path))).body
+
+    async def location(self, template: str, query: Query = (), **path: str) -> str | None:
+        """The ``Location`` of a redirect without following it, None where there is none."""
+        call = self._call("GET", template, query, path)
+        return await self._transport.exchange(call, _location)
+
+    def stream(
+        self, template: str, query: Query = (), *, size: int | None = None, **path: str
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a file in chunks of about 256 KiB, read as fast as they are taken.
+
+        Redirects to the media host are followed without credentials, a cut body is resumed.
+        ``size`` is the length in bytes that the metadata promises. Raises SiteBodyMismatch
+        where the length is another one. Close the iterator (``contextlib.aclosing``) where it
+        is not read to its end.
+        """
+        call = self._call("GET", template, query, path, lasting=True)
+        return Download(self._transport, self._address, call, size).chunks()
+
+    async def upload(
+        self,
+        template: str,
+        filename: str,
+        chunks: Chunks,
+        *,
+        fields: Mapping[str, str] | None = None,
+        method: Literal["POST", "PUT"] = "POST",
+        query: Query = (),
+        **path: str,
+    ) -> Any:
+        """Uploads a file as multipart field ``file``; the answer decoded.
+
+        ``chunks`` are bytes, an async iterator, or a function that makes one: an iterator of
+        more than 4 MiB cannot be sent again after a 429 (SiteUnavailable), a function can.
+        """
+        file = await file_body(chunks, self.traffic)
+        call = self._call(
+            method,
+            template,
+            query,
+            path,
+            lambda: multipart(filename, file, fields or {}),
+            headers=HEADERS,
+            resendable=file.resendable,
+            lasting=True,
+        )
+        return decode_json((await self._send(call)).body)
+
+    def _call(
+        self,
+        method: str,
+        template: str,
+        query: Query,
+        path: Mapping[str, str],
+        body: Body | None = None,
+        *,
+        read: bool = False,
+        headers: Mapping[str, str] | None = None,
+        resendable: bool = True,
+        lasting: bool = False,
+    ) -> Call:
+        repeatable = read or method == "GET"
+        return Call(
+            endpoint=Endpoint(method, template),
+            url=self._address.url(template, path, query),
+            label=label_of(method, template, path),
+            repeatable=repeatable,
+            subject="" if repeatable else _issue(path),
+            headers=headers or (_JSON if isinstance(body, bytes) else {}),
+            body=body,
+            resendable=resendable,
+            lasting=lasting,
+        )
+
+    def _link_call(self, url: str) -> Call:
+        own = self._address.own(url)
+        template = self._address.template_of(own)
+        endpoint = Endpoint("GET", template)
+        return Call(endpoint, own, f"GET {template}", repeatable=True)
+
+    async def _read(self, call: Call) -> Answer:
+        """A GET, with redirects within the site followed."""
+        answer = await self._transport.exchange(call, self._whole)
+        for _ in range(_HOPS):
+            location = answer.headers.get("Location", "") if _is_redirect(answer) else ""
+            if not location or not self._address.is_own(location):
+                break
+            call = self._link_call(location)
+            answer = await self._transport.exchange(call, self._whole)
+        return _direct(call, answer)
+
+    async def _send(self, call: Call) -> Answer:
+        return _direct(call, await self._transport.exchange(call, self._whole))
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> Answer:
+        """Reads the body. Raises GarbledAnswer where it is neither empty nor complete JSON."""
+        async with response:
+            body = await response.read()
+        self.traffic.bytes_received += len(body)
+        if body and response.status < _FIRST_REDIRECT and not is_json(body):
+            raise GarbledAnswer("the site answered with something that is no JSON document")
+        return Answer(response.status, response.headers, body)
+
+
+async def _location(response: aiohttp.ClientResponse) -> str | None:
+    # Without a redirect the body is the file itself: it is not wanted, the connection is closed.
+    response.close()
+    return response.headers.get("Location")
+
+
+def _issue(path: Mapping[str, str]) -> str:
+    """The issue that a write changes, empty where the path names none."""
+    return next((path[name] for name in _ISSUE_NAMES if name in path), "")
+
+
+def _is_redirect(answer: Answer) -> bool:
+    return answer.status >= _FIRST_REDIRECT
+
+
+def _direct(call: Call, answer: Answer) -> Answer:
+    """The answer, unless it is a redirect that must not be followed."""
+    if not _is_redirect(answer):
+        return answer
+    raise SiteRefused(
+        f"The site redirects {call.label} elsewhere: is its address right?",
+        status=answer.status,
+        request=call.label,
+    )

@@ -1,0 +1,1 @@
+"""What is inside the bodies: walking and rewriting them."""

@@ -1,0 +1,12 @@
+"""The vault: where backups live, written once, encrypted, checked on every read.
+
+``FORMAT.md`` beside this file is normative. The way through the modules::
+
+    Store            put_new, get, get_range, head, list, delete     store, local_store
+    VaultKeys        who may write, who may read                     keys, sealing
+    pack, index      where the bytes are and how they are found      pack, index, blob_index
+    entry, page      what the bytes are                              entry, page, merkle
+    manifest         the one object written last: the commit         manifest
+    Vault            begin_backup -> BackupSession -> UnitWriter      vault, session, unit_writer
+                     open_backup  -> BackupReader                     reader
+"""

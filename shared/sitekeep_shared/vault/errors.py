@@ -1,0 +1,74 @@
+"""What can go wrong with a vault.
+
+VaultError
+├── StoreUnavailable     the store refuses or does not answer; trying again may help
+├── ObjectMissing        a store has no object of that name
+├── VaultMissing         there is no vault where one is expected
+├── UnsupportedFormat    a newer version wrote it
+├── WrongKey             the key file belongs to another vault, or cannot read
+├── DamagedObject        an object is not what was written; it is named
+├── LeaseLost            the session may no longer write: its lease ran out or was taken over
+├── StagedDataLost       what earlier units staged is no longer there: they have to run again
+├── CommitConflict       another write committed the same backup
+├── BackupNotFound       there is no such backup
+└── SessionClosed        the session was closed or failed before
+"""
+
+from __future__ import annotations
+
+
+class VaultError(Exception):
+    """The root of all errors of the vault. The message is for people."""
+
+
+class StoreUnavailable(VaultError):
+    """The store refuses or does not answer: full, not permitted, not there, an I/O error."""
+
+
+class ObjectMissing(VaultError):
+    """The store has no object of that name."""
+
+    def __init__(self, object_name: str) -> None:
+        super().__init__(f"The vault has no object {object_name}.")
+        self.object_name = object_name
+
+
+class VaultMissing(VaultError):
+    """The store holds no vault."""
+
+
+class UnsupportedFormat(VaultError):
+    """The vault was written by a newer version that uses what this one does not know."""
+
+
+class WrongKey(VaultError):
+    """The key file does not belong to this vault, or it lacks the part that is needed."""
+
+
+class DamagedObject(VaultError):
+    """An object of the vault is missing, cut short or altered."""
+
+    def __init__(self, object_name: str, problem: str) -> None:
+        super().__init__(f"The vault's object {object_name} is damaged: {problem}.")
+        self.object_name = object_name
+        self.problem = problem
+
+
+class LeaseLost(VaultError):
+    """The lease of a session ran out or was taken over; nothing of it may be committed."""
+
+
+class StagedDataLost(VaultError):
+    """What a unit staged is not part of this session's checkpoints: it has to run again."""
+
+
+class CommitConflict(VaultError):
+    """The backup was committed by another write."""
+
+
+class BackupNotFound(VaultError):
+    """The vault holds no such backup."""
+
+
+class SessionClosed(VaultError):
+    """The session is closed or has failed; open it again with the same backup id."""

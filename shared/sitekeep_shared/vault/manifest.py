@@ -1,0 +1,195 @@
+"""The manifest: the one object that is written last and makes a backup exist.
+
+FORMAT.md section 8: ``magic | u32 header length | u32 packs length | sealed header
+| sealed packs | sealed body``. The header and the packs open with K_meta, the body
+with the private key.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from backports import zstd
+from blake3 import blake3
+
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DamagedObject
+from sitekeep_shared.vault.index_object import PackReference, decode_packs, encode_packs
+from sitekeep_shared.vault.manifest_types import (
+    COMPLETE,
+    INCOMPLETE,
+    CommittedBackup,
+    ManifestFacts,
+    ManifestHeader,
+    StoredTotal,
+)
+from sitekeep_shared.vault.merkle import tree_root
+from sitekeep_shared.vault.page import PageReference
+from sitekeep_shared.vault.sealing import Sealer
+
+__all__ = [
+    "COMPLETE",
+    "INCOMPLETE",
+    "CommittedBackup",
+    "ManifestBody",
+    "ManifestFacts",
+    "ManifestHeader",
+    "ManifestSections",
+    "StoredTotal",
+    "decode_body",
+    "decode_header",
+    "decode_packs_section",
+    "encode_body",
+    "encode_manifest",
+    "section_hash",
+    "split_manifest",
+]
+
+MAGIC = b"SKMANIF1"
+PREFIX = struct.Struct("<8sII")
+HEADER_SECTION = "manifest-header"
+PACKS_SECTION = "manifest-packs"
+BODY_SECTION = "manifest-body"
+BODY_VERSION = 1
+
+_BODY_LEVEL = 3
+_PageRow = tuple[str, str, str, str, int, int, bytes, bytes]
+
+
+@dataclass(frozen=True)
+class ManifestBody:
+    """The part that only the private key opens."""
+
+    details: bytes
+    pages: Sequence[PageReference]
+    """Sorted by kind, unit key and first key."""
+
+
+@dataclass(frozen=True)
+class ManifestSections:
+    """A manifest, cut but not opened."""
+
+    header: bytes
+    packs: bytes
+    body: bytes
+
+
+def encode_body(sealer: Sealer, name: str, body: ManifestBody) -> bytes:
+    """The sealed body."""
+    rows = [_page_row(page) for page in body.pages]
+    plain = msgspec.msgpack.encode((BODY_VERSION, body.details, rows))
+    compressed = zstd.compress(plain, level=_BODY_LEVEL)
+    return sealer.seal_content(BODY_SECTION, name.encode(), compressed)
+
+
+def decode_body(sealer: Sealer, name: str, header: ManifestHeader, sealed: bytes) -> ManifestBody:
+    """The reverse of encode_body; checks the hash and the Merkle root that the header names.
+
+    Raises:
+        WrongKey: the keys lack the part that reads.
+        DamagedObject: it is not what was written.
+    """
+    if section_hash(sealed) != header.body_hash:
+        raise DamagedObject(name, "its body is not the one that its header names")
+    compressed = sealer.open_content(BODY_SECTION, name.encode(), sealed, name)
+    try:
+        plain = zstd.decompress(compressed)
+        _, details, rows = msgspec.msgpack.decode(plain, type=tuple[int, bytes, list[_PageRow]])
+        pages = [_page(row) for row in rows]
+    except (zstd.ZstdError, msgspec.MsgspecError, ValueError) as error:
+        raise DamagedObject(name, "its body does not read as one") from error
+    if tree_root([page.root for page in pages]).hex() != header.merkle_root:
+        raise DamagedObject(name, "its pages do not give its Merkle root")
+    return ManifestBody(details, pages)
+
+
+def encode_manifest(
+    sealer: Sealer, name: str, header: ManifestHeader, packs: bytes, body: bytes
+) -> bytes:
+    """The whole object from the header and the sealed sections that it names."""
+    plain = msgspec.json.encode(header)
+    sealed = sealer.seal(HEADER_SECTION, name.encode(), plain)
+    return PREFIX.pack(MAGIC, len(sealed), len(packs)) + sealed + packs + body
+
+
+def encode_packs_section(sealer: Sealer, name: str, packs: Sequence[PackReference]) -> bytes:
+    """The sealed list of packs, sorted by id."""
+    ordered = sorted(packs, key=lambda pack: pack.pack_id)
+    return sealer.seal(PACKS_SECTION, name.encode(), encode_packs(ordered))
+
+
+def decode_packs_section(
+    sealer: Sealer, name: str, header: ManifestHeader, sealed: bytes
+) -> list[PackReference]:
+    """The reverse of encode_packs_section; checks the hash that the header names.
+
+    Raises:
+        DamagedObject: it is not what was written.
+    """
+    if section_hash(sealed) != header.packs_hash:
+        raise DamagedObject(name, "its list of packs is not the one that its header names")
+    return decode_packs(sealer.open(PACKS_SECTION, name.encode(), sealed, name))
+
+
+def section_hash(sealed: bytes) -> str:
+    """What the header says of another section: BLAKE3 in hex."""
+    return blake3(sealed).hexdigest()
+
+
+def header_end(name: str, data: bytes) -> int:
+    """How many bytes from the start hold the header.
+
+    Raises:
+        DamagedObject: it does not start as a manifest.
+    """
+    if len(data) < PREFIX.size or not data.startswith(MAGIC):
+        raise DamagedObject(name, "it does not start as a manifest")
+    return PREFIX.size + int(PREFIX.unpack_from(data)[1])
+
+
+def split_manifest(name: str, data: bytes) -> ManifestSections:
+    """Cuts a whole manifest.
+
+    Raises:
+        DamagedObject: it does not start as a manifest.
+    """
+    end = header_end(name, data)
+    packs_end = end + int(PREFIX.unpack_from(data)[2])
+    return ManifestSections(data[PREFIX.size : end], data[end:packs_end], data[packs_end:])
+
+
+def decode_header(sealer: Sealer, name: str, sealed: bytes) -> ManifestHeader:
+    """Opens a header and makes sure that it stands under its own name.
+
+    Raises:
+        DamagedObject: it is not what was written.
+    """
+    plain = sealer.open(HEADER_SECTION, name.encode(), sealed, name)
+    try:
+        header = msgspec.json.decode(plain, type=ManifestHeader)
+    except msgspec.MsgspecError as error:
+        raise DamagedObject(name, f"its header does not read as one ({error})") from error
+    if names.backup_name(header.site, header.backup_id) != name:
+        raise DamagedObject(name, "it is the manifest of another backup")
+    return header
+
+
+def _page_row(page: PageReference) -> _PageRow:
+    return (
+        page.kind.value,
+        page.unit_key,
+        page.first_key,
+        page.last_key,
+        page.entry_count,
+        page.size_bytes,
+        page.blob_id,
+        page.root,
+    )
+
+
+def _page(row: _PageRow) -> PageReference:
+    return PageReference(Kind(row[0]), *row[1:], checkpoint="")

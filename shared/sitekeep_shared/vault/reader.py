@@ -1,0 +1,170 @@
+"""Reads one committed backup, and proves what it reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.blob_index import BlobPlace
+from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing, WrongKey
+from sitekeep_shared.vault.index_loader import IndexLoader, LoadedIndexes
+from sitekeep_shared.vault.index_object import PackReference
+from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.manifest import (
+    ManifestBody,
+    decode_body,
+    decode_header,
+    decode_packs_section,
+    split_manifest,
+)
+from sitekeep_shared.vault.manifest_types import ManifestHeader
+from sitekeep_shared.vault.pack_reader import PackReader
+from sitekeep_shared.vault.page import PageReference, decode_page
+from sitekeep_shared.vault.sealing import Sealer
+from sitekeep_shared.vault.store import Store
+
+
+async def open_reader(
+    store: Store, sealer: Sealer, limits: Limits, site: str, backup_id: str
+) -> BackupReader:
+    """Opens a backup.
+
+    Raises:
+        BackupNotFound: there is no such backup.
+        DamagedObject: its manifest is not what was written.
+        WrongKey: the keys lack the part that reads.
+        StoreUnavailable: the store does not answer.
+    """
+    if not sealer.can_read:
+        raise WrongKey("This key file can write backups; it cannot read what they hold.")
+    name = names.backup_name(site, backup_id)
+    try:
+        data = await store.get(name)
+    except ObjectMissing as error:
+        raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
+    sections = split_manifest(name, data)
+    header = decode_header(sealer, name, sections.header)
+    packs = decode_packs_section(sealer, name, header, sections.packs)
+    body = await asyncio.to_thread(decode_body, sealer, name, header, sections.body)
+    needed = set(packs)
+    loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)
+    return BackupReader(name, header, body, packs, loaded, PackReader(store, sealer, limits))
+
+
+class BackupReader:
+    """One committed backup. Every blob is checked against its id, every page against the root."""
+
+    def __init__(
+        self,
+        name: str,
+        header: ManifestHeader,
+        body: ManifestBody,
+        packs: Sequence[PackReference],
+        loaded: LoadedIndexes,
+        pack_reader: PackReader,
+    ) -> None:
+        self.header = header
+        self.details = body.details
+        """What the coordinator gave as ManifestFacts.details: JSON."""
+        self.packs = packs
+        self._name = name
+        self._loaded = loaded
+        self._pack_reader = pack_reader
+        self._pages: dict[Kind, list[PageReference]] = {}
+        self._decoded: OrderedDict[bytes, list[Entry]] = OrderedDict()
+        self._page_cache_count = pack_reader.limits.page_cache_count
+        for page in body.pages:
+            self._pages.setdefault(page.kind, []).append(page)
+
+    def pages(self, kind: Kind) -> Sequence[PageReference]:
+        """The pages of a kind, sorted by unit key, then first key."""
+        return self._pages.get(kind, [])
+
+    async def entries(
+        self, kind: Kind, *, first: str = "", last: str | None = None
+    ) -> AsyncIterator[Entry]:
+        """The entries of a kind whose keys are from ``first`` to ``last``, both included.
+
+        In the order of unit keys, within a unit in the order of keys.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        for page in self.pages(kind):
+            if page.last_key < first or (last is not None and page.first_key > last):
+                continue
+            for entry in await self.page_entries(page):
+                if entry.key >= first and (last is None or entry.key <= last):
+                    yield entry
+
+    async def entry(self, kind: Kind, key: str) -> Entry | None:
+        """One entry, None when the backup has none of that key.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        async for entry in self.entries(kind, first=key, last=key):
+            return entry
+        return None
+
+    async def page_entries(self, page: PageReference) -> Sequence[Entry]:
+        """The entries of one page, proven by the page's root.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        cached = self._decoded.get(page.blob_id)
+        if cached is not None:
+            self._decoded.move_to_end(page.blob_id)
+            return cached
+        payload = await self._blob(page.blob_id)
+        try:
+            entries = await asyncio.to_thread(decode_page, page, payload)
+        except ValueError as error:
+            raise DamagedObject(self._name, f"a page of {page.unit_key}: {error}") from error
+        self._decoded[page.blob_id] = entries
+        while len(self._decoded) > self._page_cache_count:
+            self._decoded.popitem(last=False)
+        return entries
+
+    async def read(self, entry: Entry) -> bytes:
+        """The whole content of an entry.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        return b"".join([part async for part in self.stream(entry)])
+
+    async def stream(self, entry: Entry) -> AsyncIterator[bytes]:
+        """The content of an entry, blob by blob; a blob has at most 16 MiB.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        size = 0
+        for blob_id in entry.blobs:
+            payload = await self._blob(blob_id)
+            size += len(payload)
+            yield payload
+        if size != entry.size_bytes:
+            raise DamagedObject(self._name, f"{entry.kind} {entry.key} has another size")
+
+    async def close(self) -> None:
+        """Frees what is cached."""
+        self._decoded.clear()
+        await self._pack_reader.close()
+
+    async def _blob(self, blob_id: bytes) -> bytes:
+        return await self._pack_reader.blob(blob_id, self._place(blob_id))
+
+    def _place(self, blob_id: bytes) -> BlobPlace:
+        place = self._loaded.blobs.place(blob_id)
+        if place is not None:
+            return place
+        for damage in self._loaded.damaged:
+            raise damage
+        raise DamagedObject(self._name, f"no index lists the blob {blob_id.hex()} that it needs")

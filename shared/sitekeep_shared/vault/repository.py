@@ -1,0 +1,146 @@
+"""What makes a store a vault: the FORMAT object and the key sets that belong to it."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+import msgspec
+from blake3 import blake3
+
+from sitekeep_shared.clock import Clock
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import (
+    DamagedObject,
+    ObjectMissing,
+    UnsupportedFormat,
+    VaultMissing,
+    WrongKey,
+)
+from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.store import Store
+
+FORMAT_VERSION = 1
+KNOWN_READ_FEATURES: frozenset[str] = frozenset()
+KNOWN_WRITE_FEATURES: frozenset[str] = frozenset()
+
+
+class Features(msgspec.Struct, frozen=True):
+    """What a program has to know to read, and to write, a vault."""
+
+    read: list[str] = []
+    write: list[str] = []
+
+
+class FormatObject(msgspec.Struct, frozen=True):
+    """The FORMAT object: plain JSON."""
+
+    format: int
+    repository_id: str
+    """32 hex digits."""
+    created: datetime.datetime
+    key_id: str
+    """Of the key set that the vault was made with."""
+    features: Features = Features()
+
+
+class KeyObject(msgspec.Struct, frozen=True):
+    """A ``keys/<key_id>`` object: plain JSON that identifies a key set and reveals nothing."""
+
+    key_id: str
+    public_key: str
+    check: str
+    """Keyed BLAKE3 under K_meta over repository id and public key: proves who wrote it."""
+
+
+async def open_repository(store: Store, keys: VaultKeys, clock: Clock, *, create: bool) -> bytes:
+    """The id of the repository that a store holds, with keys that belong to it.
+
+    Raises:
+        VaultMissing: there is none and ``create`` is not asked for.
+        WrongKey: it belongs to another key set.
+        UnsupportedFormat: a newer version wrote it.
+        DamagedObject: FORMAT or the key object is not what was written.
+        StoreUnavailable: the store does not answer.
+    """
+    if create:
+        await _create(store, keys, clock)
+    format_object = _decode_format(await _get_format(store))
+    repository_id = _repository_id(format_object)
+    await _check_key(store, keys, format_object, repository_id)
+    if create:
+        await _add_key(store, keys, repository_id)
+    return repository_id
+
+
+async def _create(store: Store, keys: VaultKeys, clock: Clock) -> None:
+    """FORMAT comes first: whoever creates it decides whose vault it is."""
+    if await store.head(names.FORMAT) is not None:
+        return
+    format_object = FormatObject(FORMAT_VERSION, secrets.token_hex(16), clock.now(), keys.key_id)
+    await store.put_new(names.FORMAT, [msgspec.json.format(msgspec.json.encode(format_object))])
+
+
+async def _get_format(store: Store) -> bytes:
+    try:
+        return await store.get(names.FORMAT)
+    except ObjectMissing as error:
+        raise VaultMissing("There is no vault here: the object FORMAT is missing.") from error
+
+
+def _decode_format(data: bytes) -> FormatObject:
+    try:
+        format_object = msgspec.json.decode(data, type=FormatObject)
+    except msgspec.MsgspecError as error:
+        raise DamagedObject(names.FORMAT, "it does not read as one") from error
+    unknown = {
+        *set(format_object.features.read) - KNOWN_READ_FEATURES,
+        *set(format_object.features.write) - KNOWN_WRITE_FEATURES,
+    }
+    if format_object.format != FORMAT_VERSION or unknown:
+        needs = ", ".join(sorted(unknown)) or f"format {format_object.format}"
+        raise UnsupportedFormat(f"A newer version wrote this vault; it needs {needs}.")
+    return format_object
+
+
+def _repository_id(format_object: FormatObject) -> bytes:
+    try:
+        repository_id = bytes.fromhex(format_object.repository_id)
+    except ValueError:
+        repository_id = b""
+    if len(repository_id) != 16:
+        raise DamagedObject(names.FORMAT, "its repository id is not one")
+    return repository_id
+
+
+async def _check_key(
+    store: Store, keys: VaultKeys, format_object: FormatObject, repository_id: bytes
+) -> None:
+    name = names.key_name(keys.key_id)
+    try:
+        data = await store.get(name)
+    except ObjectMissing:
+        if format_object.key_id == keys.key_id:
+            return
+        raise WrongKey(
+            "This key file does not belong to this vault: the vault was made with the key set "
+            f"{format_object.key_id}, the file holds {keys.key_id}."
+        ) from None
+    try:
+        found = msgspec.json.decode(data, type=KeyObject)
+    except msgspec.MsgspecError as error:
+        raise DamagedObject(name, "it does not read as one") from error
+    if found != _key_object(keys, repository_id):
+        raise DamagedObject(name, "it does not describe the key set that it is named after")
+
+
+async def _add_key(store: Store, keys: VaultKeys, repository_id: bytes) -> None:
+    key_object = _key_object(keys, repository_id)
+    data = msgspec.json.format(msgspec.json.encode(key_object))
+    await store.put_new(names.key_name(keys.key_id), [data])
+
+
+def _key_object(keys: VaultKeys, repository_id: bytes) -> KeyObject:
+    covered = b"sitekeep/1/key-check" + repository_id + keys.public_key
+    check = blake3(covered, key=keys.metadata_key).hexdigest()
+    return KeyObject(keys.key_id, keys.public_key.hex(), check)

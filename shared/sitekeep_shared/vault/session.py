@@ -1,0 +1,186 @@
+"""A backup session: stages what units write, makes it durable in groups, commits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import weakref
+from collections.abc import AsyncIterable, Iterable
+
+from sitekeep_shared.clock import Clock
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.commit import Committer
+from sitekeep_shared.vault.condemned import load_condemned
+from sitekeep_shared.vault.errors import LeaseLost, SessionClosed, StoreUnavailable
+from sitekeep_shared.vault.group_commit import GroupCommit
+from sitekeep_shared.vault.index_loader import IndexLoader
+from sitekeep_shared.vault.index_object import PackReference
+from sitekeep_shared.vault.lease import Lease
+from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.manifest_types import CommittedBackup, ManifestFacts
+from sitekeep_shared.vault.page import PageReference
+from sitekeep_shared.vault.sealing import Sealer
+from sitekeep_shared.vault.staging import Staging, StagingStatistics
+from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.unit_writer import UnitWriter
+
+__all__ = ["BackupSession", "UnitWriter", "begin_session"]
+
+_logger = logging.getLogger(__name__)
+
+
+async def begin_session(
+    store: Store, sealer: Sealer, clock: Clock, limits: Limits, committer: Committer
+) -> BackupSession:
+    """Begins or resumes a backup. The order is the point: lease, condemned packs, indexes.
+
+    A collection condemns first and looks for leases second, so one of the two
+    always sees the other.
+
+    Raises:
+        LeaseLost: another session of the same backup began at the same moment.
+        DamagedObject: a list of condemned packs cannot be read.
+        StoreUnavailable: the store does not answer.
+    """
+    backup_id = committer.backup_id
+    lease = Lease(store, sealer, clock, limits, backup_id)
+    await lease.acquire(committer.write_id)
+    usable = await _usable_packs(store, sealer)
+    is_usable = usable.__contains__
+    loaded = await IndexLoader(store, sealer, limits).load(is_usable, backup_id)
+    staging = Staging(store, sealer, limits, backup_id, loaded, is_usable)
+    return BackupSession(staging, lease, limits, committer)
+
+
+async def _usable_packs(store: Store, sealer: Sealer) -> set[PackReference]:
+    """The packs that are whole and not condemned.
+
+    What lies in any other counts as absent, is staged again, and so a backup
+    heals what was lost.
+    """
+    condemned = await load_condemned(store, sealer)
+    usable: set[PackReference] = set()
+    async for item in store.list(names.PACKS):
+        pack_id = names.pack_id_of(item.key)
+        if pack_id is not None and pack_id not in condemned:
+            usable.add(PackReference(pack_id, item.size_bytes))
+    return usable
+
+
+def new_write_id() -> str:
+    """Tells the writes of this process from those of any other."""
+    return secrets.token_hex(16)
+
+
+class BackupSession:
+    """One backup while it is made. Everything happens in one event loop."""
+
+    def __init__(
+        self, staging: Staging, lease: Lease, limits: Limits, committer: Committer
+    ) -> None:
+        self.staging = staging
+        self.limits = limits
+        self.large_files = asyncio.Semaphore(limits.large_files_at_once)
+        self._lease = lease
+        self._committer = committer
+        self._active: weakref.WeakSet[UnitWriter] = weakref.WeakSet()
+        self._failure: BaseException | None = None
+        self._group = GroupCommit(limits, self._checkpoint, self._is_worth_it, self._fail)
+        self._renewal = asyncio.create_task(self._keep_lease())
+
+    @property
+    def statistics(self) -> StagingStatistics:
+        """What was new and what was known."""
+        return self.staging.statistics
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the session, None while it is usable."""
+        return self._failure
+
+    def unit(self, key: str) -> UnitWriter:
+        """A writer for one attempt of one unit; many may be open at once."""
+        self.check_open()
+        writer = UnitWriter(self, key)
+        self._active.add(writer)
+        return writer
+
+    async def commit(
+        self, pages: AsyncIterable[PageReference] | Iterable[PageReference], facts: ManifestFacts
+    ) -> CommittedBackup:
+        """Makes the backup exist: checks what is durable, then writes the manifest.
+
+        Raises:
+            StagedDataLost: a unit's data is not durable in this session; it has to run again.
+            LeaseLost: the lease ran out, or another session took it over.
+            CommitConflict: another write committed this backup.
+            DamagedObject: a pack that is needed is missing or has another size.
+            StoreUnavailable: the store does not answer; committing again is safe.
+        """
+        self.check_open()
+        return await self._committer.commit(self.staging, self._lease, pages, facts)
+
+    async def renew_lease(self) -> None:
+        """Prolongs the lease now; it is also done in the background.
+
+        Raises:
+            LeaseLost: it ran out before, or another session took it over.
+            StoreUnavailable: the store does not answer; it is tried again.
+        """
+        try:
+            await self._lease.renew()
+        except LeaseLost as error:
+            self._fail(error)
+            raise
+
+    async def close(self) -> None:
+        """Releases the lease. What is durable stays, for a resume or for collection."""
+        self._failure = self._failure or SessionClosed("The backup session was closed.")
+        self._renewal.cancel()
+        await asyncio.gather(self._renewal, return_exceptions=True)
+        await self._group.close()
+        await self.staging.close()
+        await self._lease.release()
+
+    def check_open(self) -> None:
+        """Raises what ended the session."""
+        if self._failure is not None:
+            raise self._failure
+
+    def note_progress(self) -> None:
+        """Something was staged."""
+        self._group.note_progress(self.staging.bytes_since_checkpoint)
+
+    async def durable(self, writer: UnitWriter) -> str:
+        """Waits until what the writer staged is durable; the checkpoint that made it so."""
+        self._active.discard(writer)
+        self.check_open()
+        return await self._group.join()
+
+    def _is_worth_it(self) -> bool:
+        staged = self.staging.bytes_since_checkpoint
+        return staged >= self.limits.checkpoint_hurry_bytes or not self._active
+
+    async def _checkpoint(self) -> str:
+        if self._lease.remaining_seconds() <= 0:
+            raise LeaseLost("The lease of the backup ran out; what it staged may be gone.")
+        return await self.staging.checkpoint()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+
+    async def _keep_lease(self) -> None:
+        """A renewal that fails is tried again sooner; one that is refused ends the session."""
+        pause = self.limits.lease_renew_seconds
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self.renew_lease()
+                pause = self.limits.lease_renew_seconds
+            except StoreUnavailable as error:
+                _logger.warning("The lease could not be renewed: %s", error)
+                pause = self.limits.lease_renew_seconds / 10
+            except LeaseLost as error:
+                _logger.error("%s", error)
+                return

@@ -1,0 +1,81 @@
+"""The tally of a unit: what it met, what became of it, and what has to be said about it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from sitekeep_shared.kinds import Kind
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is."""
+
+    WARNING = "warning"
+    """A declared loss or a remark: the operation can still be complete."""
+
+    ERROR = "error"
+    """Something is missing: the operation ends incomplete."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that did not go through, named so that a person can look it up."""
+
+    severity: Severity
+    kind: Kind
+    key: str
+    """The entity, by the name that the site's users know: ``ALOY-12``, ``ALOY-12/comment 33``."""
+    reason: str
+    """A stable word in UPPER_SNAKE_CASE; equal reasons are counted together."""
+    message: str
+    count: int = 1
+
+
+@dataclass
+class Count:
+    """How many entities of a kind a unit met.
+
+    Export: ``expected`` = listed by the site, ``done`` = stored. Import:
+    ``expected`` = held by the backup, ``done`` = brought back, ``lossy`` = those
+    of ``done`` that came back with a declared loss.
+    """
+
+    expected: int = 0
+    done: int = 0
+    lossy: int = 0
+    missing: int = 0
+    size_bytes: int = 0
+
+
+@dataclass
+class Tally:
+    """What a unit counted. It takes effect when the unit is committed, once."""
+
+    counts: dict[Kind, Count] = field(default_factory=dict[Kind, Count])
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+    def of(self, kind: Kind) -> Count:
+        """The count of a kind."""
+        return self.counts.setdefault(kind, Count())
+
+    def expect(self, kind: Kind, count: int = 1) -> None:
+        """Adds entities that should be stored or brought back."""
+        self.of(kind).expected += count
+
+    def done(self, kind: Kind, size_bytes: int = 0, *, count: int = 1, lossy: bool = False) -> None:
+        """Adds entities that are stored or brought back."""
+        entry = self.of(kind)
+        entry.done += count
+        entry.size_bytes += size_bytes
+        if lossy:
+            entry.lossy += count
+
+    def missing(self, kind: Kind, key: str, reason: str, message: str, *, count: int = 1) -> None:
+        """Adds entities that were expected and are not there, with the reason why."""
+        self.of(kind).missing += count
+        self.findings.append(Finding(Severity.ERROR, kind, key, reason, message, count))
+
+    def remark(self, kind: Kind, key: str, reason: str, message: str, *, count: int = 1) -> None:
+        """Says something that a careful admin wants to know and that misses nothing."""
+        self.findings.append(Finding(Severity.WARNING, kind, key, reason, message, count))

@@ -1,0 +1,431 @@
+"""Atlassian's documents judge every answer of the simulated site.
+
+Each test drives a group of endpoints through the site client; the fixture ``checked_site``
+fails it where a request or an answer departs from the documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from contract.recording import Recorder
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.atlassian.errors import SiteError, SiteNotFound
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.site import SimulatedSite
+from support.checked_site import StartCheckedSite
+
+J = "/rest/api/3"
+V1 = "/wiki/rest/api"
+V2 = "/wiki/api/v2"
+
+Json = Any
+
+
+@pytest.fixture
+async def client(checked_site: StartCheckedSite) -> AsyncIterator[SiteClient]:
+    site = SimulatedSite("contract")
+    person = site.accounts.add("lee@example.com", "Lee Müller")
+    hidden = site.accounts.add("kim@example.com", "Kim", active=False, email_hidden=True)
+    group = site.accounts.add_group("team")
+    site.accounts.join(group.group_id, [person.account_id, hidden.account_id])
+    running = await checked_site(site)
+    credentials = Credentials(ADMIN_EMAIL, ADMIN_TOKEN)
+    async with SiteClient(running.base_url, credentials) as opened:
+        yield opened
+    site.close()
+
+
+def adf(text: str) -> Json:
+    paragraph = {"type": "paragraph", "content": [{"type": "text", "text": text}]}
+    return {"type": "doc", "version": 1, "content": [paragraph]}
+
+
+async def project(client: SiteClient, key: str = "ABC") -> str:
+    me = await client.get_json(f"{J}/myself")
+    body = {
+        "key": key,
+        "name": f"Project {key}",
+        "projectTypeKey": "software",
+        "projectTemplateKey": "com.pyxis.greenhopper.jira:gh-simplified-kanban-classic",
+        "leadAccountId": me["accountId"],
+        "description": "d",
+        "assigneeType": "UNASSIGNED",
+    }
+    return str((await client.post_json(f"{J}/project", body))["id"])
+
+
+async def task_type(client: SiteClient, project_id: str) -> str:
+    types = await client.get_json(f"{J}/issuetype/project", [("projectId", project_id)])
+    return str(next(each["id"] for each in types if not each["subtask"]))
+
+
+async def issue(client: SiteClient, project_id: str, **fields: Json) -> str:
+    all_fields = {
+        "project": {"id": project_id},
+        "issuetype": {"id": await task_type(client, project_id)},
+        "summary": "An issue",
+        **fields,
+    }
+    properties = [{"key": "sitekeep.origin", "value": {"id": "1", "key": "OLD-1"}}]
+    body = {"fields": all_fields, "properties": properties}
+    return str((await client.post_json(f"{J}/issue", body))["key"])
+
+
+async def test_jira_tells_who_and_what_it_is(client: SiteClient) -> None:
+    info = await client.get_json(f"{J}/serverInfo")
+    assert info["deploymentType"] == "Cloud"
+    me = await client.get_json(f"{J}/myself")
+    query = [("permissions", "ADMINISTER")]
+    found = await client.get_json(f"{J}/mypermissions", query)
+    assert found["permissions"]["ADMINISTER"]["havePermission"] is True
+    user = await client.get_json(f"{J}/user", [("accountId", me["accountId"])])
+    assert user["accountId"] == me["accountId"]
+
+
+async def test_jira_lists_people_and_groups(client: SiteClient) -> None:
+    page = [("startAt", "0"), ("maxResults", "1000")]
+    users = await client.get_json(f"{J}/users/search", page)
+    assert {user["displayName"] for user in users} >= {"Lee Müller", "Kim"}
+    groups = (await client.get_json(f"{J}/group/bulk", page[:1]))["values"]
+    team = next(group for group in groups if group["name"] == "team")
+    query = [("groupId", team["groupId"]), ("includeInactiveUsers", "true"), ("maxResults", "50")]
+    assert len((await client.get_json(f"{J}/group/member", query))["values"]) == 2
+
+
+async def test_jira_makes_groups_and_members(client: SiteClient) -> None:
+    me = await client.get_json(f"{J}/myself")
+    made = await client.post_json(f"{J}/group", {"name": "new"})
+    query = [("groupId", made["groupId"])]
+    await client.post(f"{J}/group/user", {"accountId": me["accountId"]}, query)
+    assert len((await client.get_json(f"{J}/group/member", query))["values"]) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "issuetype",
+        "statuses/search",
+        "status",
+        "priority/search",
+        "resolution/search",
+        "issueLinkType",
+        "field",
+        "field/search",
+        "workflows/search",
+        "workflowscheme",
+        "issuetypescheme",
+        "project/search",
+    ],
+)
+async def test_jira_lists_its_configuration(client: SiteClient, path: str) -> None:
+    await project(client)
+    assert await client.get_json(f"{J}/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("issuetype", {"name": "Chore", "description": "d", "hierarchyLevel": 0}),
+        ("issuetype", {"name": "Part", "description": "d", "hierarchyLevel": -1}),
+        ("priority", {"name": "Someday", "description": "d", "statusColor": "#123456"}),
+        ("resolution", {"name": "Obsolete", "description": "d"}),
+        ("issueLinkType", {"name": "Feeds", "inward": "is fed by", "outward": "feeds"}),
+    ],
+)
+async def test_jira_makes_configuration(
+    client: SiteClient, path: str, body: Mapping[str, Json]
+) -> None:
+    assert (await client.post_json(f"{J}/{path}", body))["id"]
+
+
+async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
+    searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"
+    body = {"name": "Colour", "type": kind, "searcherKey": searcher}
+    field = (await client.post_json(f"{J}/field", body))["id"]
+    contexts = f"{J}/field/{{fieldId}}/context"
+    whole: Json = {"name": "Everywhere", "description": "d", "projectIds": [], "issueTypeIds": []}
+    context = (await client.post_json(contexts, whole, fieldId=field))["id"]
+    assert (await client.get_json(contexts, fieldId=field))["values"]
+    path = f"{contexts}/{{contextId}}/option"
+    options = {"options": [{"value": "red", "disabled": False}, {"value": "blue"}]}
+    await client.post(path, options, fieldId=field, contextId=context)
+    found = await client.get_json(path, fieldId=field, contextId=context)
+    assert [option["value"] for option in found["values"]] == ["red", "blue"]
+
+
+async def test_jira_keeps_projects_versions_and_components(client: SiteClient) -> None:
+    number = await project(client)
+    version = {"name": "1.0", "projectId": int(number), "released": True}
+    version["releaseDate"] = "2026-01-31"
+    made = await client.post_json(f"{J}/version", version)
+    assert (await client.get_json(f"{J}/version/{{id}}", id=made["id"]))["name"] == "1.0"
+    await client.put_json(f"{J}/version/{{id}}", {"archived": True}, id=made["id"])
+    component = {"name": "Core", "project": "ABC", "assigneeType": "UNASSIGNED"}
+    await client.post(f"{J}/component", component)
+    for path in ("", "/version", "/versions", "/component", "/components", "/statuses"):
+        template = f"{J}/project/{{projectIdOrKey}}{path}"
+        assert await client.get_json(template, projectIdOrKey=number)
+    query = [("status", "live"), ("status", "archived"), ("status", "deleted")]
+    query += [("maxResults", "100"), ("expand", "description,lead,insight")]
+    assert (await client.get_json(f"{J}/project/search", query))["total"] == 1
+    await client.put_json(
+        f"{J}/project/{{projectIdOrKey}}", {"description": "new"}, projectIdOrKey=number
+    )
+    await client.delete(f"{J}/project/{{projectIdOrKey}}", projectIdOrKey=number)
+
+
+async def test_jira_makes_and_reads_issues(client: SiteClient) -> None:
+    number = await project(client)
+    key = await issue(client, number, description=adf("text"), labels=["a"])
+    kind = await task_type(client, number)
+    update = {"fields": {"project": {"id": number}, "issuetype": {"id": kind}, "summary": "two"}}
+    made = await client.post_json(f"{J}/issue/bulk", {"issueUpdates": [update] * 3})
+    assert [each["key"] for each in made["issues"]] == ["ABC-2", "ABC-3", "ABC-4"]
+    body = {"issueIdsOrKeys": [key, "ABC-2", "ABC-99"], "fields": ["*all"]}
+    body["properties"] = ["sitekeep.origin"]
+    found = await client.post_json(f"{J}/issue/bulkfetch", body, read=True)
+    assert [each["key"] for each in found["issues"]] == [key, "ABC-2"]
+    assert await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key)
+    edit = {"fields": {"summary": "changed", "description": adf("new")}}
+    query = [("notifyUsers", "false")]
+    await client.put_json(f"{J}/issue/{{issueIdOrKey}}", edit, query, issueIdOrKey=key)
+    with pytest.raises(SiteNotFound):
+        await client.get(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey="ABC-99")
+
+
+async def test_jira_searches_issues(client: SiteClient) -> None:
+    await issue(client, await project(client))
+    jql = 'project = "ABC" ORDER BY key DESC'
+    body = {"jql": jql, "maxResults": 1, "fields": ["summary"]}
+    found = await client.post_json(f"{J}/search/jql", body, read=True)
+    assert [each["key"] for each in found["issues"]] == ["ABC-1"]
+    assert await client.get_json(f"{J}/search/jql", [("jql", jql), ("maxResults", "1")])
+    count = {"jql": 'project = "ABC"'}
+    assert await client.post_json(f"{J}/search/approximate-count", count, read=True) == {"count": 1}
+
+
+async def test_jira_keeps_histories_and_worklogs(client: SiteClient) -> None:
+    key = await issue(client, await project(client))
+    await client.put_json(
+        f"{J}/issue/{{issueIdOrKey}}", {"fields": {"summary": "b"}}, issueIdOrKey=key
+    )
+    asked = {"issueIdsOrKeys": [key], "maxResults": 1000}
+    found = await client.post_json(f"{J}/changelog/bulkfetch", asked, read=True)
+    assert found["issueChangeLogs"][0]["changeHistories"]
+    worklog = {
+        "started": "2026-01-05T10:00:00.000+0000",
+        "timeSpentSeconds": 600,
+        "comment": adf("work"),
+        "properties": [{"key": "sitekeep.origin", "value": {"id": "7"}}],
+    }
+    query = [("adjustEstimate", "leave"), ("notifyUsers", "false")]
+    path = f"{J}/issue/{{issueIdOrKey}}/worklog"
+    made = await client.post_json(path, worklog, query, issueIdOrKey=key)
+    assert (await client.get_json(path, issueIdOrKey=key))["total"] == 1
+    assert await client.get_json(f"{J}/worklog/updated", [("since", "0")])
+    asked = {"ids": [int(made["id"])]}
+    listed = await client.post_json(f"{J}/worklog/list", asked, read=True)
+    assert listed[0]["timeSpentSeconds"] == 600
+
+
+async def test_jira_keeps_comments_links_and_watchers(client: SiteClient) -> None:
+    number = await project(client)
+    one, two = await issue(client, number), await issue(client, number)
+    path = f"{J}/issue/{{issueIdOrKey}}"
+    comment = {"body": adf("hi"), "properties": [{"key": "sitekeep.origin", "value": {"id": "3"}}]}
+    await client.post(f"{path}/comment", comment, issueIdOrKey=one)
+    query = [("startAt", "0"), ("maxResults", "100"), ("expand", "properties")]
+    assert (await client.get_json(f"{path}/comment", query, issueIdOrKey=one))["total"] == 1
+    kinds = (await client.get_json(f"{J}/issueLinkType"))["issueLinkTypes"]
+    link = {"type": {"name": kinds[0]["name"]}, "inwardIssue": {"key": one}}
+    await client.post(f"{J}/issueLink", {**link, "outwardIssue": {"key": two}})
+    remote = {"globalId": "x=1", "object": {"url": "https://example.com", "title": "Example"}}
+    await client.post(f"{path}/remotelink", remote, issueIdOrKey=one)
+    assert len(await client.get_json(f"{path}/remotelink", issueIdOrKey=one)) == 1
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    await client.post(f"{path}/watchers", lee, issueIdOrKey=one)
+    watchers = await client.get_json(f"{path}/watchers", issueIdOrKey=one)
+    assert lee in {each["accountId"] for each in watchers["watchers"]}
+
+
+async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:
+    key = await issue(client, await project(client))
+    path = f"{J}/issue/{{issueIdOrKey}}/transitions"
+    choices = (await client.get_json(path, issueIdOrKey=key))["transitions"]
+    await client.post(path, {"transition": {"id": choices[-1]["id"]}}, issueIdOrKey=key)
+
+
+async def test_jira_deletes_issues_in_bulk(client: SiteClient) -> None:
+    key = await issue(client, await project(client))
+    body = {"selectedIssueIdsOrKeys": [key], "sendBulkNotification": False}
+    task = (await client.post_json(f"{J}/bulk/issues/delete", body))["taskId"]
+    progress = await client.get_json(f"{J}/bulk/queue/{{taskId}}", taskId=task)
+    assert progress["taskId"] == task
+    await client.delete(
+        f"{J}/issue/{{issueIdOrKey}}",
+        issueIdOrKey=await issue(client, await project(client, "DEF")),
+    )
+
+
+NAMES = ["plain.txt", "日本語 & 100%.bin", '  odd "name".dat']
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_jira_keeps_files(client: SiteClient, name: str) -> None:
+    key = await issue(client, await project(client))
+    content = hashlib.sha256(name.encode()).digest() * 20_000
+    path = f"{J}/issue/{{issueIdOrKey}}/attachments"
+    made = (await client.upload(path, name, content, issueIdOrKey=key))[0]
+    assert (made["filename"], made["size"]) == (name, len(content))
+    stream = client.stream(f"{J}/attachment/content/{{id}}", id=made["id"], size=made["size"])
+    assert b"".join([chunk async for chunk in stream]) == content
+    assert (await client.get_json(f"{J}/attachment/{{id}}", id=made["id"]))["filename"] == name
+    assert await client.get_json(f"{J}/attachment/meta")
+
+
+async def space(client: SiteClient, key: str = "DOC") -> Json:
+    return await client.post_json(f"{V1}/space", {"key": key, "name": f"Space {key}"})
+
+
+async def page(client: SiteClient, space_id: str, title: str = "A page") -> str:
+    body = {
+        "spaceId": space_id,
+        "status": "current",
+        "title": title,
+        "body": {"representation": "storage", "value": "<p>text</p>"},
+    }
+    return str((await client.post_json(f"{V2}/pages", body))["id"])
+
+
+async def test_confluence_lists_people_and_groups(client: SiteClient) -> None:
+    me = await client.get_json(f"{V1}/user/current")
+    query = [("cql", "type=user"), ("limit", "100")]
+    assert (await client.get_json(f"{V1}/search/user", query))["results"]
+    ids = {"accountIds": [me["accountId"]]}
+    assert len((await client.post_json(f"{V2}/users-bulk", ids, read=True))["results"]) == 1
+    groups = (await client.get_json(f"{V1}/group", [("limit", "200")]))["results"]
+    team = next(group["id"] for group in groups if group["name"] == "team")
+    members = f"{V1}/group/{{groupId}}/membersByGroupId"
+    assert len((await client.get_json(members, groupId=team))["results"]) >= 1
+    made = await client.post_json(f"{V1}/group", {"name": "writers"})
+    body = {"accountId": me["accountId"]}
+    await client.post(f"{V1}/group/userByGroupId", body, [("groupId", made["id"])])
+
+
+async def test_confluence_keeps_spaces(client: SiteClient) -> None:
+    made = await space(client)
+    await client.put_json(f"{V1}/space/{{spaceKey}}", {"name": "Renamed"}, spaceKey="DOC")
+    query = [("status", "current"), ("limit", "250"), ("description-format", "plain")]
+    found = (await client.get_json(f"{V2}/spaces", query))["results"]
+    assert str(made["id"]) in {each["id"] for each in found}
+    assert await client.get_json(f"{V2}/spaces/{{id}}", id=str(made["id"]))
+    await client.post(f"{V1}/space/_private", {"key": "MINE", "name": "Mine"})
+    assert await client.get_json(f"{V2}/space-role-mode")
+    assert await client.get_json(f"{V1}/settings/systemInfo")
+    task = await client.delete(f"{V1}/space/{{spaceKey}}", spaceKey="MINE")
+    assert task
+
+
+@pytest.mark.parametrize("kind", ["pages", "blogposts"])
+async def test_confluence_keeps_contents(client: SiteClient, kind: str) -> None:
+    made = await space(client)
+    body = {
+        "spaceId": str(made["id"]),
+        "status": "current",
+        "title": "First",
+        "body": {"representation": "storage", "value": "<p>one</p>"},
+    }
+    first = (await client.post_json(f"{V2}/{kind}", body))["id"]
+    update = {**body, "id": first, "title": "Changed", "version": {"number": 2, "message": "m"}}
+    update.pop("spaceId")
+    await client.put_json(f"{V2}/{kind}/{{id}}", update, id=first)
+    await client.post_json(f"{V2}/{kind}", {**body, "title": "Second"})
+    query = [("limit", "1"), ("body-format", "storage"), ("space-id", str(made["id"]))]
+    listed = await client.get_json(f"{V2}/{kind}", query)
+    more = await client.get_url(listed["_links"]["next"])
+    assert more
+    assert await client.get_json(f"{V2}/{kind}/{{id}}", query[1:2], id=first)
+    versions = f"{V2}/{kind}/{{id}}/versions"
+    assert len((await client.get_json(versions, id=first))["results"]) == 2
+    await client.delete(f"{V2}/{kind}/{{id}}", id=first)
+
+
+async def test_confluence_keeps_properties_and_labels(client: SiteClient) -> None:
+    number = await page(client, str((await space(client))["id"]))
+    path = f"{V2}/pages/{{page-id}}/properties".replace("{page-id}", "{id}")
+    value = {"key": "sitekeep.origin", "value": {"id": "77"}}
+    made = await client.post_json(path, value, id=number)
+    assert (await client.get_json(path, [("key", "sitekeep.origin")], id=number))["results"]
+    one = f"{path}/{{property}}"
+    assert await client.get_json(one, id=number, property=made["id"])
+    change = {**value, "version": {"number": 2}}
+    await client.put_json(one, change, id=number, property=made["id"])
+    await client.delete(one, id=number, property=made["id"])
+    labels = [{"prefix": "global", "name": "howto"}]
+    await client.post(f"{V1}/content/{{id}}/label", labels, id=number)
+    found = await client.get_json(f"{V2}/pages/{{id}}/labels", id=number)
+    assert [label["name"] for label in found["results"]] == ["howto"]
+    assert (await client.get_json(f"{V2}/labels", [("limit", "250")]))["results"]
+
+
+async def test_confluence_keeps_comments(client: SiteClient) -> None:
+    number = await page(client, str((await space(client))["id"]))
+    body = {"representation": "storage", "value": "<p>hi</p>"}
+    footer = f"{V2}/footer-comments"
+    root = (await client.post_json(footer, {"pageId": number, "body": body}))["id"]
+    await client.post(footer, {"parentCommentId": root, "body": body})
+    selection = {"textSelection": "text", "textSelectionMatchCount": 1}
+    selection["textSelectionMatchIndex"] = 0
+    inline = {"pageId": number, "body": body, "inlineCommentProperties": selection}
+    note = (await client.post_json(f"{V2}/inline-comments", inline))["id"]
+    query = [("limit", "100"), ("body-format", "storage")]
+    for kind, comment in (("footer-comments", root), ("inline-comments", note)):
+        assert (await client.get_json(f"{V2}/{kind}", query))["results"]
+        of_page = f"{V2}/pages/{{id}}/{kind}"
+        assert (await client.get_json(of_page, query, id=number))["results"]
+        children = f"{V2}/{kind}/{{id}}/children"
+        await client.get_json(children, query, id=comment)
+        assert await client.get_json(f"{V2}/{kind}/{{id}}", query[1:], id=comment)
+    resolve = {"version": {"number": 2}, "body": body, "resolved": True}
+    await client.put_json(f"{V2}/inline-comments/{{id}}", resolve, id=note)
+    await client.delete(f"{footer}/{{id}}", id=root)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_confluence_keeps_files(client: SiteClient, name: str) -> None:
+    number = await page(client, str((await space(client))["id"]))
+    content = hashlib.sha256(name.encode()).digest() * 20_000
+    path = f"{V1}/content/{{id}}/child/attachment"
+    fields = {"minorEdit": "true", "comment": "first"}
+    made = await client.upload(path, name, content, fields=fields, method="PUT", id=number)
+    file = made["results"][0]
+    assert file["title"] == name
+    listed = (await client.get_json(f"{V2}/attachments", [("limit", "250")]))["results"]
+    assert [each["fileSize"] for each in listed] == [len(content)]
+    assert await client.get_json(f"{V2}/attachments/{{id}}", id=file["id"])
+    assert (await client.get_json(f"{V2}/pages/{{id}}/attachments", id=number))["results"]
+    download = f"{path}/{{attachmentId}}/download"
+    stream = client.stream(download, id=number, attachmentId=file["id"], size=len(content))
+    assert b"".join([chunk async for chunk in stream]) == content
+
+
+async def test_confluence_moves_and_archives_pages(client: SiteClient) -> None:
+    number = str((await space(client))["id"])
+    one, two = await page(client, number, "One"), await page(client, number, "Two")
+    move = f"{V1}/content/{{pageId}}/move/{{position}}/{{targetId}}"
+    await client.put_json(move, None, pageId=one, position="append", targetId=two)
+    await client.post(f"{V1}/content/archive", {"pages": [{"id": int(one)}]})
+
+
+async def test_what_is_not_documented_fails(client: SiteClient, recorder: Recorder) -> None:
+    with pytest.raises(SiteError):
+        await client.get(f"{V1}/content")
+    assert "no such operation" in recorder.report()
+    recorder.problems.clear()

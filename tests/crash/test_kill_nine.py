@@ -1,0 +1,138 @@
+"""kill -9 at spread points of a backup and of a restore: it goes on, and ends as if nothing was."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from support.processes import Deployment, wait_until
+
+KILLS = int(os.environ.get("SITEKEEP_TEST_KILLS", "10"))
+ISSUES = os.environ.get("SITEKEEP_TEST_CRASH_ISSUES", "400")
+PAGES = os.environ.get("SITEKEEP_TEST_CRASH_PAGES", "150")
+END_SECONDS = 300.0
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Generator[Deployment, None, None]:
+    deployment = Deployment(Path(tmp_path_factory.mktemp("crash")))
+    try:
+        deployment.simulate(
+            {"source": "generated", "target": "empty"}, f"--issues={ISSUES}", f"--pages={PAGES}"
+        )
+        deployment.start("backup")
+        deployment.start("restore")
+        _set_up(deployment)
+        yield deployment
+    finally:
+        deployment.stop()
+
+
+def _set_up(deployment: Deployment) -> None:
+    deployment.environment["SITEKEEP_API_TOKEN"] = "simulated-token"
+    deployment.command("organization", "create", "acme", "--enrolled")
+    for product in ("jira", "confluence"):
+        for name, site in (("", "source"), ("-again", "source"), ("-target", "target")):
+            identifier = f"{product}{name}"
+            url = deployment.site_url(site)
+            deployment.command(
+                "product", "add", identifier, "--type", product, "--site", url,
+                "--email", "admin@example.com",
+            )  # fmt: skip
+            deployment.command("policy", "create", identifier, "--product", identifier)
+
+
+@pytest.mark.parametrize("product", ["jira", "confluence"])
+def test_a_backup_and_a_restore_that_are_killed_ten_times_end_like_undisturbed_ones(
+    deployment: Deployment, product: str
+) -> None:
+    undisturbed = _backup(deployment, f"{product}-again")
+
+    killed = _start(deployment, "backup", "create", "--policy", product)
+    kills = _kill_along_the_way(deployment, "backup", killed, _unit_count(deployment, undisturbed))
+    assert kills == KILLS
+    backup = _ended(deployment, killed)
+    assert backup["state"] == "COMPLETE", backup
+    assert _counts(backup) == _counts(undisturbed)
+    assert backup["archiveDigest"] == undisturbed["archiveDigest"]
+
+    _empty_the_target(deployment, product)
+    restore = _start(
+        deployment, "restore", "create", "--backup", _id(backup), "--to", f"{product}-target"
+    )
+    units = 40 if product == "jira" else 25
+    assert _kill_along_the_way(deployment, "restore", restore, units) == KILLS
+    restored = _ended(deployment, restore)
+    assert restored["state"] == "COMPLETE", restored
+
+    again = _backup(deployment, f"{product}-target")
+    compared = deployment.command("--json", "compare", _id(backup), _id(again), check=False)
+    assert compared.returncode == 0, compared.stdout[-4000:] + compared.stderr[-2000:]
+
+
+def _kill_along_the_way(deployment: Deployment, service: str, operation: str, units: int) -> int:
+    kills = 0
+    for number in range(KILLS):
+        point = max(1, units * number // KILLS)
+        wait_until(
+            lambda point=point: (
+                _done_units(deployment, operation) >= point or _is_done(deployment, operation)
+            ),
+            END_SECONDS,
+            f"unit {point} of {operation}",
+        )
+        if _is_done(deployment, operation):
+            break
+        deployment.kill(service)
+        kills += 1
+        deployment.start(service)
+    return kills
+
+
+def _done_units(deployment: Deployment, operation: str) -> int:
+    statement = "SELECT count(*) FROM unit WHERE operation = ? AND state = 'DONE'"
+    return int(str(deployment.query(statement, operation)[0][0]))
+
+
+def _is_done(deployment: Deployment, operation: str) -> bool:
+    statement = "SELECT state FROM operation WHERE id = ?"
+    return deployment.query(statement, operation)[0][0] not in ("QUEUED", "RUNNING")
+
+
+def _unit_count(deployment: Deployment, backup: dict[str, object]) -> int:
+    operation = str(backup["operation"]).split("/")[-1]
+    return _done_units(deployment, operation)
+
+
+def _start(deployment: Deployment, *arguments: str) -> str:
+    done = deployment.command("--json", *arguments, "--no-wait")
+    return str(json.loads(done.stdout)["name"]).split("/")[-1]
+
+
+def _backup(deployment: Deployment, policy: str) -> dict[str, object]:
+    return _ended(deployment, _start(deployment, "backup", "create", "--policy", policy))
+
+
+def _ended(deployment: Deployment, operation: str) -> dict[str, object]:
+    wait_until(lambda: _is_done(deployment, operation), END_SECONDS, f"the end of {operation}")
+    shown = json.loads(deployment.command("--json", "operation", "show", operation).stdout)
+    assert "error" not in shown, f"{shown['error']}\n{deployment.log('backup')[-3000:]}"
+    response: dict[str, object] = shown["response"]
+    return response
+
+
+def _counts(backup: dict[str, object]) -> object:
+    return backup["contents"]
+
+
+def _id(resource: dict[str, object]) -> str:
+    return str(resource["name"]).split("/")[-1]
+
+
+def _empty_the_target(deployment: Deployment, product: str) -> None:
+    if product == "confluence":
+        deployment.remove_personal_spaces("target")

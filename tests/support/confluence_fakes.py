@@ -1,0 +1,211 @@
+"""A vault, identities and an engine in memory, for tests of exporters and importers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from sitekeep_backup.exporters.unit import ExportOptions, Exporter, ExportUnit
+from sitekeep_cli.comparison.model import Record
+from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportUnit
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.entry import Entry, StoredFile
+from sitekeep_shared.vault.reader import BackupReader
+from sitekeep_shared.vault.session import UnitWriter
+from sitekeep_shared.work.tally import Count, Tally
+from sitekeep_shared.work.unit import UnitPlan
+
+
+class MemoryWriter:
+    """Holds what one attempt at a unit writes."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[Entry, bytes]] = []
+
+    async def put_record(
+        self,
+        kind: Kind,
+        key: str,
+        payload: bytes,
+        *,
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        self.records.append((Entry(kind, key, len(payload), dict(attributes or {})), payload))
+
+    async def put_file(
+        self,
+        kind: Kind,
+        key: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        attributes: Mapping[str, str] | None = None,
+    ) -> StoredFile:
+        content = b"".join([chunk async for chunk in chunks])
+        digest = hashlib.sha256(content).hexdigest()
+        self.records.append(
+            (Entry(kind, key, len(content), dict(attributes or {}), digest), content)
+        )
+        return StoredFile(len(content), digest)
+
+
+class MemoryBackup:
+    """A backup in memory: a BackupReader, and a backup for the comparison."""
+
+    def __init__(self, site_uri: str = "") -> None:
+        self.site_uri = site_uri
+        self._units: dict[str, list[tuple[Entry, bytes]]] = {}
+
+    def add(self, unit: str, records: Sequence[tuple[Entry, bytes]]) -> None:
+        self._units[unit] = sorted(records, key=lambda record: record[0].key)
+
+    def _all(self, kind: Kind) -> Iterator[tuple[Entry, bytes]]:
+        for unit in sorted(self._units):
+            for entry, payload in self._units[unit]:
+                if entry.kind is kind:
+                    yield entry, payload
+
+    def count(self, kind: Kind) -> int:
+        return sum(1 for _ in self._all(kind))
+
+    def payloads(self, kind: Kind) -> dict[str, bytes]:
+        found = list(self._all(kind))
+        payloads = {entry.key: payload for entry, payload in found}
+        assert len(payloads) == len(found), f"a {kind} was stored twice"
+        return payloads
+
+    async def entries(
+        self, kind: Kind, *, first: str = "", last: str | None = None
+    ) -> AsyncIterator[Entry]:
+        for entry, _ in list(self._all(kind)):
+            if first <= entry.key and (last is None or entry.key <= last):
+                yield entry
+
+    async def entry(self, kind: Kind, key: str) -> Entry | None:
+        return next((entry for entry, _ in self._all(kind) if entry.key == key), None)
+
+    async def read(self, entry: Entry) -> bytes:
+        return next(content for found, content in self._all(entry.kind) if found == entry)
+
+    async def stream(self, entry: Entry) -> AsyncIterator[bytes]:
+        yield await self.read(entry)
+
+    def records(self, kind: Kind) -> Iterator[Record]:
+        for entry, payload in self._all(kind):
+            content = b"" if entry.sha256 else payload
+            yield Record(
+                kind, entry.key, dict(entry.attributes), entry.size_bytes, entry.sha256, content
+            )
+
+
+class MemoryIdentities:
+    """Identities in memory."""
+
+    def __init__(self) -> None:
+        self.targets: dict[str, dict[str, str]] = defaultdict(dict)
+
+    async def get(self, kind: str, sources: Iterable[str]) -> dict[str, str]:
+        known = self.targets[kind]
+        return {source: known[source] for source in sources if source in known}
+
+    async def put(self, kind: str, pairs: Mapping[str, str]) -> None:
+        self.targets[kind].update(pairs)
+
+
+class Journal:
+    """The units of an operation: planned once per key, phase after phase."""
+
+    def __init__(self, plans: Iterable[UnitPlan]) -> None:
+        self._waiting: list[UnitPlan] = []
+        self._known: set[str] = set()
+        self.keys: list[str] = []
+        self.total = Tally()
+        self.plan(plans)
+
+    def plan(self, plans: Iterable[UnitPlan]) -> None:
+        for plan in plans:
+            if plan.key not in self._known:
+                self._known.add(plan.key)
+                self._waiting.append(_through_json(plan))
+
+    def next(self) -> UnitPlan | None:
+        if not self._waiting:
+            return None
+        plan = min(self._waiting, key=lambda waiting: waiting.phase)
+        self._waiting.remove(plan)
+        self.keys.append(plan.key)
+        return plan
+
+    def commit(self, tally: Tally, spawned: Iterable[UnitPlan]) -> None:
+        for kind, count in tally.counts.items():
+            _add(self.total.of(kind), count)
+        self.total.findings.extend(tally.findings)
+        self.plan(spawned)
+
+
+def _through_json(plan: UnitPlan) -> UnitPlan:
+    import msgspec
+
+    arguments: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan.arguments))
+    return dataclasses.replace(plan, arguments=arguments)
+
+
+def _add(total: Count, more: Count) -> None:
+    total.expected += more.expected
+    total.done += more.done
+    total.lossy += more.lossy
+    total.missing += more.missing
+    total.size_bytes += more.size_bytes
+
+
+async def export(
+    exporter: Exporter, site: SiteClient, *, site_uri: str = "", include_attachments: bool = True
+) -> tuple[MemoryBackup, Tally]:
+    """Runs every unit of an export once."""
+    backup = MemoryBackup(site_uri)
+    journal = Journal(exporter.initial_units)
+    options = ExportOptions(include_attachments)
+    while (plan := journal.next()) is not None:
+        writer = MemoryWriter()
+        unit = ExportUnit(plan, 1, site, cast(UnitWriter, writer), options)
+        await exporter.run[plan.kind](unit)
+        backup.add(plan.key, writer.records)
+        journal.commit(unit.tally, unit.spawned)
+    return backup, journal.total
+
+
+async def restore(
+    importer: Importer,
+    site: SiteClient,
+    backup: MemoryBackup,
+    *,
+    options: ImportOptions | None = None,
+    attempts: int = 1,
+    retried: tuple[type[Exception], ...] = (),
+    identities: MemoryIdentities | None = None,
+) -> Tally:
+    """Runs every unit of an import; again after one of the errors in ``retried``."""
+    identities = identities or MemoryIdentities()
+    journal = Journal(importer.initial_units)
+    while (plan := journal.next()) is not None:
+        for attempt in range(1, attempts + 1):
+            unit = ImportUnit(
+                plan,
+                attempt,
+                site,
+                cast(BackupReader, backup),
+                identities,
+                options or ImportOptions(),
+            )
+            try:
+                await importer.run[plan.kind](unit)
+            except retried:
+                if attempt == attempts:
+                    raise
+            else:
+                break
+        journal.commit(unit.tally, unit.spawned)
+    return journal.total

@@ -1,0 +1,318 @@
+"""The comparison finds every planted difference between two Jira backups, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sitekeep_cli.comparison.model import Mode
+from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
+from sitekeep_shared.kinds import Kind
+from support.cli_backups import ANNA, Records, changed, compared, document, jira, paragraph
+
+Change = Callable[[Records], object]
+HERE = ("https://left.example", "https://left.example")
+
+
+def fields(records: Records, number: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = records[Kind.ISSUE][number]["payload"]["fields"]
+    return found
+
+
+def payload(kind: Kind, **values: Any) -> Change:
+    return lambda records: records[kind][0]["payload"].update(values)
+
+
+def remove(kind: Kind) -> Change:
+    return lambda records: records[kind].pop()
+
+
+def set_field(name: str, value: Any) -> Change:
+    return lambda records: fields(records).update({name: value})
+
+
+def change_comment(records: Records) -> None:
+    records[Kind.COMMENT][0]["payload"]["body"] = document(paragraph("Another"))
+
+
+def change_embedded_comment(records: Records) -> None:
+    fields(records)["comment"]["comments"][0]["visibility"] = {"type": "role", "value": "Devs"}
+
+
+def change_worklog(records: Records) -> None:
+    fields(records)["worklog"]["worklogs"][0]["timeSpentSeconds"] = 60
+
+
+def change_link(records: Records) -> None:
+    fields(records)["issuelinks"][0]["type"]["name"] = "Relates"
+
+
+def change_watcher(records: Records) -> None:
+    records[Kind.WATCHER][0]["payload"]["watchers"] = [ANNA]
+
+
+def change_remote_link(records: Records) -> None:
+    records[Kind.REMOTE_LINK][0]["payload"][0]["object"]["title"] = "Ticket 2"
+
+
+def change_changelog(records: Records) -> None:
+    entry = records[Kind.CHANGELOG][0]["payload"]["changeHistories"][0]
+    entry["items"][0]["toString"] = "Closed"
+
+
+def change_bytes(records: Records) -> None:
+    records[Kind.ATTACHMENT][0]["digest"] = "cc"
+
+
+def change_media(records: Records) -> None:
+    fields(records)["description"]["content"][1]["content"][0]["attrs"]["id"] = "m-2"
+
+
+def change_option(records: Records) -> None:
+    options: list[Any] = [{"context": {}, "options": [{"id": "33", "value": "Blue"}]}]
+    records[Kind.FIELD][0]["attributes"]["options"] = json.dumps(options)
+
+
+def change_membership(records: Records) -> None:
+    records[Kind.MEMBERSHIP][0]["key"] = "g1/b2"
+
+
+PLANTED: list[tuple[Change, Kind, str, str]] = [
+    (payload(Kind.USER, displayName="Anne"), Kind.USER, "a1", "displayName"),
+    (payload(Kind.GROUP, name="people"), Kind.GROUP, "devs", MISSING),
+    (change_membership, Kind.MEMBERSHIP, "devs/b2", EXTRA),
+    (payload(Kind.ISSUE_TYPE, subtask=True), Kind.ISSUE_TYPE, "Bug", "subtask"),
+    (payload(Kind.STATUS, statusCategory="DONE"), Kind.STATUS, "Open", "category"),
+    (payload(Kind.PRIORITY, description="Now"), Kind.PRIORITY, "High", "description"),
+    (payload(Kind.RESOLUTION, description="Made"), Kind.RESOLUTION, "Done", "description"),
+    (payload(Kind.ISSUE_LINK_TYPE, outward="stops"), Kind.ISSUE_LINK_TYPE, "Blocks", "outward"),
+    (change_option, Kind.FIELD, "Colour (select)", "options.0.0.value"),
+    (payload(Kind.PROJECT, name="Other"), Kind.PROJECT, "ALOY", "name"),
+    (payload(Kind.VERSION, released=False), Kind.VERSION, "ALOY/1.0", "released"),
+    (payload(Kind.COMPONENT, description=""), Kind.COMPONENT, "ALOY/Core", "description"),
+    (set_field("summary", "It works"), Kind.ISSUE, "ALOY-1", "summary"),
+    (set_field("status", {"id": "3", "name": "Shut"}), Kind.ISSUE, "ALOY-1", "status"),
+    (set_field("labels", ["a"]), Kind.ISSUE, "ALOY-1", "labels"),
+    (set_field("assignee", ANNA), Kind.ISSUE, "ALOY-1", "assignee"),
+    (set_field("parent", {"key": "ALOY-2"}), Kind.ISSUE, "ALOY-1", "parent"),
+    (set_field("fixVersions", []), Kind.ISSUE, "ALOY-1", "fixVersions"),
+    (set_field("components", []), Kind.ISSUE, "ALOY-1", "components"),
+    (
+        set_field("customfield_10010", {"id": "1", "value": "Blue"}),
+        Kind.ISSUE,
+        "ALOY-1",
+        "custom.Colour",
+    ),
+    (
+        set_field("environment", document(paragraph("Here"))),
+        Kind.ISSUE,
+        "ALOY-1",
+        "environment",
+    ),
+    (change_media, Kind.ISSUE, "ALOY-1", "description.content.1.content.0.attrs.file"),
+    (change_comment, Kind.COMMENT, "ALOY-1", "body.content.0.content.0.text"),
+    (change_embedded_comment, Kind.COMMENT, "ALOY-1 #2", "visibility"),
+    (change_worklog, Kind.WORKLOG, "ALOY-1", "timeSpentSeconds"),
+    (change_link, Kind.ISSUE_LINK, "ALOY-1 Blocks ALOY-2", MISSING),
+    (change_watcher, Kind.WATCHER, "ALOY-1/a1", EXTRA),
+    (change_remote_link, Kind.REMOTE_LINK, "ALOY-1 system=1", "title"),
+    (change_changelog, Kind.CHANGELOG, "ALOY-1", "items.0.to"),
+    (change_bytes, Kind.ATTACHMENT, "ALOY-1/log.txt", "sha256"),
+    (remove(Kind.ATTACHMENT), Kind.ATTACHMENT, "ALOY-1/log.txt", MISSING),
+    (remove(Kind.ISSUE), Kind.ISSUE, "ALOY-2", MISSING),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "item", "path"), PLANTED, ids=[f"{one[1]}-{one[3]}" for one in PLANTED]
+)
+def test_a_planted_difference_is_found(change: Change, kind: Kind, item: str, path: str) -> None:
+    found, results = compared(jira(), changed(jira(), change), jira=True)
+
+    assert (kind, item, path) in {(one.kind, one.item, one.path) for one in found}
+    assert not results[kind].held
+    assert not any(one.declared for one in found)
+
+
+def test_equal_backups_have_no_difference() -> None:
+    found, results = compared(jira(), jira(), jira=True, sites=HERE)
+
+    assert found == []
+    assert results[Kind.COMMENT].exact == 2
+    assert results[Kind.ATTACHMENT].same_bytes == 1
+
+
+def renumber(records: Records) -> None:
+    """What another site does: other ids, another address, another order, another time zone."""
+    records[Kind.FIELD][0]["key"] = "customfield_20099"
+    records[Kind.FIELD][0]["payload"]["id"] = "customfield_20099"
+    records[Kind.ATTACHMENT][0]["attributes"].update(id="999", media="m-9")
+    own = fields(records)
+    own["customfield_20099"] = {"id": "77", "value": own.pop("customfield_10010")["value"]}
+    own["description"]["content"][0]["content"][0]["text"] = (
+        "See https://right.example/browse/ALOY-2"
+    )
+    own["description"]["content"][1]["content"][0]["attrs"].update(id="m-9", collection="other")
+    own["status"] = {"id": "30", "name": "Open"}
+    own["labels"] = ["a", "b"]
+    own["created"] = "2024-05-01T10:00:00.000+0000"
+    own["comment"]["comments"][0]["id"] = "9501"
+    records[Kind.GROUP][0].update(key="g9", payload={"groupId": "g9", "name": "devs"})
+    records[Kind.MEMBERSHIP][0]["key"] = "g9/a1"
+
+
+def test_ids_addresses_and_orders_of_another_site_are_no_difference() -> None:
+    found, _ = compared(jira(), changed(jira(), renumber), jira=True)
+
+    assert found == []
+
+
+def test_a_link_that_still_leads_to_the_source_site_is_a_difference() -> None:
+    found, _ = compared(jira(), jira(), jira=True)
+
+    assert [one.path for one in found] == ["description.content.0.content.0.text"]
+
+
+def test_duplicate_file_names_are_compared_as_a_multiset() -> None:
+    def twice(records: Records) -> None:
+        one = records[Kind.ATTACHMENT][0]
+        records[Kind.ATTACHMENT] = [one, {**one, "key": "1/802", "digest": "ab"}]
+
+    left = changed(jira(), twice)
+    right = changed(left, lambda records: records[Kind.ATTACHMENT].reverse())
+    found, results = compared(left, right, jira=True, sites=HERE)
+
+    assert found == []
+    assert results[Kind.ATTACHMENT].source == 2
+
+
+def restored(records: Records) -> None:
+    """What a restore makes of it: another author, now, and the lines that tell the truth."""
+    robot = {"accountId": "r9", "displayName": "Robot"}
+    now = "2026-01-01T00:00:00.000+0000"
+    lines = [
+        "Originally created by Anna Ångström on 2024-05-01 10:00 UTC, "
+        "last updated 2024-05-02 10:00 UTC.",
+        "Originally created by Anna Ångström on 2024-05-01 10:00 UTC, "
+        "last updated 2024-05-01 10:00 UTC.",
+    ]
+    for record, line in zip(records[Kind.ISSUE], lines, strict=True):
+        issue = record["payload"]
+        own = issue["fields"]
+        issue["properties"] = {
+            "sitekeep.origin": {
+                "id": issue["id"],
+                "key": issue["key"],
+                "author": own["creator"],
+                "created": own["created"],
+                "updated": own["updated"],
+            }
+        }
+        text = own.get("description") or document()
+        own["description"] = document(*text["content"], paragraph(line))
+        own.update(creator=robot, created=now, updated=now)
+    said = fields(records)["comment"]["comments"][0]
+    said["body"] = document(paragraph("Bob (2024-05-01 11:00 UTC):"), *said["body"]["content"])
+    worked = fields(records)["worklog"]["worklogs"][0]
+    first = paragraph("Bob (2024-05-01 11:30 UTC):")
+    worked["comment"] = document(first, *worked["comment"]["content"])
+    older = records[Kind.COMMENT][0]["payload"]
+    first = paragraph("Anna Ångström (2024-05-01 10:30 UTC):")
+    older["body"] = document(first, *older["body"]["content"])
+
+
+COVERAGE = [
+    CoverageRow(
+        "jira",
+        Kind.ISSUE,
+        restored="with loss",
+        loss="kept as a line",
+        lost_paths=("creator", "created", "updated"),
+    ),
+    CoverageRow("jira", Kind.CHANGELOG, restored="not", loss="there is no way to write it"),
+]
+
+
+def restoration(*changes: Change) -> Records:
+    records = changed(jira(), restored)
+    for change in changes:
+        records = changed(records, change)
+    return records
+
+
+def same_site(left: Records, right: Records) -> Any:
+    return compared(
+        left,
+        right,
+        jira=True,
+        mode=Mode.RESTORED,
+        coverage=COVERAGE,
+        sites=HERE,
+    )
+
+
+def test_a_true_restoration_differs_only_as_declared() -> None:
+    found, results = same_site(jira(), restoration(remove(Kind.CHANGELOG)))
+
+    assert {one.path for one in found} == {"creator", "created", "updated"}
+    assert {one.declared_by for one in found} == {"kept as a line"}
+    assert (results[Kind.ISSUE].declared, results[Kind.ISSUE].undeclared) == (2, 0)
+    assert results[Kind.COMMENT].exact == 2
+    assert results[Kind.CHANGELOG].missing_declared == 1
+
+
+def wrong_date(records: Records) -> None:
+    line = fields(records)["description"]["content"][-1]["content"][0]
+    line["text"] = line["text"].replace("2024-05-01", "2024-05-09")
+
+
+def wrong_author(records: Records) -> None:
+    line = records[Kind.COMMENT][0]["payload"]["body"]["content"][0]["content"][0]
+    line["text"] = line["text"].replace("Anna Ångström", "Bob")
+
+
+def no_worklog_line(records: Records) -> None:
+    del fields(records)["worklog"]["worklogs"][0]["comment"]["content"][0]
+
+
+def wrong_marker(records: Records) -> None:
+    records[Kind.ISSUE][0]["payload"]["properties"]["sitekeep.origin"]["id"] = "4711"
+
+
+def no_marker(records: Records) -> None:
+    del records[Kind.ISSUE][0]["payload"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "path"),
+    [
+        (wrong_date, Kind.ISSUE, "origin"),
+        (wrong_author, Kind.COMMENT, "origin"),
+        (no_worklog_line, Kind.WORKLOG, "origin"),
+        (wrong_marker, Kind.ISSUE, "marker.id"),
+        (no_marker, Kind.ISSUE, "marker"),
+    ],
+)
+def test_a_wrong_line_about_the_origin_is_an_undeclared_difference(
+    change: Change, kind: Kind, path: str
+) -> None:
+    found, _ = same_site(jira(), restoration(change))
+
+    assert (kind, path) in {(one.kind, one.path) for one in found if not one.declared}
+
+
+def test_what_the_destination_had_by_itself_is_declared_and_content_is_not() -> None:
+    def more(records: Records) -> None:
+        records[Kind.PRIORITY].append({"key": "9", "payload": {"id": "9", "name": "Own"}})
+        records[Kind.ISSUE].append(
+            {"key": "3", "payload": {"id": "9", "key": "ALOY-3", "fields": {}}}
+        )
+
+    found, results = same_site(jira(), restoration(more))
+    extra = {one.item: one.declared for one in found if one.path == EXTRA}
+
+    assert extra == {"Own": True, "ALOY-3": False}
+    assert results[Kind.ISSUE].extra == 1

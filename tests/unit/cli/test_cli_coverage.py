@@ -1,0 +1,63 @@
+"""The coverage table."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from sitekeep_cli.commands.coverage import as_markdown
+from sitekeep_shared import coverage
+from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROW = CoverageRow(
+    "jira", Kind.ISSUE, restored="with loss", lost_paths=("created", "custom.*", "a.b")
+)
+
+
+@pytest.mark.parametrize("path", ["created", "created.x", "custom.Colour", "custom.a.0", "a.b.c"])
+def test_a_declared_path_covers_all_below_it(path: str) -> None:
+    assert ROW.declares(path)
+
+
+@pytest.mark.parametrize("path", ["createdAt", "updated", "a", "a.bc", "x.created", "missing"])
+def test_another_path_is_not_declared(path: str) -> None:
+    assert not ROW.declares(path)
+
+
+def test_what_is_not_restored_may_differ_anywhere() -> None:
+    assert CoverageRow("jira", Kind.CHANGELOG).declares("anything")
+
+
+def test_rows_of_both_packages_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = [CoverageRow("jira", Kind.ISSUE, backed_up="all fields"), CoverageRow("jira", Kind.USER)]
+    modules = {
+        "sitekeep_backup.exporters.jira": types.SimpleNamespace(COVERAGE=read),
+        "sitekeep_restore.importers.jira": types.SimpleNamespace(COVERAGE=[ROW]),
+    }
+    monkeypatch.setattr(coverage, "PACKAGES", coverage.PACKAGES[:1])
+
+    def rows_of(package: str) -> list[CoverageRow]:
+        rows: list[CoverageRow] = modules[package].COVERAGE
+        return rows
+
+    monkeypatch.setattr(coverage, "_rows_of", rows_of)
+
+    user, issue = coverage.table()
+    assert (user.kind, issue.kind) == (Kind.USER, Kind.ISSUE)
+    assert (issue.backed_up, issue.restored) == ("all fields", "with loss")
+
+
+def test_a_package_that_is_not_there_has_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = (("jira", "no_such_package.a", "sitekeep_restore.importers.no_such"),)
+    monkeypatch.setattr(coverage, "PACKAGES", gone)
+
+    assert coverage.table() == []
+
+
+def test_markdown_keeps_bars_inside_cells() -> None:
+    text = as_markdown([CoverageRow("jira", Kind.ISSUE, loss="a|b\nc")])
+
+    assert "a\\|b c" in text
+    assert {line.count(" | ") for line in text.splitlines()} == {5}
