@@ -12,8 +12,8 @@ import hmac
 import uuid
 from pathlib import Path
 
-from sitekeep_shared.clock import Clock, SystemClock
 from sitekeep_simulator.accounts import Accounts
+from sitekeep_simulator.clock import Clock, SystemClock
 from sitekeep_simulator.faults import Faults, RequestLog
 from sitekeep_simulator.files import Files
 from sitekeep_simulator.store import SiteStore

@@ -51,7 +51,7 @@ def measure_export(deployment: Deployment, product: str) -> Measure:
     deployment.start("backup")
     process = psutil.Process(deployment.processes["backup"].pid)
     before, start = process.cpu_times(), time.monotonic()
-    shown = deployment.command("--json", "backup", "create", "--policy", product, "--no-wait")
+    shown = deployment.command("backup", "create", "--policy", product, "--no-wait", "--json")
     operation = str(json.loads(shown.stdout)["name"]).split("/")[-1]
     statement = "SELECT state FROM operation WHERE id = ?"
     wait_until(
@@ -118,9 +118,8 @@ def run(issues: int, pages: int) -> None:
 
 
 def _set_up(deployment: Deployment) -> None:
-    deployment.environment["SITEKEEP_API_TOKEN"] = "simulated-token"
     deployment.start("backup")
-    deployment.command("organization", "create", "acme", "--enrolled")
+    deployment.command("organization", "create", "acme", "--enroll")
     for product in ("jira", "confluence"):
         deployment.command(
             "product", "add", product, "--type", product, "--site",

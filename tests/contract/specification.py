@@ -28,6 +28,8 @@ _PREFIXES = {
     "confluence-v2.json": "/wiki/api/v2",
 }
 
+_PREFERENCE = "#/paths/~1rest~1api~13~1mypreferences"
+
 _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
     "jira-platform-v3.json": {
         # The document's own example of GET issue/{id}/changelog and every real answer have null.
@@ -40,9 +42,12 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
             f"#/components/schemas/BulkOperationProgress/properties/{name}": {"type": "any"}
             for name in ("created", "started", "updated")
         },
+        # Documented as a string; live sites take and give the bare value (rest.md §2, watchers).
+        f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
+        f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},
     },
 }
-"""What the documents contradict themselves in: reference → keywords that hold instead."""
+"""Where the documents contradict themselves or live sites: reference → what holds instead."""
 
 DEPRECATED_BUT_ALLOWED = (
     ("GET", re.compile(r"/rest/api/3/priority(/search)?")),

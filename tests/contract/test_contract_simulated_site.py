@@ -160,6 +160,25 @@ async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> Non
     assert [option["value"] for option in found["values"]] == ["red", "blue"]
 
 
+async def test_jira_makes_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]
+    scheme = {"name": "Types", "issueTypeIds": kinds, "defaultIssueTypeId": kinds[0]}
+    made = (await client.post_json(f"{J}/issuetypescheme", scheme))["issueTypeSchemeId"]
+    assign = {"issueTypeSchemeId": made, "projectId": number}
+    await client.put_json(f"{J}/issuetypescheme/project", assign)
+    of_project = [("projectId", number)]
+    for path in ("issuetypescheme/project", "workflowscheme/project"):
+        assert (await client.get_json(f"{J}/{path}", of_project))["values"]
+    assert (await client.get_json(f"{J}/issuetypescheme/mapping"))["values"]
+
+
+async def test_jira_keeps_preferences(client: SiteClient) -> None:
+    query = [("key", "user.autowatch.disabled")]
+    await client.put_json(f"{J}/mypreferences", True, query)
+    assert await client.get_json(f"{J}/mypreferences", query) is True
+
+
 async def test_jira_keeps_projects_versions_and_components(client: SiteClient) -> None:
     number = await project(client)
     version = {"name": "1.0", "projectId": int(number), "released": True}

@@ -33,8 +33,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Generator[Deployment
 
 
 def _set_up(deployment: Deployment) -> None:
-    deployment.environment["SITEKEEP_API_TOKEN"] = "simulated-token"
-    deployment.command("organization", "create", "acme", "--enrolled")
+    deployment.command("organization", "create", "acme", "--enroll")
     for product in ("jira", "confluence"):
         for name, site in (("", "source"), ("-again", "source"), ("-target", "target")):
             identifier = f"{product}{name}"
@@ -70,7 +69,7 @@ def test_a_backup_and_a_restore_that_are_killed_ten_times_end_like_undisturbed_o
     assert restored["state"] == "COMPLETE", restored
 
     again = _backup(deployment, f"{product}-target")
-    compared = deployment.command("--json", "compare", _id(backup), _id(again), check=False)
+    compared = deployment.command("compare", _id(backup), _id(again), "--json", check=False)
     assert compared.returncode == 0, compared.stdout[-4000:] + compared.stderr[-2000:]
 
 
@@ -109,7 +108,7 @@ def _unit_count(deployment: Deployment, backup: dict[str, object]) -> int:
 
 
 def _start(deployment: Deployment, *arguments: str) -> str:
-    done = deployment.command("--json", *arguments, "--no-wait")
+    done = deployment.command(*arguments, "--no-wait", "--json")
     return str(json.loads(done.stdout)["name"]).split("/")[-1]
 
 
@@ -119,7 +118,7 @@ def _backup(deployment: Deployment, policy: str) -> dict[str, object]:
 
 def _ended(deployment: Deployment, operation: str) -> dict[str, object]:
     wait_until(lambda: _is_done(deployment, operation), END_SECONDS, f"the end of {operation}")
-    shown = json.loads(deployment.command("--json", "operation", "show", operation).stdout)
+    shown = json.loads(deployment.command("operation", "show", operation, "--json").stdout)
     assert "error" not in shown, f"{shown['error']}\n{deployment.log('backup')[-3000:]}"
     response: dict[str, object] = shown["response"]
     return response

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sitekeep_backup.exporters.unit import ExportOptions, Exporter, ExportUnit
+import msgspec
+
+from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportUnit
 from sitekeep_cli.comparison.model import Record
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportUnit
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry, StoredFile
+from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
+from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.reader import BackupReader
-from sitekeep_shared.vault.session import UnitWriter
+from sitekeep_shared.vault.session import BackupSession, UnitWriter
 from sitekeep_shared.work.tally import Count, Tally
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -52,6 +58,18 @@ class MemoryWriter:
         return StoredFile(len(content), digest)
 
 
+@dataclass(frozen=True)
+class MemoryPage:
+    """The entries of one kind of one unit: a PageReference with what it leads to."""
+
+    unit_key: str
+    entries: Sequence[Entry]
+
+    @property
+    def entry_count(self) -> int:
+        return len(self.entries)
+
+
 class MemoryBackup:
     """A backup in memory: a BackupReader, and a backup for the comparison."""
 
@@ -83,6 +101,16 @@ class MemoryBackup:
         for entry, _ in list(self._all(kind)):
             if first <= entry.key and (last is None or entry.key <= last):
                 yield entry
+
+    def pages(self, kind: Kind) -> Sequence[MemoryPage]:
+        units = (
+            (unit, [entry for entry, _ in self._units[unit] if entry.kind is kind])
+            for unit in sorted(self._units)
+        )
+        return [MemoryPage(unit, entries) for unit, entries in units if entries]
+
+    async def page_entries(self, page: MemoryPage) -> Sequence[Entry]:
+        return page.entries
 
     async def entry(self, kind: Kind, key: str) -> Entry | None:
         return next((entry for entry, _ in self._all(kind) if entry.key == key), None)
@@ -147,8 +175,6 @@ class Journal:
 
 
 def _through_json(plan: UnitPlan) -> UnitPlan:
-    import msgspec
-
     arguments: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan.arguments))
     return dataclasses.replace(plan, arguments=arguments)
 
@@ -177,10 +203,30 @@ async def export(
     return backup, journal.total
 
 
+async def export_into(exporter: Exporter, site: SiteClient, session: BackupSession) -> Tally:
+    """Runs every unit of an export once, into a vault, and commits."""
+    journal = Journal(exporter.initial_units)
+    pages: list[PageReference] = []
+    while (plan := journal.next()) is not None:
+        writer = session.unit(plan.key)
+        unit = ExportUnit(plan, 1, site, writer, ExportOptions())
+        await exporter.run[plan.kind](unit)
+        pages += await writer.finish()
+        journal.commit(unit.tally, unit.spawned)
+    now = datetime.datetime.now(datetime.UTC)
+    facts = ManifestFacts(now, now, now + datetime.timedelta(days=14), COMPLETE)
+    await session.commit(sorted(pages, key=_page_order), facts)
+    return journal.total
+
+
+def _page_order(page: PageReference) -> tuple[str, str, str]:
+    return (page.kind.value, page.unit_key, page.first_key)
+
+
 async def restore(
     importer: Importer,
     site: SiteClient,
-    backup: MemoryBackup,
+    backup: MemoryBackup | BackupReader,
     *,
     options: ImportOptions | None = None,
     attempts: int = 1,
@@ -206,6 +252,6 @@ async def restore(
                 if attempt == attempts:
                     raise
             else:
+                journal.commit(unit.tally, unit.spawned)
                 break
-        journal.commit(unit.tally, unit.spawned)
     return journal.total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.content.storage import strip_inline_markers
 from sitekeep_simulator import confluence
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
-from sitekeep_simulator.confluence.contents import title_key
 from sitekeep_simulator.confluence.generator import generate
 from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
@@ -56,16 +56,20 @@ class Pair:
                 )
 
     def tame(self) -> None:
-        """Takes out of the source what cannot come back under its own name and place."""
+        """Takes out of the source what cannot come back under its own name and place.
+
+        Comments on trashed content are among that: the lists of comments do not show them.
+        """
         store = self.source.site.store
         store.execute(
             "UPDATE confluence_space SET type = 'global', key = 'OWN' || id WHERE type = 'personal'"
         )
-        for row in store.rows("SELECT id, title FROM confluence_content WHERE status = 'trashed'"):
-            title = f"{row['title']} of {row['id']}"
+        for row in store.rows("SELECT * FROM confluence_content WHERE status = 'trashed'"):
+            title = f"page {row['id']} of the trash"
+            body = strip_inline_markers(row["body"])
             store.execute(
-                "UPDATE confluence_content SET title = ?, title_key = ? WHERE id = ?",
-                (title, title_key(title), row["id"]),
+                "UPDATE confluence_content SET title = ?, title_key = ?, body = ? WHERE id = ?",
+                (title, title, body, row["id"]),
             )
         store.execute(
             "WITH RECURSIVE thread(id) AS ("
@@ -76,14 +80,14 @@ class Pair:
 
 
 @asynccontextmanager
-async def site_pair() -> AsyncIterator[Pair]:
+async def site_pair() -> AsyncGenerator[Pair]:
     """Two sites that listen."""
     async with _side("source") as source, _side("destination") as destination:
         yield Pair(source, destination)
 
 
 @asynccontextmanager
-async def _side(name: str) -> AsyncIterator[Side]:
+async def _side(name: str) -> AsyncGenerator[Side]:
     site = SimulatedSite(name)
     confluence.install(site, personal_space=False)
     running = await start_site(site)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +135,7 @@ class ConfluenceCaller:
 
 
 @asynccontextmanager
-async def confluence_caller(site: SimulatedSite | None = None) -> AsyncIterator[ConfluenceCaller]:
+async def confluence_caller(site: SimulatedSite | None = None) -> AsyncGenerator[ConfluenceCaller]:
     """Runs a site (a new one by default) and calls it as its administrator."""
     site = SimulatedSite("acme", clock=ManualClock(NOW)) if site is None else site
     running = await start_site(site)

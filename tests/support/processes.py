@@ -58,6 +58,8 @@ class Deployment:
             "SITEKEEP_BACKUP_ADDRESS": self.addresses["backup"],
             "SITEKEEP_RESTORE_ADDRESS": self.addresses["restore"],
             "SITEKEEP_LEASE_SECONDS": "15",
+            "SITEKEEP_ORGANIZATION": "acme",
+            "SITEKEEP_API_TOKEN": "simulated-token",
             **self.environment,
         }
 
@@ -102,7 +104,7 @@ class Deployment:
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs the ``sitekeep`` command."""
         done = subprocess.run(
-            [sys.executable, "-m", "sitekeep_cli", "--organization", "acme", *arguments],
+            [sys.executable, "-m", "sitekeep_cli.main", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -145,7 +147,7 @@ class Deployment:
     def _spawn(self, name: str, arguments: Sequence[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "sitekeep_cli", *arguments],
+                [sys.executable, "-m", "sitekeep_cli.main", *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,8 +38,7 @@ def backup(home: Home = "", profile: Profile = "", listen: Listen = "") -> None:
 
     settings = _settings(home, profile, SITEKEEP_BACKUP_LISTEN=listen)
     _say(f"The Backup server is to listen on {settings.backup_listen}, data in {settings.home}.")
-    _configure_logs(settings)
-    asyncio.run(server.serve(settings))
+    _run(server.serve, settings)
 
 
 @application.command(epilog=explained())
@@ -49,8 +48,7 @@ def restore(home: Home = "", profile: Profile = "", listen: Listen = "") -> None
 
     settings = _settings(home, profile, SITEKEEP_RESTORE_LISTEN=listen)
     _say(f"The Restore server is to listen on {settings.restore_listen}, data in {settings.home}.")
-    _configure_logs(settings)
-    asyncio.run(server.serve(settings))
+    _run(server.serve, settings)
 
 
 @application.command("all", epilog=explained())
@@ -89,10 +87,20 @@ def _settings(home: str, profile: str, **further: str) -> Settings:
         raise UsageError(str(error)) from error
 
 
-def _configure_logs(settings: Settings) -> None:
+def _run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:
+    """Serves until told to stop.
+
+    Raises:
+        CommandError: the address cannot be listened on.
+    """
     from sitekeep_shared.rpc import logs
+    from sitekeep_shared.rpc.server import ListenError
 
     logs.configure(settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except ListenError as error:
+        raise CommandError(str(error)) from error
 
 
 def _say(text: str) -> None:

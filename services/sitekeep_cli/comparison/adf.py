@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sitekeep_cli.comparison.links import MEDIA, Links
 from sitekeep_cli.comparison.model import Json
-from sitekeep_cli.comparison.shape import is_list, is_object, items
+from sitekeep_cli.comparison.provenance import UNKNOWN
+from sitekeep_cli.comparison.shape import is_list, is_object, items, part
 
 _WITHOUT_MEANING = frozenset({"localId", "collection", "occurrenceKey"})
 """Attributes that a site makes up anew and that no reader sees."""
-
-_OF_MENTION = frozenset({"text", "accessLevel"})
-"""The site writes them from the account that is mentioned."""
 
 
 def canonical(document: Json, links: Links) -> Json:
@@ -28,7 +26,29 @@ def canonical(document: Json, links: Links) -> Json:
     return _node(document, links)
 
 
+def mentions(value: Json) -> list[str]:
+    """The accounts that are mentioned anywhere in a value.
+
+    They are compared apart from the text, in which the name stands that people read.
+    """
+    return sorted(set(_mentions(value)))
+
+
+def _mentions(value: Json) -> Iterator[str]:
+    if is_list(value):
+        for one in value:
+            yield from _mentions(one)
+    elif is_object(value):
+        if value.get("type") == "mention":
+            yield str(part(value, "attrs").get("id"))
+        for one in value.values():
+            yield from _mentions(one)
+
+
 def _node(node: Mapping[str, Any], links: Links) -> Json:
+    if node.get("type") == "mention":
+        name = str(part(node, "attrs").get("text") or UNKNOWN)
+        return {"type": "text", "text": name if name.startswith("@") else f"@{name}"}
     result: dict[str, Json] = {}
     for name, value in node.items():
         shaped = _part(node, name, value, links)
@@ -50,7 +70,7 @@ def _part(node: Mapping[str, Any], name: str, value: Json, links: Links) -> Json
 def _attributes(kind: str, attributes: Mapping[str, Any] | None, links: Links) -> Json:
     result: dict[str, Json] = {}
     for name, value in (attributes or dict[str, Any]()).items():
-        if name in _WITHOUT_MEANING or (kind == "mention" and name in _OF_MENTION):
+        if name in _WITHOUT_MEANING:
             continue
         if kind in ("media", "mediaInline") and name == "id":
             result["file"] = links.name(MEDIA, str(value)) or f"unknown media {value}"

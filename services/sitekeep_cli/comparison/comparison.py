@@ -29,6 +29,9 @@ _SITE_OWN = frozenset(
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
 
+_MAY_MOVE = frozenset({Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT})
+"""An inline comment whose text is gone comes back as a footer comment, if that is declared."""
+
 
 class Comparison:
     """The comparison of two backups of one type of product."""
@@ -80,7 +83,7 @@ class Comparison:
 
     def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
         found = [
-            Difference(kind, pair.name, path, left, right, self._declared_by(kind, path))
+            Difference(kind, pair.name, path, left, right, self._declared_by(kind, pair.name, path))
             for path, left, right in _parts(pair)
         ]
         _count(result, pair, declared=all(one.declared for one in found))
@@ -88,7 +91,7 @@ class Comparison:
             result.same_bytes += not {"sha256", "size"} & {one.path for one in found}
         yield from found
 
-    def _declared_by(self, kind: Kind, path: str) -> str:
+    def _declared_by(self, kind: Kind, name: str, path: str) -> str:
         if self._mode is Mode.SAME_SITE:
             return ""
         if path == EXTRA and kind in _SITE_OWN:
@@ -96,7 +99,18 @@ class Comparison:
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
             return ""
+        if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
+            return ""
         return row.loss or f"restored: {row.restored}"
+
+    def _moved(self, name: str) -> bool:
+        """Whether an inline comment of the source is a footer comment now, text and all."""
+        before = self._shelf.value(Side.LEFT, Kind.INLINE_COMMENT, name)
+        after = self._shelf.value(Side.RIGHT, Kind.FOOTER_COMMENT, name)
+        if before is None or after is None:
+            return False
+        # The text that it was about may be quoted above what was said.
+        return str(after.get("body", "")).endswith(str(before.get("body", "")))
 
 
 def _parts(pair: Pair) -> Iterator[tuple[str, object, object]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sitekeep_cli.comparison import storage
 from sitekeep_cli.comparison.confluence_comments import read as read_comments
-from sitekeep_cli.comparison.links import PAGE, SPACE, USER
-from sitekeep_cli.comparison.model import Json
+from sitekeep_cli.comparison.links import PAGE, PERSONAL, SPACE, USER
+from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.provenance import (
     created_line,
     instant,
@@ -51,9 +52,11 @@ def _spaces(reading: Reading) -> dict[str, tuple[dict[str, Json], str]]:
     """The spaces by key, each with the id of its home page: pages are not known yet."""
     spaces: dict[str, tuple[dict[str, Json], str]] = {}
     for record, space in reading.objects(Kind.SPACE):
-        key = space.get("key") or record.attributes["key"]
-        reading.refer(SPACE, str(space.get("id", record.key.strip())), key)
+        own_key = str(space.get("key") or record.attributes["key"])
+        key = _key_at_source(reading, own_key)
+        reading.refer(SPACE, str(space.get("id", record.key.lstrip("0"))), key)
         value = {
+            "key": own_key,
             "name": space.get("name"),
             "type": space.get("type"),
             "status": space.get("status"),
@@ -61,6 +64,13 @@ def _spaces(reading: Reading) -> dict[str, tuple[dict[str, Json], str]]:
         }
         spaces[key] = (value, str(space.get("homepageId") or ""))
     return spaces
+
+
+def _key_at_source(reading: Reading, key: str) -> str:
+    """The key of the space; of a personal one that got another key, the one it had."""
+    if reading.side is Side.LEFT and key.startswith("~"):
+        reading.refer(PERSONAL, "PERSONAL" + re.sub(r"[^A-Za-z0-9]", "", key), key)
+    return reading.links.space_key(key) if reading.restored else key
 
 
 def _description(reading: Reading, space: Mapping[str, Any]) -> Json:
@@ -152,9 +162,11 @@ def _content(reading: Reading, content: Mapping[str, Any]) -> dict[str, Json]:
     elif reading.lines_count:
         name = reading.links.name(USER, str(content.get("authorId")))
         line = created_line(name, content.get("createdAt"), version.get("createdAt"))
+    canonical = storage.canonical(body, reading.links)
     return {
         "status": content.get("status"),
-        "body": storage.canonical(body, reading.links),
+        "body": canonical.text,
+        "mentions": canonical.mentions,
         "origin": line,
         "author": content.get("authorId"),
         "created": instant(content.get("createdAt")),

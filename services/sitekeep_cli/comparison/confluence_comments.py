@@ -1,9 +1,10 @@
-"""Comment trees of Confluence, by their place instead of their ids."""
+"""Comments of Confluence, by where they stand, who said them and when, instead of their ids."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sitekeep_cli.comparison import storage
@@ -15,66 +16,81 @@ from sitekeep_cli.comparison.shape import part
 from sitekeep_shared.kinds import Kind
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a comment stands."""
+
+    kind: Kind
+    container: str
+    parent: str
+    """The id of the comment that it answers; empty at the root."""
+    line: str
+    """Who said it and when: on the restored side as its first line tells."""
+
+
 def read(reading: Reading) -> None:
-    """Puts each comment by its content and its place in the tree: ``DOCS/Welcome: 2.1``."""
-    for kind in (Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT):
-        _read_kind(reading, kind)
+    """Puts each comment: ``DOCS/Welcome: Anna (2024-05-01 10:00 UTC):``."""
+    places: dict[str, _Place] = {}
+    kinds = (Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT)
+    for kind in kinds:
+        places |= _draft(reading, kind)
+    told_apart = _numbered(places)
+    for kind in kinds:
+        for identifier, comment in reading.shelf.drafts(reading.side, kind):
+            place = places[identifier]
+            value = _canonical(reading, comment) | {"answers": told_apart.get(place.parent)}
+            name = f"{reading.name(PAGE, place.container)}: {place.line}"
+            reading.put(kind, name, without_nothing(value), f"{identifier:>030}")
 
 
-def _read_kind(reading: Reading, kind: Kind) -> None:
-    above: dict[str, tuple[str, str]] = {}
+def _numbered(places: Mapping[str, _Place]) -> dict[str, str]:
+    """The line of each comment, with a number where one person said several in one minute."""
+    seen: Counter[tuple[str, str, Kind]] = Counter()
+    lines: dict[str, str] = {}
+    for identifier in sorted(places, key=lambda one: f"{one:>030}"):
+        place = places[identifier]
+        seen[place.container, place.line, place.kind] += 1
+        lines[identifier] = f"{place.line} #{seen[place.container, place.line, place.kind]}"
+    return lines
+
+
+def _draft(reading: Reading, kind: Kind) -> dict[str, _Place]:
+    places: dict[str, _Place] = {}
     for record, comment in reading.objects(kind):
         identifier = str(comment.get("id", record.key.lstrip("0")))
-        container = record.attributes.get("container", "")
-        parent = record.attributes.get("parent") or str(comment.get("parentCommentId") or "")
-        above[identifier] = (container, parent)
+        places[identifier] = _Place(
+            kind,
+            record.attributes.get("container", ""),
+            record.attributes.get("parent") or str(comment.get("parentCommentId") or ""),
+            _line(reading, comment),
+        )
         reading.shelf.draft(reading.side, kind, identifier, comment)
-    places = _places(above)
-    for identifier, comment in reading.shelf.drafts(reading.side, kind):
-        owner = reading.name(PAGE, above[identifier][0])
-        value = without_nothing(_canonical(reading, comment))
-        reading.put(kind, f"{owner}: {places[identifier]}", value)
+    return places
 
 
-def _places(above: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """The numbers of each comment from the root of its tree down: ``2.1``."""
-    families: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for identifier, (container, parent) in above.items():
-        # A reply is below its parent wherever it says that it is.
-        families["" if parent else container, parent].append(identifier)
-    numbers: dict[str, int] = {}
-    for family in families.values():
-        family.sort(key=lambda one: f"{one:>030}")
-        numbers |= {identifier: number for number, identifier in enumerate(family, 1)}
-    return {identifier: _place(identifier, above, numbers) for identifier in above}
+def _body(comment: Mapping[str, Any]) -> str:
+    return str(part(part(comment, "body"), "storage").get("value") or "")
 
 
-def _place(
-    identifier: str, above: Mapping[str, tuple[str, str]], numbers: Mapping[str, int]
-) -> str:
-    steps: list[str] = []
-    seen: set[str] = set()
-    while identifier in above and identifier not in seen:
-        seen.add(identifier)
-        steps.append(str(numbers[identifier]))
-        identifier = above[identifier][1]
-    return ".".join(reversed(steps))
+def _line(reading: Reading, comment: Mapping[str, Any]) -> str:
+    if reading.restored:
+        return take_said_from_storage(_body(comment))[0] or "no line about who said it"
+    version = part(comment, "version")
+    name = reading.links.name(USER, str(version.get("authorId")))
+    return said_line(name, version.get("createdAt"))
 
 
 def _canonical(reading: Reading, comment: Mapping[str, Any]) -> dict[str, Json]:
     version = part(comment, "version")
     properties = part(comment, "properties")
-    body = (part(part(comment, "body"), "storage")).get("value") or ""
-    line: str | None = None
+    text = _body(comment)
     if reading.restored:
-        line, body = take_said_from_storage(body)
-    elif reading.lines_count:
-        name = reading.links.name(USER, str(version.get("authorId")))
-        line = said_line(name, version.get("createdAt"))
+        text = take_said_from_storage(text)[1]
+    body = storage.canonical(text, reading.links)
     return {
         "status": comment.get("status"),
-        "body": storage.canonical(body, reading.links),
-        "origin": line,
+        "body": body.text,
+        "mentions": body.mentions,
         "author": version.get("authorId"),
         "created": instant(version.get("createdAt")),
         "version": version.get("number"),

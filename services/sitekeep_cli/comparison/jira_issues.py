@@ -118,6 +118,8 @@ def _canonical_issue(
     mark = properties.pop(ORIGIN, None)
     value["marker"] = _marker(reading, key, issue, fields, mark)
     value["properties"] = properties
+    texts = [field for name, field in fields.items() if name not in _DERIVED]
+    value["mentions"] = adf.mentions(texts)
     value["custom"] = without_nothing(value["custom"])
     return without_nothing(value)
 
@@ -182,6 +184,7 @@ def _comment(reading: Reading, issue: str, comment: Mapping[str, Any]) -> None:
     visibility = part(comment, "visibility")
     value = {
         "body": adf.canonical(body, reading.links),
+        "mentions": adf.mentions(body),
         "origin": line,
         "author": part(comment, "author").get("accountId"),
         "created": instant(comment.get("created")),
@@ -199,6 +202,7 @@ def _worklog(reading: Reading, issue: str, worklog: Mapping[str, Any]) -> None:
     visibility = part(worklog, "visibility")
     value = {
         "comment": adf.canonical(text, reading.links),
+        "mentions": adf.mentions(text),
         "origin": line,
         "author": part(worklog, "author").get("accountId"),
         "created": instant(worklog.get("created")),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from sitekeep_cli.comparison.model import Side
+from sitekeep_cli.comparison.provenance import UNKNOWN
 from sitekeep_cli.comparison.shelf import Shelf
 
 PAGE = "page"
@@ -22,12 +23,17 @@ GROUP = "group"
 """The realm of group ids: what they stand for is a group name."""
 SPACE = "space"
 """The realm of space ids: what they stand for is a space key."""
+PERSONAL = "personal"
+"""The realm of the keys that personal spaces of others get when they are restored."""
 
 _PAGE_PATH = re.compile(
     r"/wiki/spaces/[^/\s\"'<>]+/(?:pages|blog(?:/\d+)*)/(\d+)(?:/[^\s\"'<>?#]*)?"
 )
 _PAGE_ID = re.compile(r"(?<![\w])pageId=(\d+)")
 _JIRA_FILE = re.compile(r"/(?:secure/attachment|rest/api/[23]/attachment/content)/(\d+)")
+
+
+_PERSONAL_KEY = re.compile(r"\bPERSONAL\w+")
 
 
 class Links:
@@ -42,10 +48,21 @@ class Links:
         """What an id of this side stands for."""
         return self._shelf.look_up(self._side, realm, identifier)
 
+    def person(self, account: str) -> str:
+        """The name of a person as the source knows it, else as this side does."""
+        known = self._shelf.look_up(Side.LEFT, USER, account)
+        return known or self.name(USER, account) or UNKNOWN
+
+    def space_key(self, key: str) -> str:
+        """The key that a space had at the source."""
+        return self._shelf.look_up(Side.LEFT, PERSONAL, key) or key
+
     def text(self, text: str) -> str:
         """The text with the site's own address and known ids replaced."""
         if self._hosts is not None:
             text = self._hosts.sub("site:", text)
+        if self._side is Side.RIGHT and "PERSONAL" in text:
+            text = _PERSONAL_KEY.sub(lambda match: self.space_key(match.group()), text)
         if "/" not in text and "pageId=" not in text:
             return text
         text = _PAGE_PATH.sub(self._replacement("page:", PAGE), text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sitekeep_cli import wording
@@ -73,9 +74,36 @@ def shown(value: Json) -> str:
 
 
 def show_differences(output: Output, report: Report) -> None:
-    """Prints every group with an example."""
+    """Prints each undeclared group with an example, and what is declared kind by kind."""
+    undeclared = [group for group in report.sorted() if not group.declared_by]
+    if undeclared:
+        _show_undeclared(output, undeclared)
+    declared: defaultdict[tuple[str, str], list[Group]] = defaultdict(list)
+    for group in report.sorted():
+        if group.declared_by:
+            declared[group.kind, group.declared_by].append(group)
+    if declared:
+        _show_declared(output, declared)
+
+
+def _show_declared(output: Output, declared: Mapping[tuple[str, str], Sequence[Group]]) -> None:
     output.table(
-        ("KIND", "PATH", "#ITEMS", "FOR EXAMPLE", "LEFT", "RIGHT", "DECLARED"),
+        ("KIND", "DIFFERS IN (ITEMS)", "DECLARED IN THE COVERAGE TABLE"),
+        [
+            (
+                wording.words(kind),
+                ", ".join(f"{group.path} ({wording.number(group.count)})" for group in groups),
+                why,
+            )
+            for (kind, why), groups in declared.items()
+        ],
+        title="Declared differences",
+    )
+
+
+def _show_undeclared(output: Output, groups: Iterable[Group]) -> None:
+    output.table(
+        ("KIND", "PATH", "#ITEMS", "FOR EXAMPLE", "LEFT", "RIGHT"),
         [
             (
                 wording.words(group.kind),
@@ -84,10 +112,10 @@ def show_differences(output: Output, report: Report) -> None:
                 group.examples[0].item,
                 _excerpt(group.examples[0], left=True),
                 _excerpt(group.examples[0], left=False),
-                group.declared_by or "UNDECLARED",
             )
-            for group in report.sorted()
+            for group in groups
         ],
+        title="UNDECLARED differences",
     )
 
 

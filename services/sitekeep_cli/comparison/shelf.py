@@ -48,6 +48,7 @@ WHERE mine.side = :mine AND mine.kind = :kind
     AND (other.digest IS NULL OR (:both AND other.digest <> mine.digest))
 ORDER BY mine.name
 """
+_BODY = "SELECT body FROM numbered WHERE side = ? AND kind = ? AND name = ?"
 _EQUAL = """
 SELECT COUNT(*) FROM numbered AS mine JOIN numbered AS other
     ON other.side = 1 AND other.kind = mine.kind AND other.name = mine.name
@@ -137,6 +138,11 @@ class Shelf:
     def finish(self) -> None:
         """Numbers the items; nothing is put after that."""
         self._database.executescript(_NUMBER)
+
+    def value(self, side: Side, kind: Kind, name: str) -> Json:
+        """The item of that name; None where the side lacks it."""
+        row = self._database.execute(_BODY, (side, kind.value, name)).fetchone()
+        return None if row is None else _opened(row[0])
 
     def kinds(self) -> list[Kind]:
         """The kinds of which there are items, in the order of the kinds."""

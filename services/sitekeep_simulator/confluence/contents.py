@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sitekeep_simulator.confluence import page_tree
+from sitekeep_simulator.confluence.page_titles import check_title, title_key
 from sitekeep_simulator.confluence.schema import BLOG_POST as BLOG_POST
 from sitekeep_simulator.confluence.schema import CONTENT_SEQUENCE
 from sitekeep_simulator.confluence.schema import PAGE as PAGE
@@ -12,8 +14,6 @@ from sitekeep_simulator.confluence.storage_format import check_storage, marker_r
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.site import SimulatedSite
 from sitekeep_simulator.store import Row, marks
-
-_LONGEST_TITLE = 255
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def insert(site: SimulatedSite, author_id: str, draft: ContentDraft) -> int:
     with site.store.transaction():
         new_id = site.store.next_id(CONTENT_SEQUENCE)
         is_page = draft.kind == PAGE
-        position = next_position(site, draft.space_id, draft.parent_id) if is_page else None
+        position = (
+            page_tree.next_position(site, draft.space_id, draft.parent_id) if is_page else None
+        )
         site.store.execute(
             "INSERT INTO confluence_content VALUES (?,?,?,?,?,?,?,?,?,?,NULL,?,1,?,?,'',0,?,?)",
             (
@@ -63,38 +65,6 @@ def insert(site: SimulatedSite, author_id: str, draft: ContentDraft) -> int:
             ),
         )
     return new_id
-
-
-def title_key(title: str) -> str:
-    """What two titles must not have in common within a space: case does not count."""
-    return title.strip().casefold()
-
-
-def check_title(
-    site: SimulatedSite, kind: str, space_id: int, title: str, own_id: int | None = None
-) -> None:
-    """Raises Refused (400) when a title is empty, too long or taken in its space."""
-    if not title.strip():
-        raise Refused(400, "Title must not be empty for published content.")
-    if len(title) > _LONGEST_TITLE:
-        raise Refused(400, f"Title is too long: at most {_LONGEST_TITLE} characters.")
-    taken = site.store.value(
-        "SELECT id FROM confluence_content WHERE space_id = ? AND kind = ? AND title_key = ?"
-        " AND status = 'current'",
-        (space_id, kind, title_key(title)),
-    )
-    if taken is not None and taken != own_id:
-        raise Refused(400, f"A {kind} with this title already exists: {title}")
-
-
-def next_position(site: SimulatedSite, space_id: int, parent_id: int | None) -> int:
-    """The position after the last child of a page, or after the last page at the root."""
-    last = site.store.value(
-        "SELECT max(position) FROM confluence_content"
-        " WHERE parent_id IS ? AND space_id = ? AND kind = 'page'",
-        (parent_id, space_id),
-    )
-    return 0 if last is None else int(last) + 1
 
 
 def find(
@@ -133,27 +103,30 @@ def change(site: SimulatedSite, author_id: str, old: Row, new: ContentChange) ->
     if new.status == "current":
         check_title(site, old["kind"], old["space_id"], new.title, old["id"])
     with site.store.transaction():
-        published = old["status"] == "draft" and new.status == "current"
-        if not published and old["status"] != "draft":
+        if old["status"] != "draft":
             _keep_version(site, old)
-        owner_id = new.owner_id or old["owner_id"]
-        last_owner_id = old["owner_id"] if owner_id != old["owner_id"] else old["last_owner_id"]
-        site.store.execute(
-            "UPDATE confluence_content SET title = ?, title_key = ?, body = ?, status = ?,"
-            " owner_id = ?, last_owner_id = ?, created_at = ?, version = ?, modified_at = ?,"
-            " modifier_id = ?, message = ?, minor_edit = 0 WHERE id = ?",
-            (
-                *(new.title, title_key(new.title), new.body, new.status, owner_id, last_owner_id),
-                new.created_at or old["created_at"],
-                old["version"] + (0 if old["status"] == "draft" else 1),
-                *(site.now(), author_id, new.message, old["id"]),
-            ),
-        )
+        _write_change(site, author_id, old, new)
         if new.parent_id is not None and new.parent_id != old["parent_id"]:
-            move_below(site, old, new.parent_id)
+            page_tree.move_below(site, old, new.parent_id)
         if old["status"] == "trashed":
             set_attachment_status(site, old["id"], "current")
         let_markers_dangle(site, old["id"], new.body)
+
+
+def _write_change(site: SimulatedSite, author_id: str, old: Row, new: ContentChange) -> None:
+    owner_id = new.owner_id or old["owner_id"]
+    last_owner_id = old["owner_id"] if owner_id != old["owner_id"] else old["last_owner_id"]
+    site.store.execute(
+        "UPDATE confluence_content SET title = ?, title_key = ?, body = ?, status = ?,"
+        " owner_id = ?, last_owner_id = ?, created_at = ?, version = ?, modified_at = ?,"
+        " modifier_id = ?, message = ?, minor_edit = 0 WHERE id = ?",
+        (
+            *(new.title, title_key(new.title), new.body, new.status, owner_id, last_owner_id),
+            new.created_at or old["created_at"],
+            old["version"] + (0 if old["status"] == "draft" else 1),
+            *(site.now(), author_id, new.message, old["id"]),
+        ),
+    )
 
 
 def _keep_version(site: SimulatedSite, old: Row) -> None:
@@ -173,75 +146,6 @@ def let_markers_dangle(site: SimulatedSite, content_id: int, body: str) -> None:
         "UPDATE confluence_comment SET resolution = 'dangling' WHERE container_id = ?"
         f" AND kind = 'inline' AND parent_id IS NULL AND marker_ref NOT IN ({marks(len(present))})",
         (content_id, *present),
-    )
-
-
-def move_below(site: SimulatedSite, page: Row, parent_id: int) -> None:
-    """Moves a page to the end of another's children. Raises Refused (400) for a loop."""
-    check_no_loop(site, page["id"], parent_id)
-    site.store.execute(
-        "UPDATE confluence_content SET parent_id = ?, position = ? WHERE id = ?",
-        (parent_id, next_position(site, page["space_id"], parent_id), page["id"]),
-    )
-
-
-def check_no_loop(site: SimulatedSite, page_id: int, parent_id: int | None) -> None:
-    """Raises Refused (400) when a page would become its own ancestor."""
-    while parent_id is not None:
-        if parent_id == page_id:
-            raise Refused(400, "A page cannot be moved below itself or one of its descendants.")
-        parent_id = site.store.value(
-            "SELECT parent_id FROM confluence_content WHERE id = ?", (parent_id,)
-        )
-
-
-def put_beside(site: SimulatedSite, page: Row, target: Row, offset: int) -> None:
-    """Moves a page before (offset 0) or after (offset 1) another one, under the same parent."""
-    check_no_loop(site, page["id"], target["parent_id"])
-    _take_to_space(site, page, target["space_id"])
-    rows = site.store.rows(
-        "SELECT id FROM confluence_content WHERE parent_id IS ? AND space_id = ?"
-        " AND kind = 'page' AND id <> ? ORDER BY position, id",
-        (target["parent_id"], target["space_id"], page["id"]),
-    )
-    order = [row["id"] for row in rows]
-    order.insert(order.index(target["id"]) + offset, page["id"])
-    site.store.execute(
-        "UPDATE confluence_content SET parent_id = ? WHERE id = ?",
-        (target["parent_id"], page["id"]),
-    )
-    site.store.executemany(
-        "UPDATE confluence_content SET position = ? WHERE id = ?", list(enumerate(order))
-    )
-
-
-def append(site: SimulatedSite, page: Row, target: Row) -> None:
-    """Moves a page to the end of another's children, in whichever space that is."""
-    check_no_loop(site, page["id"], target["id"])
-    _take_to_space(site, page, target["space_id"])
-    site.store.execute(
-        "UPDATE confluence_content SET parent_id = ?, position = ? WHERE id = ?",
-        (target["id"], next_position(site, target["space_id"], target["id"]), page["id"]),
-    )
-
-
-def _take_to_space(site: SimulatedSite, page: Row, space_id: int) -> None:
-    if page["space_id"] == space_id:
-        return
-    for row in subtree(site, page["id"]):
-        check_title(site, PAGE, space_id, row["title"])
-        site.store.execute(
-            "UPDATE confluence_content SET space_id = ? WHERE id = ?", (space_id, row["id"])
-        )
-
-
-def subtree(site: SimulatedSite, page_id: int) -> list[Row]:
-    """A page and all pages below it."""
-    return site.store.rows(
-        "WITH RECURSIVE tree(id) AS (VALUES (?) UNION SELECT c.id FROM confluence_content c"
-        " JOIN tree ON c.parent_id = tree.id) SELECT * FROM confluence_content"
-        " WHERE id IN (SELECT id FROM tree)",
-        (page_id,),
     )
 
 

@@ -24,7 +24,7 @@ import msgspec
 from sitekeep_simulator.accounts import ADMIN_EMAIL, Account, account_id_of
 from sitekeep_simulator.confluence import labels
 from sitekeep_simulator.confluence.bodies import file_reference
-from sitekeep_simulator.confluence.contents import title_key
+from sitekeep_simulator.confluence.page_titles import title_key
 from sitekeep_simulator.confluence.schema import CONTENT_SEQUENCE, PAGE, SPACE_SEQUENCE
 from sitekeep_simulator.confluence.wiki_text import to_storage
 from sitekeep_simulator.site import SimulatedSite

@@ -14,7 +14,6 @@ from sitekeep_simulator.accounts import Account, account_id_of
 from sitekeep_simulator.confluence import bodies, labels, words
 from sitekeep_simulator.confluence.bodies import Mark, Reference, Surroundings
 from sitekeep_simulator.confluence.comment_rows import CommentRows
-from sitekeep_simulator.confluence.contents import title_key
 from sitekeep_simulator.confluence.file_rows import FileRows
 from sitekeep_simulator.confluence.page_plan import (
     PlannedContent,
@@ -23,6 +22,7 @@ from sitekeep_simulator.confluence.page_plan import (
     plan_contents,
     plan_spaces,
 )
+from sitekeep_simulator.confluence.page_titles import title_key
 from sitekeep_simulator.confluence.schema import CONTENT_SEQUENCE, PAGE, SPACE_SEQUENCE
 from sitekeep_simulator.confluence.spaces import personal_key
 from sitekeep_simulator.site import SimulatedSite

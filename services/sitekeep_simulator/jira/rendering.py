@@ -141,14 +141,15 @@ class Renderer:
 
     def render_all(self) -> None:
         """Renders every issue that is not rendered."""
+        last = 0
         while True:
             rows = self._jira.store.rows(
-                "SELECT id FROM jira_issue WHERE id NOT IN (SELECT issue_id FROM jira_rendered) "
-                "ORDER BY id LIMIT 1000"
+                "SELECT id FROM jira_issue WHERE id > ? ORDER BY id LIMIT 1000", (last,)
             )
             if not rows:
                 return
             self.fields([row["id"] for row in rows])
+            last = rows[-1]["id"]
 
     def _render(self, issue_ids: list[int]) -> dict[int, msgspec.Raw]:
         texts = _Batch(self._jira, self, issue_ids, self._admin).texts()

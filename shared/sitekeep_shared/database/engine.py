@@ -22,6 +22,7 @@ BUSY_TIMEOUT_MS = 30_000
 READ_CONNECTIONS = 4
 POSTGRESQL_CONNECTIONS = 8
 POOL_TIMEOUT_SECONDS = 60.0
+# Parameters are customers' data: every engine hides them in the errors that are logged.
 
 # RETURNING came with 3.35, upserts long before.
 OLDEST_SQLITE = (3, 35)
@@ -165,15 +166,23 @@ def _sqlite_engines(url: URL, path: Path) -> tuple[AsyncEngine, AsyncEngine]:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise DatabaseTooOld(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed")
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS
-    )
-    prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE", pragmas=WRITE_PRAGMAS)
-    reader = create_async_engine(
-        url, pool_size=READ_CONNECTIONS, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS
-    )
-    prepare_sqlite(reader.sync_engine, begin="BEGIN", pragmas=READ_PRAGMAS)
+    writer = _sqlite_engine(url, 1, begin="BEGIN IMMEDIATE", pragmas=WRITE_PRAGMAS)
+    reader = _sqlite_engine(url, READ_CONNECTIONS, begin="BEGIN", pragmas=READ_PRAGMAS)
     return writer, reader
+
+
+def _sqlite_engine(
+    url: URL, connections: int, *, begin: str, pragmas: tuple[str, ...]
+) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        hide_parameters=True,
+    )
+    prepare_sqlite(engine.sync_engine, begin=begin, pragmas=pragmas)
+    return engine
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
@@ -183,5 +192,6 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
         max_overflow=POSTGRESQL_CONNECTIONS,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args=POSTGRESQL_OPTIONS,
     )

@@ -159,7 +159,6 @@ async def finish(
     now: datetime.datetime,
 ) -> None:
     """Ends it and gives up the lock. Raises LockLost."""
-    await locks.guard(connection, operation.product_uid, lease.fence)
     ended = await _change(
         connection,
         operation.id,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitekeep_cli.comparison.model import Mode
+from sitekeep_cli.comparison.model import Difference, Mode
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.provenance import (
     created_line,
@@ -17,7 +17,7 @@ from sitekeep_cli.comparison.provenance import (
     take_created_from_storage,
     take_said_from_storage,
 )
-from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
+from sitekeep_shared.coverage import MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 from support.cli_backups import Records, changed, compared, confluence
 
@@ -45,6 +45,7 @@ def change_label(records: Records) -> None:
     records[Kind.LABEL][0]["payload"][0]["name"] = "other"
 
 
+SAID = "DOCS/Guide: Bob (2024-05-03 10:00 UTC):"
 PLANTED: list[tuple[Change, Kind, str, str]] = [
     (of(Kind.SPACE, 0, name="Doc"), Kind.SPACE, "DOCS", "name"),
     (of(Kind.SPACE, 0, homepageId="11"), Kind.SPACE, "DOCS", "homepage"),
@@ -59,12 +60,17 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
         "DOCS/News",
         "created",
     ),
-    (body(Kind.FOOTER_COMMENT, 1, "No"), Kind.FOOTER_COMMENT, "DOCS/Guide: 1.1", "body"),
-    (move_reply, Kind.FOOTER_COMMENT, "DOCS/Guide: 2.1", EXTRA),
+    (
+        body(Kind.FOOTER_COMMENT, 1, "No"),
+        Kind.FOOTER_COMMENT,
+        f"{SAID} #2",
+        "body",
+    ),
+    (move_reply, Kind.FOOTER_COMMENT, f"{SAID} #2", "answers"),
     (
         of(Kind.INLINE_COMMENT, 0, resolutionStatus="resolved"),
         Kind.INLINE_COMMENT,
-        "DOCS/Guide: 1",
+        SAID,
         "resolution",
     ),
     (change_label, Kind.LABEL, "DOCS/Guide global:howto", MISSING),
@@ -155,17 +161,110 @@ def test_a_true_restoration_differs_only_in_the_declared_author() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Kind.PAGE, Kind.BLOG_POST, Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT]
+    ("kind", "path"),
+    [
+        (Kind.PAGE, "origin"),
+        (Kind.BLOG_POST, "origin"),
+        # A comment is known by its line: with another one it is another comment.
+        (Kind.FOOTER_COMMENT, MISSING),
+        (Kind.FOOTER_COMMENT, EXTRA),
+        (Kind.INLINE_COMMENT, MISSING),
+    ],
 )
-def test_a_wrong_line_about_the_origin_is_a_difference(kind: Kind) -> None:
+def test_a_wrong_line_about_the_origin_is_an_undeclared_difference(kind: Kind, path: str) -> None:
     def wrong(records: Records) -> None:
         storage = records[kind][0]["payload"]["body"]["storage"]
         storage["value"] = storage["value"].replace(":00 UTC", ":01 UTC", 1)
 
     right = changed(changed(confluence(), restored), wrong)
-    found, _ = compared(confluence(), right, jira=False, mode=Mode.RESTORED, sites=HERE)
+    found = restoration_of(right)
 
-    assert (kind, "origin") in {(one.kind, one.path) for one in found}
+    assert (kind, path) in {(one.kind, one.path) for one in found if not one.declared}
+
+
+MOVES = [
+    CoverageRow(
+        "confluence", Kind.INLINE_COMMENT, restored="with loss", loss="moved", lost_paths=(MISSING,)
+    ),
+    CoverageRow(
+        "confluence", Kind.FOOTER_COMMENT, restored="with loss", loss="moved", lost_paths=(EXTRA,)
+    ),
+]
+
+
+def restoration_of(right: Records) -> list[Difference]:
+    found, _ = compared(
+        confluence(), right, jira=False, mode=Mode.RESTORED, coverage=MOVES, sites=HERE
+    )
+    return found
+
+
+def move_inline_comment(records: Records) -> None:
+    comment = records[Kind.INLINE_COMMENT].pop()
+    storage = comment["payload"]["body"]["storage"]
+    quote = "<blockquote><p>words</p></blockquote>"
+    storage["value"] = storage["value"].replace("</p>", f"</p>{quote}", 1)
+    comment["attributes"]["container"] = "12"
+    records[Kind.FOOTER_COMMENT].append(comment)
+
+
+def on_another_page(records: Records) -> None:
+    records[Kind.INLINE_COMMENT][0]["attributes"]["container"] = "12"
+
+
+def said_otherwise(records: Records) -> None:
+    storage = records[Kind.FOOTER_COMMENT][-1]["payload"]["body"]["storage"]
+    storage["value"] = storage["value"].replace("Why?", "What?")
+
+
+def moved(*changes: Change) -> set[tuple[Kind, str, bool]]:
+    """What is found of an inline comment that came back as a footer comment."""
+    left = changed(confluence(), on_another_page)
+    right = changed(left, restored)
+    for change in (move_inline_comment, *changes):
+        right = changed(right, change)
+    found, _ = compared(left, right, jira=False, mode=Mode.RESTORED, coverage=MOVES, sites=HERE)
+    return {(one.kind, one.path, one.declared) for one in found if one.kind is not Kind.PAGE}
+
+
+def test_an_inline_comment_that_became_a_footer_comment_is_declared() -> None:
+    assert moved() == {(Kind.INLINE_COMMENT, MISSING, True), (Kind.FOOTER_COMMENT, EXTRA, True)}
+
+
+def test_one_that_lost_its_words_on_the_way_is_not() -> None:
+    assert moved(said_otherwise) == {
+        (Kind.INLINE_COMMENT, MISSING, False),
+        (Kind.FOOTER_COMMENT, EXTRA, False),
+    }
+
+
+def test_a_mention_that_became_a_name_is_a_difference_in_mentions_only() -> None:
+    link = '<p><ac:link><ri:user ri:account-id="b2" /></ac:link> asks</p>'
+    left = changed(confluence(), body(Kind.PAGE, 1, link))
+    right = changed(confluence(), body(Kind.PAGE, 1, "<p>@Bob asks</p>"))
+    found, _ = compared(left, right, jira=False, sites=HERE)
+
+    assert [(one.path, one.left) for one in found] == [("mentions", ["b2"])]
+
+
+def test_a_personal_space_under_another_key_differs_in_its_key_only() -> None:
+    def personal(records: Records) -> None:
+        records[Kind.SPACE][0]["payload"]["key"] = "~b2"
+        records[Kind.PAGE][1]["payload"]["body"]["storage"]["value"] = (
+            '<ac:link><ri:page ri:space-key="~b2" ri:content-title="Faq" /></ac:link>'
+        )
+
+    def renamed(records: Records) -> None:
+        records[Kind.SPACE][0]["payload"]["key"] = "PERSONALb2"
+        storage = records[Kind.PAGE][1]["payload"]["body"]["storage"]
+        storage["value"] = storage["value"].replace("~b2", "PERSONALb2")
+
+    left = changed(confluence(), personal)
+    found, _ = compared(
+        left, changed(changed(left, renamed), restored), jira=False, mode=Mode.RESTORED, sites=HERE
+    )
+
+    assert {(one.item, one.path) for one in found if one.path != "author"} == {("~b2", "key")}
 
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)

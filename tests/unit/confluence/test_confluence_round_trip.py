@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,10 +14,14 @@ from sitekeep_restore.importers.confluence import IMPORTER
 from sitekeep_restore.importers.confluence.emptiness import find_content
 from sitekeep_restore.importers.unit import ImportOptions
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.local_store import DurableLocalStore
+from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
-from support.confluence_fakes import MemoryIdentities, export, restore
+from support.confluence_fakes import MemoryIdentities, export, export_into, restore
 from support.confluence_pair import Pair, site_pair, undeclared
 
 _KINDS = (
@@ -55,6 +60,24 @@ async def test_what_comes_back_differs_only_where_the_coverage_says_so(pair: Pai
     for kind in _KINDS:
         assert before.count(kind) == after.count(kind) > 0, kind
         assert tally.of(kind).expected == tally.of(kind).done, kind
+
+
+async def test_a_backup_in_a_vault_is_restored_from_it(pair: Pair, tmp_path: Path) -> None:
+    pair.fill(pages=40)
+    pair.tame()
+    before = await pair.source.backup()
+    keys = load_or_create_key_file(tmp_path / "keys.json")
+    store = DurableLocalStore(tmp_path / "vault")
+    vault = await Vault.open(store, keys, SystemClock(), create=True)
+    session = await vault.begin_backup("one", site="acme", fence=1)
+    await export_into(EXPORTER, pair.source.client, session)
+    await session.close()
+    reader = await vault.open_backup("acme", "one")
+    tally = await restore(IMPORTER, pair.destination.client, reader)
+    await reader.close()
+    await vault.close()
+    assert _errors(tally) == []
+    assert undeclared(before, await pair.destination.backup()) == []
 
 
 async def test_an_export_stores_all_that_it_lists(pair: Pair) -> None:

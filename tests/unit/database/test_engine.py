@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, insert, select, text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database, db_now_ms
@@ -65,6 +65,16 @@ async def test_a_reader_neither_waits_for_a_writer_nor_sees_what_it_has_not_comm
     async with database.write() as connection:
         await connection.execute(insert(schema.site_rate).values(ROW))
         assert await count(database) == 0
+
+
+async def test_an_error_does_not_tell_the_parameters(database: Database) -> None:
+    row = {**ROW, "site": "a secret"}
+    async with database.write() as connection:
+        await connection.execute(insert(schema.site_rate).values(row))
+    with pytest.raises(IntegrityError) as failure:
+        async with database.write() as connection:
+            await connection.execute(insert(schema.site_rate).values({**row, "burst": 77777}))
+    assert "77777" not in str(failure.value)
 
 
 async def test_writers_take_turns(database: Database) -> None:

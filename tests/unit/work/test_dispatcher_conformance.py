@@ -95,7 +95,9 @@ async def dispatcher_of(
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while not await condition():
+        while True:
+            if await condition():
+                return
             await asyncio.sleep(0.005)
 
 

@@ -7,7 +7,7 @@ redirects to the media host: the ``downloadLink`` of the metadata does not take 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
 import msgspec
 
@@ -146,7 +146,7 @@ async def _keep(unit: ExportUnit, attachment: _Attachment, item: str) -> None:
 @contextlib.asynccontextmanager
 async def _opened(
     unit: ExportUnit, attachment: _Attachment, container: str
-) -> AsyncIterator[AsyncIterator[bytes]]:
+) -> AsyncGenerator[AsyncIterator[bytes]]:
     """The bytes of a file. A file that is not there raises here, before anything is stored."""
     query: Query = () if attachment.status == "current" else (("status", attachment.status),)
     path = {"container": container, "attachment": attachment.id}

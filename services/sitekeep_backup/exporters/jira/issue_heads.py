@@ -27,10 +27,14 @@ class Watches(msgspec.Struct, rename="camel"):
     watch_count: int = 0
 
 
+class LinkEnd(msgspec.Struct):
+    """The issue at one end of a link: only whether it is there is asked."""
+
+
 class Link(msgspec.Struct, rename="camel"):
     """One of ``fields.issuelinks``: it names the other end on one of two sides."""
 
-    outward_issue: msgspec.Raw | None = None
+    outward_issue: LinkEnd | None = None
 
 
 class Fields(msgspec.Struct):

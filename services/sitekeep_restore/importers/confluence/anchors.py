@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 
+from sitekeep_restore.importers.confluence.lookup import find_entry
 from sitekeep_restore.importers.confluence.origin import People
 from sitekeep_restore.importers.confluence.rewriting import Rewriter
 from sitekeep_restore.importers.confluence.stubs import PLURALS, Content, origin_of
@@ -38,7 +39,7 @@ class Anchors:
     async def _read(self, kind: str, source: str) -> str:
         if kind not in {known.value for known in PLURALS}:
             return ""
-        entry = await self._unit.backup.entry(Kind(kind), f"{source:>020}")
+        entry = await find_entry(self._unit.backup, Kind(kind), source)
         if entry is None:
             return ""
         content = msgspec.json.decode(await self._unit.backup.read(entry), type=Content)

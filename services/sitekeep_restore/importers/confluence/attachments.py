@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sitekeep_restore.importers.confluence.lookup import find_entry
 from sitekeep_restore.importers.confluence.ranges import entries_of, identifier, plan_ranges
 from sitekeep_restore.importers.confluence.stubs import PLURALS
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
@@ -97,7 +98,7 @@ async def _in_trash(unit: ImportUnit, entry: Entry) -> bool:
         return False
     container = entry.attributes["container"]
     kind = Kind(entry.attributes["container_kind"])
-    owner = await unit.backup.entry(kind, f"{container:>020}")
+    owner = await find_entry(unit.backup, kind, container)
     return owner is None or owner.attributes.get("status") != "trashed"
 
 

@@ -7,17 +7,20 @@ has to go before the page does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from sitekeep_restore.importers.confluence import spaces
+from sitekeep_restore.importers.confluence.derived import Derived
 from sitekeep_restore.importers.confluence.tree import forest_of
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.confluence_lists import V1, V2, read_all
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.work.unit import UnitPlan
 
 ARCHIVE_PAGES = "archive-pages"
@@ -31,6 +34,33 @@ _LONGEST_WAIT_SECONDS = 5.0
 _REFUSALS = (SiteRefused, SiteForbidden, SiteNotFound)
 
 
+@dataclass(frozen=True)
+class _Leaving:
+    """The source ids of what does not stay where it was made, those below before those above."""
+
+    archived_pages: Sequence[str]
+    trashed_pages: Sequence[str]
+    trashed_blog_posts: Sequence[str]
+
+
+async def _read_leaving(backup: BackupReader) -> _Leaving:
+    found: dict[str, list[str]] = {"archived": [], "trashed": []}
+    forest = await forest_of(backup)
+    for space in forest.spaces:
+        for row in reversed(forest.order(space, await spaces.home_of(backup, space))):
+            if row.status in found:
+                found[row.status].append(row.id)
+    blog_posts = [
+        entry.key.lstrip("0")
+        async for entry in backup.entries(Kind.BLOG_POST)
+        if entry.attributes.get("status") == "trashed"
+    ]
+    return _Leaving(found["archived"], found["trashed"], blog_posts)
+
+
+_LEAVING = Derived(_read_leaving)
+
+
 def _step(kind: str, number: int = 0) -> UnitPlan:
     order = (ARCHIVE_PAGES, TRASH_PAGES, TRASH_BLOG_POSTS, ARCHIVE_SPACES).index(kind)
     key = f"clean-up/{order}-{kind}/{number:06d}"
@@ -42,7 +72,7 @@ FIRST = _step(ARCHIVE_PAGES)
 
 async def archive_pages(unit: ImportUnit) -> None:
     """Archives some pages (v1 ``POST /content/archive``) and plans the next. Raises SiteError."""
-    chunk = await _chunk(unit, await _pages(unit, "archived"), TRASH_PAGES)
+    chunk = await _chunk(unit, (await _LEAVING.of(unit.backup)).archived_pages, TRASH_PAGES)
     targets = await unit.identities.get(Kind.PAGE.value, chunk)
     pages = [targets[source] for source in chunk if source in targets]
     if not unit.first_attempt:
@@ -64,16 +94,6 @@ async def _chunk(unit: ImportUnit, sources: Sequence[str], following: str) -> Se
     more = end < len(sources)
     unit.spawn(_step(unit.plan.kind, number + 1) if more else _step(following))
     return sources[number * _CHUNK : end]
-
-
-async def _pages(unit: ImportUnit, status: str) -> list[str]:
-    """The source ids of all pages with a status, those below before those above."""
-    forest = await forest_of(unit.backup)
-    found: list[str] = []
-    for space in forest.spaces:
-        order = forest.order(space, await spaces.home_of(unit, space))
-        found += [row.id for row in reversed(order) if row.status == status]
-    return found
 
 
 async def _current(unit: ImportUnit, pages: Sequence[str]) -> list[str]:
@@ -117,21 +137,15 @@ def _remark_page(unit: ImportUnit, key: str, reason: str, message: str) -> None:
 
 async def trash_pages(unit: ImportUnit) -> None:
     """Trashes some pages (v2 ``DELETE /pages/{id}``) and plans the next. Raises SiteError."""
-    chunk = await _chunk(unit, await _pages(unit, "trashed"), TRASH_BLOG_POSTS)
+    chunk = await _chunk(unit, (await _LEAVING.of(unit.backup)).trashed_pages, TRASH_BLOG_POSTS)
     await _trash(unit, Kind.PAGE, "pages", chunk)
 
 
 async def trash_blog_posts(unit: ImportUnit) -> None:
     """Trashes some blog posts and plans the next. Raises SiteError."""
-    trashed = [source async for source in _trashed_blog_posts(unit)]
+    trashed = (await _LEAVING.of(unit.backup)).trashed_blog_posts
     chunk = await _chunk(unit, trashed, ARCHIVE_SPACES)
     await _trash(unit, Kind.BLOG_POST, "blogposts", chunk)
-
-
-async def _trashed_blog_posts(unit: ImportUnit) -> AsyncIterator[str]:
-    async for entry in unit.backup.entries(Kind.BLOG_POST):
-        if entry.attributes.get("status") == "trashed":
-            yield entry.key.lstrip("0")
 
 
 async def _trash(unit: ImportUnit, kind: Kind, plural: str, sources: Sequence[str]) -> None:

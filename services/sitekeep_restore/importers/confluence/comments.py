@@ -14,6 +14,7 @@ import msgspec
 
 from sitekeep_restore.importers.confluence import threads
 from sitekeep_restore.importers.confluence.anchors import Anchors
+from sitekeep_restore.importers.confluence.lookup import find_entry
 from sitekeep_restore.importers.confluence.origin import Origin, People, mark
 from sitekeep_restore.importers.confluence.rewriting import Rewriter, remark_losses
 from sitekeep_restore.importers.confluence.stubs import PLURALS, Body, Version, storage_body
@@ -114,7 +115,7 @@ async def _container(
 
 
 async def _read(unit: ImportUnit, kind: Kind, number: int) -> _Item:
-    entry = await unit.backup.entry(kind, f"{number:020d}")
+    entry = await find_entry(unit.backup, kind, str(number))
     assert entry is not None, "the threads are made of entries"
     comment = msgspec.json.decode(await unit.backup.read(entry), type=_Comment)
     attributes = entry.attributes

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_restore.importers.confluence import spaces
+from sitekeep_restore.importers.confluence.lookup import find_entry
 from sitekeep_restore.importers.confluence.origin import People, mark
 from sitekeep_restore.importers.confluence.stubs import (
     Content,
@@ -67,7 +68,7 @@ def _chunk(space: str, number: int) -> UnitPlan:
 async def import_pages(unit: ImportUnit) -> None:
     """Makes some pages of one space and plans the next ones. Raises SiteError."""
     space, number = unit.plan.arguments["space"], unit.plan.arguments["number"]
-    home = await spaces.home_of(unit, space)
+    home = await spaces.home_of(unit.backup, space)
     order = (await forest_of(unit.backup)).order(space, home)
     start = number * _PAGES_PER_UNIT
     rows = order[start : start + _PAGES_PER_UNIT]
@@ -111,7 +112,7 @@ class _Pages:
             await self._page(row)
 
     async def _page(self, row: PageRow) -> None:
-        entry = await self._unit.backup.entry(Kind.PAGE, f"{row.id:>020}")
+        entry = await find_entry(self._unit.backup, Kind.PAGE, row.id)
         assert entry is not None, "the tree is made of entries"
         page = msgspec.json.decode(await self._unit.backup.read(entry), type=Content)
         known = self._known.get(row.id)

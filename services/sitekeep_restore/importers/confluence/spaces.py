@@ -14,6 +14,7 @@ from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRe
 from sitekeep_shared.content.confluence_lists import V1, V2, read_page
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.work.unit import UnitPlan
 
 PLAN = "plan-spaces"
@@ -162,9 +163,9 @@ def _count_losses(unit: ImportUnit, space: _Space, made: _Made) -> bool:
     return made.key != space.key or space.type not in _PLAIN_TYPES
 
 
-async def home_of(unit: ImportUnit, space: str) -> str:
+async def home_of(backup: BackupReader, space: str) -> str:
     """The id of the source's home page of a space; empty where it has none."""
-    entry = await unit.backup.entry(Kind.SPACE, f"{space:>020}")
+    entry = await backup.entry(Kind.SPACE, f"{space:>020}")
     if entry is None:
         return ""
-    return msgspec.json.decode(await unit.backup.read(entry), type=_Space).homepage or ""
+    return msgspec.json.decode(await backup.read(entry), type=_Space).homepage or ""

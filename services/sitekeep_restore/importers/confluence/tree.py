@@ -6,13 +6,12 @@ Derived from the attributes of the entries and kept in memory in compact columns
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
+from sitekeep_restore.importers.confluence.derived import Derived
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.reader import BackupReader
 
@@ -135,20 +134,16 @@ class PageForest:
         )
 
 
-_forests: WeakKeyDictionary[BackupReader, asyncio.Task[PageForest]] = WeakKeyDictionary()
-
-
-async def forest_of(backup: BackupReader) -> PageForest:
-    """The page trees of a backup: read once for all units that share the reader."""
-    task = _forests.get(backup)
-    if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-        task = asyncio.ensure_future(_read(backup))
-        _forests[backup] = task
-    return await asyncio.shield(task)
-
-
 async def _read(backup: BackupReader) -> PageForest:
     forest = PageForest()
     async for entry in backup.entries(Kind.PAGE):
         forest.add(dict(entry.attributes), int(entry.key))
     return forest
+
+
+_FORESTS = Derived(_read)
+
+
+async def forest_of(backup: BackupReader) -> PageForest:
+    """The page trees of a backup: read once for all units that share the reader."""
+    return await _FORESTS.of(backup)

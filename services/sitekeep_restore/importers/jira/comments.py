@@ -5,7 +5,7 @@ from __future__ import annotations
 from sitekeep_restore.importers.jira import origin
 from sitekeep_restore.importers.jira.detail_context import DetailContext, DetailedIssue
 from sitekeep_restore.importers.jira.losses import Loss
-from sitekeep_restore.importers.jira.marked_items import marked_items, visibility_of
+from sitekeep_restore.importers.jira.marked_items import marked_items, place_of, visibility_of
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
 from sitekeep_shared.content.adf import said_line
@@ -39,23 +39,30 @@ def _age(comment: Json) -> tuple[str, str]:
 
 async def _post(context: DetailContext, issue: DetailedIssue, comment: Json) -> bool:
     """Whether the site took it. One that not everyone may see is never posted for everyone."""
+    message = ""
+    for plain in (False, True):
+        body = _body(context, issue, comment, plain=plain)
+        try:
+            await context.unit.site.post_json(COMMENTS, body, issue=issue.target)
+        except (SiteRefused, SiteForbidden) as error:
+            message = error.message
+        else:
+            return True
+    place = place_of(Kind.COMMENT, issue.key, comment)
+    context.texts.forget(place)
+    context.unit.tally.missing(Kind.COMMENT, place.name, "COMMENT_REFUSED", message)
+    return False
+
+
+def _body(context: DetailContext, issue: DetailedIssue, comment: Json, *, plain: bool) -> Json:
     author: Json = comment.get("author") or {}
     line = said_line(author.get("displayName"), comment.get("created"))
-    item_id = str(comment["id"])
-    body = {
-        "body": context.texts.with_speaker(
-            Kind.COMMENT, issue.key, item_id, comment.get("body"), line
-        ),
+    place = place_of(Kind.COMMENT, issue.key, comment)
+    return {
+        "body": context.texts.with_speaker(place, comment.get("body"), line, plain=plain),
         "properties": [origin.marker(comment, author, issue.key), *_internal(comment)],
         **visibility_of(comment),
     }
-    try:
-        await context.unit.site.post_json(COMMENTS, body, issue=issue.target)
-    except (SiteRefused, SiteForbidden) as error:
-        name = f"{issue.key}/comment {item_id}"
-        context.unit.tally.missing(Kind.COMMENT, name, "COMMENT_REFUSED", error.message)
-        return False
-    return True
 
 
 def _internal(comment: Json) -> list[Json]:

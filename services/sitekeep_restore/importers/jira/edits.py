@@ -10,38 +10,54 @@ from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 ONE = "/rest/api/3/issue/{issue}"
+DESCRIPTION = "description"
 QUIET = [("notifyUsers", "false")]
 
 
 async def edit_fields(
     unit: ImportUnit, source: Json, target: str, values: FieldValues, losses: LossCounter
 ) -> None:
-    """Writes the fields; those that a refusal names are dropped one refusal after the other."""
+    """Writes the fields; what a refusal names is made simpler or dropped, then tried again."""
     fields = values.of(source)
-    key = str(source["key"])
+    refusals: set[str] = set()
     while fields:
         try:
             await unit.site.put_json(ONE, {"fields": fields}, QUIET, issue=target)
         except (SiteRefused, SiteForbidden) as error:
             refused = _refused(error, fields)
-            for name in refused:
-                losses.add(Kind.ISSUE, Loss.FIELD_REFUSED, f"{key}/{name}")
-            message = error.message
             if not refused:
-                unit.tally.remark(Kind.ISSUE, key, "ISSUE_EDIT_REFUSED", message)
-            fields = _without(fields, refused)
+                _remark(unit, source, error)
+            fields = _simpler(source, fields, refused, refusals, values, losses)
         else:
             return
 
 
-def _refused(error: SiteRefused | SiteForbidden, fields: Json) -> list[str]:
+def _refused(error: SiteRefused | SiteForbidden, fields: Json) -> set[str]:
+    """The fields that a refusal names."""
     named = error.errors if isinstance(error, SiteRefused) else {}
-    return [name for name in named if name in fields]
+    return set(named) & set(fields)
 
 
-def _without(fields: Json, refused: list[str]) -> Json:
-    """The fields that are tried next: without the refused ones, else the text alone."""
-    if refused:
-        return {name: value for name, value in fields.items() if name not in refused}
-    text = fields.get("description")
-    return {"description": text} if text is not None and len(fields) > 1 else {}
+def _remark(unit: ImportUnit, source: Json, error: SiteRefused | SiteForbidden) -> None:
+    unit.tally.remark(Kind.ISSUE, str(source["key"]), "ISSUE_EDIT_REFUSED", error.message)
+
+
+def _simpler(
+    source: Json,
+    fields: Json,
+    refused: set[str],
+    refusals: set[str],
+    values: FieldValues,
+    losses: LossCounter,
+) -> Json:
+    """The fields that are tried next: a text instead of a refused document, once."""
+    if not refused:
+        text = fields.get(DESCRIPTION)
+        return {DESCRIPTION: text} if text is not None and len(fields) > 1 else {}
+    kept = {name: value for name, value in fields.items() if name not in refused}
+    if DESCRIPTION in refused - refusals:
+        kept[DESCRIPTION] = values.description(source, plain=True)
+    for name in sorted(refused - set(kept)):
+        losses.add(Kind.ISSUE, Loss.FIELD_REFUSED, f"{source['key']}/{name}")
+    refusals |= refused
+    return kept

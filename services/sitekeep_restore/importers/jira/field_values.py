@@ -39,7 +39,7 @@ class FieldValues:
         fields: Json = issue["fields"]
         values = self._plain(fields) | self._people(issue) | self._lists(issue)
         values |= self._named(issue) | self._time(fields) | self._custom(issue)
-        values["description"] = self._description(issue)
+        values["description"] = self.description(issue)
         environment = fields.get("environment")
         if is_document(environment):
             values["environment"] = self._texts.rewrite(Kind.ISSUE, issue["key"], environment)
@@ -52,11 +52,13 @@ class FieldValues:
             values["duedate"] = fields["duedate"]
         return values
 
-    def _description(self, issue: Json) -> Node:
+    def description(self, issue: Json, *, plain: bool = False) -> Node:
+        """The description with the origin line; ``plain``: its text only."""
         fields: Json = issue["fields"]
         creator: Json = fields.get("creator") or {}
         line = origin_line(creator.get("displayName"), fields.get("created"), fields.get("updated"))
-        return self._texts.with_origin(Kind.ISSUE, issue["key"], fields.get("description"), line)
+        source = fields.get("description")
+        return self._texts.with_origin(issue["key"], source, line, plain=plain)
 
     def _people(self, issue: Json) -> Json:
         """Assignee and reporter. That there is none is said too: the site would choose one."""

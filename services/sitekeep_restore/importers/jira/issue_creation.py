@@ -35,6 +35,8 @@ class Creation:
         """The number that the site gives next."""
         self.fillers: list[str] = []
         """Target ids of the fillers so far."""
+        self.late: list[Wanted] = []
+        """Issues that are created behind the last number: refused, or their number is gone."""
         self.kept: dict[str, str] = {}
         """Source → target id of the issues that may be parents."""
         self._new_issues: dict[str, str] = {}
@@ -42,14 +44,27 @@ class Creation:
         self._losses = losses
 
     async def run(self, batch: Sequence[Slot], maker: BodyMaker) -> None:
-        """Creates a batch in one request; what the site refuses in it is tried alone."""
+        """Creates a batch in one request. What the site refuses of it has to wait.
+
+        A refused create may have used up its number: trying it again at once could shift
+        every later issue.
+        """
         bodies = [_body(slot, maker) for slot in batch]
         created, refused = await self._bulk(bodies)
         left = [slot for index, slot in enumerate(batch) if index not in refused]
         for slot, issue in zip(left, created, strict=False):
             self._note(slot, issue)
-        for index in sorted(refused):
-            await self._alone(batch[index], maker)
+        waiting = (batch[index].wanted for index in sorted(refused))
+        self.late += [wanted for wanted in waiting if wanted is not None]
+        if not created:
+            await self._fill(maker)
+        await self.flush()
+
+    async def finish(self, maker: BodyMaker) -> None:
+        """Creates what had to wait, each in a request of its own, behind the last number."""
+        late, self.late = self.late, []
+        for wanted in late:
+            await self._alone(wanted, maker)
         await self.flush()
 
     async def _bulk(self, bodies: Sequence[Json]) -> tuple[list[Json], set[int]]:
@@ -65,23 +80,22 @@ class Creation:
         refused = {int(failure["failedElementNumber"]) for failure in failures}
         return created, refused
 
-    async def _alone(self, slot: Slot, maker: BodyMaker) -> None:
-        """One issue in a request of its own, then without what may have been refused."""
+    async def _alone(self, wanted: Wanted, maker: BodyMaker) -> None:
+        """One issue as it was, then without what the site may have refused."""
         message = ""
         for plain in (False, True):
+            body = maker.issue(wanted, plain=plain)
             try:
-                issue: Json = await self.unit.site.post_json(SINGLE, _body(slot, maker, plain))
+                issue: Json = await self.unit.site.post_json(SINGLE, body)
             except SiteRefused as error:
                 message = error.message
             else:
-                self._note(slot, issue)
+                self._note(Slot(self.following, wanted), issue)
                 return
-        if slot.wanted is not None:
-            self._miss(slot.wanted, message)
-            await self._fill(maker)
+        self._miss(wanted, message)
 
     async def _fill(self, maker: BodyMaker) -> None:
-        """A filler in place of an issue that the site does not take."""
+        """A filler that tells which number comes next. Raises SiteRefused."""
         issue: Json = await self.unit.site.post_json(SINGLE, maker.filler())
         self._note(Slot(self.following, None), issue)
 
@@ -115,8 +129,8 @@ class Creation:
         self._new_issues, self._new_keys = {}, {}
 
 
-def _body(slot: Slot, maker: BodyMaker, plain: bool = False) -> Json:
-    return maker.filler() if slot.wanted is None else maker.issue(slot.wanted, plain=plain)
+def _body(slot: Slot, maker: BodyMaker) -> Json:
+    return maker.filler() if slot.wanted is None else maker.issue(slot.wanted)
 
 
 def _decoded(body: bytes) -> Json:

@@ -40,8 +40,15 @@ def _plan(
     return UnitPlan(phase, f"{kind}/{project.source:>010}/{first:010d}", kind, arguments)
 
 
-def plan_following(unit: ImportUnit, project: TargetProject, first: int, following: int) -> None:
-    """The next range of the same project; ``following`` is the number that the site gives next."""
-    arguments = {"project": asdict(project), "first": first, "next": following}
+def plan_following(
+    unit: ImportUnit, project: TargetProject, first: int, following: int, late: Sequence[str]
+) -> None:
+    """The next range of the same project.
+
+    ``following`` is the number that the site gives next, ``late`` are the entry keys of the
+    issues that are created behind the last one.
+    """
+    arguments: dict[str, Any] = {"project": asdict(project), "first": first, "next": following}
+    arguments["late"] = list(late)
     key = f"issues/{project.source:>010}/{first:010d}"
     unit.spawn(UnitPlan(ImportPhase.CONTENT, key, "issues", arguments))

@@ -30,16 +30,31 @@ async def import_issues(unit: ImportUnit) -> None:
     last = first + RANGE - 1 if has_more else number_of(entries[-1].key)
     losses = LossCounter(unit.tally)
     creation = Creation(unit, project, following, losses)
-    maker = await BodyMaker.of(unit, project, entries, losses, creation.kept)
     unit.tally.expect(Kind.ISSUE, len(entries))
-    wanted = maker.wanted
-    if not unit.first_attempt:
-        wanted = await resume(creation, wanted, last)
-    await _create(creation, maker, wanted, last)
+    waiting = await _waiting(unit)
+    maker = await BodyMaker.of(unit, project, [*waiting, *entries], losses, creation.kept)
+    await _create(creation, maker, await _wanted(unit, creation, maker, last), last)
+    if not has_more:
+        await creation.finish(maker)
     losses.report()
     plan_range(unit, project, first, last, creation.fillers)
     if has_more:
-        plan_following(unit, project, last + 1, creation.following)
+        late = [issue.entry_key for issue in creation.late]
+        plan_following(unit, project, last + 1, creation.following, late)
+
+
+async def _waiting(unit: ImportUnit) -> list[Entry]:
+    """Issues of earlier ranges that are created behind the last number."""
+    keys: list[str] = unit.plan.arguments.get("late", [])
+    found = [await unit.backup.entry(Kind.ISSUE, key) for key in keys]
+    return [entry for entry in found if entry is not None]
+
+
+async def _wanted(
+    unit: ImportUnit, creation: Creation, maker: BodyMaker, last: int
+) -> Sequence[Wanted]:
+    """The issues that no earlier attempt has created."""
+    return maker.wanted if unit.first_attempt else await resume(creation, maker.wanted, last)
 
 
 async def _entries(
@@ -66,9 +81,15 @@ async def _create(
     creation: Creation, maker: BodyMaker, wanted: Sequence[Wanted], last: int
 ) -> None:
     """Plans anew after each request, because the site's answer decides what comes next."""
-    left = list(wanted)
+    left = _split(creation, wanted)
     while planned := list(slots(left, creation.following, last)):
         batch = next_batch(planned)
         await creation.run(batch, maker)
-        done = {slot.wanted.number for slot in batch if slot.wanted is not None}
-        left = [issue for issue in left if issue.number not in done]
+        tried = {slot.wanted.number for slot in batch if slot.wanted is not None}
+        left = _split(creation, [issue for issue in left if issue.number not in tried])
+
+
+def _split(creation: Creation, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """The issues whose number is still to come; the others wait, so that no more are shifted."""
+    creation.late += [issue for issue in wanted if issue.number < creation.following]
+    return [issue for issue in wanted if issue.number >= creation.following]

@@ -28,9 +28,6 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
-    DESCRIPTION_TOO_LONG = (
-        "The text is longer than the site takes: it is cut, the whole is attached as a file."
-    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
@@ -54,6 +51,8 @@ class Loss(enum.Enum):
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."
     SUMMARY_CHANGED = "The summary was cut to one line of 255 characters."
+    TEXT_REFUSED = "The site refused the document: its text is there, the whole is attached."
+    TEXT_TOO_LONG = "The text is longer than the site takes: it is cut, the whole is attached."
     VERSION_MERGED = "A version of that name was there already in the project."
     COMPONENT_MERGED = "A component of that name was there already in the project."
     VOTES_NOT_RESTORED = "An account can only vote for itself; the votes are in the backup."

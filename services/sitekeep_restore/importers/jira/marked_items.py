@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sitekeep_restore.importers.jira import origin
 from sitekeep_restore.importers.jira.reading import Json
+from sitekeep_restore.importers.jira.texts import Place
 from sitekeep_restore.importers.unit import ImportUnit
+from sitekeep_shared.kinds import Kind
 
 
 async def marked_items(unit: ImportUnit, template: str, name: str, issue: str) -> set[str]:
@@ -28,3 +30,10 @@ def visibility_of(item: Json) -> Json:
         return {}
     kept = {name: visibility[name] for name in ("type", "value") if visibility.get(name)}
     return {"visibility": kept}
+
+
+def place_of(kind: Kind, issue_key: str, item: Json) -> Place:
+    """A comment or a worklog, as the rewriting of its text names it."""
+    name = f"{issue_key}/{kind.value} {item['id']}"
+    restricted = bool(item.get("visibility")) or item.get("jsdPublic") is False
+    return Place(kind, name, issue_key, f"{kind.value}-{item['id']}.adf.json", restricted)

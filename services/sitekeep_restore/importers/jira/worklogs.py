@@ -5,7 +5,7 @@ from __future__ import annotations
 from sitekeep_restore.importers.jira import origin
 from sitekeep_restore.importers.jira.detail_context import DetailContext, DetailedIssue
 from sitekeep_restore.importers.jira.losses import Loss
-from sitekeep_restore.importers.jira.marked_items import marked_items, visibility_of
+from sitekeep_restore.importers.jira.marked_items import marked_items, place_of, visibility_of
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
 from sitekeep_shared.content.adf import said_line
@@ -43,25 +43,32 @@ def _age(worklog: Json) -> tuple[str, str]:
 
 
 async def _post(context: DetailContext, issue: DetailedIssue, worklog: Json) -> bool:
+    """Whether the site took it."""
+    message = ""
+    for plain in (False, True):
+        body = _body(context, issue, worklog, plain=plain)
+        try:
+            await context.unit.site.post_json(WORKLOGS, body, QUIET, issue=issue.target)
+        except (SiteRefused, SiteForbidden) as error:
+            message = error.message
+        else:
+            if body["timeSpentSeconds"] != worklog.get("timeSpentSeconds"):
+                context.losses.add(Kind.WORKLOG, Loss.WORKLOG_ROUNDED, issue.key)
+            return True
+    place = place_of(Kind.WORKLOG, issue.key, worklog)
+    context.texts.forget(place)
+    context.unit.tally.missing(Kind.WORKLOG, place.name, "WORKLOG_REFUSED", message)
+    return False
+
+
+def _body(context: DetailContext, issue: DetailedIssue, worklog: Json, *, plain: bool) -> Json:
     author: Json = worklog.get("author") or {}
     line = said_line(author.get("displayName"), worklog.get("created"))
-    item_id = str(worklog["id"])
-    seconds = int(worklog.get("timeSpentSeconds") or 0)
-    body = {
+    place = place_of(Kind.WORKLOG, issue.key, worklog)
+    return {
         "started": worklog.get("started"),
-        "timeSpentSeconds": whole_minutes(seconds),
-        "comment": context.texts.with_speaker(
-            Kind.WORKLOG, issue.key, item_id, worklog.get("comment"), line
-        ),
+        "timeSpentSeconds": whole_minutes(int(worklog.get("timeSpentSeconds") or 0)),
+        "comment": context.texts.with_speaker(place, worklog.get("comment"), line, plain=plain),
         "properties": [origin.marker(worklog, author, issue.key)],
         **visibility_of(worklog),
     }
-    if seconds != whole_minutes(seconds):
-        context.losses.add(Kind.WORKLOG, Loss.WORKLOG_ROUNDED, issue.key)
-    try:
-        await context.unit.site.post_json(WORKLOGS, body, QUIET, issue=issue.target)
-    except (SiteRefused, SiteForbidden) as error:
-        name = f"{issue.key}/worklog {item_id}"
-        context.unit.tally.missing(Kind.WORKLOG, name, "WORKLOG_REFUSED", error.message)
-        return False
-    return True

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, read_object
-from sitekeep_simulator.confluence import contents, shapes_v1, spaces
+from sitekeep_simulator.confluence import contents, page_tree, shapes_v1, spaces
 from sitekeep_simulator.confluence.endpoints.requests import (
     V1,
     account_id,
@@ -45,9 +45,9 @@ class ContentV1Endpoints:
         target = self._page(path_id(request, "targetId"), own)
         with self._site.store.transaction():
             if position == "append":
-                contents.append(self._site, page, target)
+                page_tree.append(self._site, page, target)
             else:
-                contents.put_beside(self._site, page, target, int(position == "after"))
+                page_tree.put_beside(self._site, page, target, int(position == "after"))
         return json_answer(self._site, {"pageId": str(page["id"])})
 
     async def archive(self, request: web.Request) -> web.StreamResponse:

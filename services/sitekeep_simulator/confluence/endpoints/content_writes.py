@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, no_content, query_flag, read_object
-from sitekeep_simulator.confluence import contents, spaces
+from sitekeep_simulator.confluence import contents, page_tree, spaces
 from sitekeep_simulator.confluence.contents import ContentChange, ContentDraft
 from sitekeep_simulator.confluence.endpoints.contents import content_shape
 from sitekeep_simulator.confluence.endpoints.requests import (
@@ -116,7 +116,7 @@ class ContentWrites:
         if self._kind != PAGE or not body.get("parentId"):
             return None
         parent = self._parent_page(body["parentId"], old["space_id"], own)
-        contents.check_no_loop(self._site, old["id"], parent["id"])
+        page_tree.check_no_loop(self._site, old["id"], parent["id"])
         return int(parent["id"])
 
     def _owner(self, body: dict[str, Any]) -> str:

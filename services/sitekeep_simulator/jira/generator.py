@@ -1,0 +1,172 @@
+"""Deterministic content for a Jira of any size: the same seed gives the same content."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections import Counter
+from collections.abc import Mapping
+
+from sitekeep_simulator.accounts import Account, account_id_of
+from sitekeep_simulator.jira import install
+from sitekeep_simulator.jira.bulk_rows import BulkRows
+from sitekeep_simulator.jira.defaults import (
+    DEFAULT_TYPE_SCHEME,
+    add_issue_type,
+    add_status,
+    add_type_scheme,
+    add_workflow,
+)
+from sitekeep_simulator.jira.fields import add_custom_field
+from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
+from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.rendering import Renderer
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.site import SimulatedSite
+
+_LATEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+_KEYS = ("PLAT", "WEB", "APP", "OPS", "DATA2", "DOCS", "QA", "INFRA", "HR", "FIN")
+_ISSUES_PER_PROJECT = 120
+_MOST_PROJECTS = 24
+_MOST_PEOPLE = 2000
+_CHUNK = 1000
+_FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Customer reference", "textfield", ()),
+    ("Story points", "float", ()),
+    ("Severity", "select", ("Critical", "Major", "Minor", "Größe unbekannt")),
+    ("Platforms", "multiselect", ("Linux", "macOS", "Windows", "Android")),
+    ("Target date", "datepicker", ()),
+    ("Reviewer", "userpicker", ()),
+    ("Areas", "labels", ()),
+    ("Acceptance criteria", "textarea", ()),
+)
+
+
+def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mapping[str, int]:
+    """Fills a Jira with about as many issues and returns how much of what was made."""
+    jira = install(site)
+    chance = random.Random(seed)
+    with jira.store.transaction():
+        people = _people(jira, chance, issues)
+        setting = _setting(jira, chance, people, issues)
+        rows = BulkRows(jira.store)
+        maker = IssueMaker(jira, chance, setting, rows)
+        for number in range(issues):
+            maker.make(number)
+            if number % _CHUNK == _CHUNK - 1:
+                rows.flush()
+        rows.flush()
+        maker.finish()
+        rows.flush()
+        Renderer(jira).render_all()
+    return _summary(rows.counts, len(people), len(setting.projects))
+
+
+def _summary(counts: Counter[str], people: int, projects: int) -> dict[str, int]:
+    named = {table.removeprefix("jira_"): count for table, count in sorted(counts.items())}
+    return {"people": people, "projects": projects} | named
+
+
+def _people(jira: Jira, chance: random.Random, issues: int) -> list[Account]:
+    count = max(12, min(_MOST_PEOPLE, issues // 20))
+    people: list[Account] = []
+    for number in range(count):
+        name = f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
+        email = f"user{number}@people.example.com"
+        account = Account(
+            account_id_of(email),
+            email,
+            name,
+            active=number % 9 != 4,
+            account_type="app" if number == 7 else "atlassian",
+            email_hidden=number % 11 == 3,
+        )
+        people.append(account)
+    jira.accounts.add_many(people)
+    _groups(jira, people)
+    return people
+
+
+def _groups(jira: Jira, people: list[Account]) -> None:
+    for name, step in (("jira-users", 1), ("developers", 2), ("qa Prüfer", 3), ("empty", 0)):
+        group = jira.accounts.add_group(name)
+        members = people[::step] if step else []
+        jira.accounts.join(group.group_id, [each.account_id for each in members])
+
+
+def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: int) -> Setting:
+    end = min(jira.site.clock.now(), _LATEST)
+    add_issue_type(jira, "Verbesserung", "An improvement.", 0)
+    jira.objects.add(
+        ObjectKind.LINK_TYPE, "Causes", {"inward": "is caused by", "outward": "causes"}
+    )
+    workflow = _workflow(jira)
+    fields = [add_custom_field(jira, name, kind, options) for name, kind, options in _FIELDS]
+    count = max(2, min(_MOST_PROJECTS, issues // _ISSUES_PER_PROJECT + 1))
+    projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
+    return Setting(
+        people=people,
+        projects=projects,
+        fields=fields,
+        start=end - datetime.timedelta(days=1000),
+        end=end,
+        issues=issues,
+    )
+
+
+def _workflow(jira: Jira) -> JiraObject:
+    old = {each.name: each for each in jira.objects.all(ObjectKind.STATUS)}
+    review = add_status(jira, "In Review", "IN_PROGRESS", "Someone looks at it.")
+    statuses = [old["To Do"], old["In Progress"], review, old["Done"]]
+    workflow = add_workflow(jira, "Software workflow", statuses)
+    scheme = {"description": "", "defaultWorkflow": workflow.name, "issueTypeMappings": {}}
+    return jira.objects.add(ObjectKind.WORKFLOW_SCHEME, "Software scheme", scheme)
+
+
+def _project(
+    jira: Jira,
+    chance: random.Random,
+    people: list[Account],
+    workflow_scheme: JiraObject,
+    number: int,
+) -> Project:
+    key = _KEYS[number] if number < len(_KEYS) else f"P{number}"
+    default_types = jira.objects.named(ObjectKind.TYPE_SCHEME, DEFAULT_TYPE_SCHEME)
+    types = [each.id for each in jira.objects.all(ObjectKind.ISSUE_TYPE)]
+    scheme = add_type_scheme(jira, f"{key}: issue types", types) if number % 2 else default_types
+    if scheme is None or number == 0:
+        scheme = add_type_scheme(jira, "PLAT: issue types", types)
+    body = {
+        "projectTypeKey": "software" if number % 3 else "business",
+        "style": "classic",
+        "leadAccountId": people[number % 3].account_id,
+        "assigneeType": "UNASSIGNED" if number % 2 else "PROJECT_LEAD",
+        "description": sentence(chance),
+        "url": None,
+        "entityId": f"00000000-0000-4000-8000-{number:012d}",
+    }
+    project = Projects(jira).add(key, f"Project {key}", scheme.id, workflow_scheme.id, body)
+    _versions(jira, chance, project)
+    return project
+
+
+def _versions(jira: Jira, chance: random.Random, project: Project) -> None:
+    for number in range(4):
+        body = {
+            "description": sentence(chance),
+            "archived": number == 0,
+            "released": number < 3,
+            "releaseDate": f"2024-0{number + 1}-15" if number < 3 else None,
+        }
+        name = f"{number}.0 „Größe“" if number == 2 else f"{number}.0"
+        jira.objects.add(ObjectKind.VERSION, name, body, project_id=project.id)
+    for name in ("Backend", "Oberfläche", "Docs & more"):
+        body = {
+            "project": project.key,
+            "description": sentence(chance),
+            "assigneeType": "PROJECT_DEFAULT",
+            "leadAccountId": project.body["leadAccountId"],
+        }
+        jira.objects.add(ObjectKind.COMPONENT, name, body, project_id=project.id)

@@ -1,0 +1,317 @@
+"""A simulated Jira site with a bit of everything, an empty one, and what passes between them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sitekeep_backup.exporters.jira import EXPORTER
+from sitekeep_cli.comparison.comparison import Comparison
+from sitekeep_cli.comparison.model import Difference, Mode
+from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared import coverage
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.clock import ManualClock
+from sitekeep_shared.content.adf import document, paragraph, text_node
+from sitekeep_shared.work.tally import Tally
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN, Account
+from sitekeep_simulator.server import start_site
+from sitekeep_simulator.site import SimulatedSite
+from support.confluence_fakes import MemoryBackup, export
+
+API = "/rest/api/3"
+START = datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.UTC)
+STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
+Json = dict[str, Any]
+
+
+@dataclass
+class JiraSide:
+    """One site and a client of it."""
+
+    site: SimulatedSite
+    client: SiteClient
+    base_url: str
+    clock: ManualClock
+
+    async def backup(self) -> MemoryBackup:
+        """A backup of all that the site holds."""
+        return (await self.backup_and_tally())[0]
+
+    async def backup_and_tally(self) -> tuple[MemoryBackup, Tally]:
+        """A backup and what its export counted."""
+        return await export(EXPORTER, self.client, site_uri=self.base_url)
+
+    async def keys(self, project: str) -> set[str]:
+        """The keys of a project's issues, read one by one and not from the index."""
+        keys = [f"{project}-{number}" for number in range(1, 101)]
+        body = {"issueIdsOrKeys": keys, "fields": ["summary"]}
+        found = await self.client.post_json(f"{API}/issue/bulkfetch", body, read=True)
+        return {str(issue["key"]) for issue in found["issues"]}
+
+    async def issue(self, key: str) -> Json:
+        """An issue with all its fields."""
+        found: Json = await self.client.get_json(
+            f"{API}/issue/{{issue}}", [("properties", "sitekeep.origin")], issue=key
+        )
+        return found
+
+
+@dataclass
+class JiraPair:
+    """The source and the empty destination."""
+
+    source: JiraSide
+    destination: JiraSide
+
+    def share_people(self) -> None:
+        """Everybody of the source has an account at the destination."""
+        for account in self.source.site.accounts.page():
+            self.destination.site.accounts.add_many([account])
+
+
+@asynccontextmanager
+async def jira_pair() -> AsyncIterator[JiraPair]:
+    """Two sites that listen."""
+    later = START + datetime.timedelta(days=700)
+    async with _side("source", START) as source, _side("destination", later) as destination:
+        yield JiraPair(source, destination)
+
+
+@asynccontextmanager
+async def _side(name: str, start: datetime.datetime) -> AsyncIterator[JiraSide]:
+    clock = ManualClock(start)
+    site = SimulatedSite(name, clock=clock)
+    running = await start_site(site)
+    try:
+        credentials = Credentials(ADMIN_EMAIL, ADMIN_TOKEN)
+        async with SiteClient(running.base_url, credentials) as client:
+            yield JiraSide(site, client, running.base_url, clock)
+    finally:
+        await running.close()
+        site.close()
+
+
+def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored, and nothing declares."""
+    with Shelf() as shelf:
+        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
+        comparison.read(left, right, jira=True)
+        return [one for one in comparison.differences() if not one.declared]
+
+
+@dataclass
+class SmallSite:
+    """Fills a site over REST, as its users would."""
+
+    side: JiraSide
+    people: list[Account] = field(default_factory=list[Account])
+    fields: dict[str, str] = field(default_factory=dict[str, str])
+    types: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def post(self, path: str, body: Any, **names: str) -> Any:
+        """A write; the clock goes on a minute."""
+        self.side.clock.advance(datetime.timedelta(minutes=1))
+        return await self.side.client.post_json(f"{API}/{path}", body, **names)
+
+    async def fill(self) -> None:
+        """Everything."""
+        await self.configure()
+        await self.add_project("ALFA", "Project Alfa")
+        await self.add_issues()
+        await self.add_details()
+
+    async def configure(self) -> None:
+        """People, groups and a configuration of their own."""
+        accounts = self.side.site.accounts
+        self.people = [
+            accounts.add(f"person{number}@example.com", f"Person {number}") for number in range(4)
+        ]
+        group = await self.post("group", {"name": "builders"})
+        accounts.join(group["groupId"], [person.account_id for person in self.people])
+        await self.post("issuetype", {"name": "Incident", "description": "", "hierarchyLevel": 0})
+        await self.post("priority", {"name": "Blocker", "statusColor": "#ff0000"})
+        await self.post("resolution", {"name": "By design", "description": "It is meant."})
+        words = {"name": "Gantt End to Start", "inward": "has to wait for", "outward": "earlier"}
+        await self.post("issueLinkType", words)
+        await self._add_fields()
+        listed = await self.side.client.get_json(f"{API}/issuetype")
+        self.types = {each["name"]: each["id"] for each in listed}
+
+    async def _add_fields(self) -> None:
+        for name, kind in {
+            "Team": "select",
+            "Platforms": "multiselect",
+            "Effort": "float",
+            "Notes": "textarea",
+            "Buddy": "userpicker",
+        }.items():
+            created = await self.post("field", {"name": name, "type": STOCK + kind})
+            self.fields[name] = created["id"]
+            template = "field/{field}/context"
+            context = await self.post(template, {"name": f"{name} all"}, field=created["id"])
+            await self.post("screens/addToDefault/{field}", {}, field=created["id"])
+            if kind.endswith("select"):
+                options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}
+                template = "field/{field}/context/{context}/option"
+                await self.post(template, options, field=created["id"], context=context["id"])
+
+    async def add_project(self, key: str, name: str) -> None:
+        """A project with versions and components, and a workflow of its own."""
+        statuses = [("Open", "TODO"), ("In Review", "IN_PROGRESS"), ("Shipped", "DONE")]
+        listed = [
+            {"name": each, "statusCategory": category, "statusReference": each, "description": "x"}
+            for each, category in statuses
+        ]
+        transitions = [_transition(1, "Create", "INITIAL", "Open")]
+        transitions += [
+            _transition(10 + number, each, "GLOBAL", each)
+            for number, (each, _) in enumerate(statuses)
+        ]
+        workflow = {
+            "name": f"{key} flow",
+            "statuses": [{"statusReference": each, "properties": {}} for each, _ in statuses],
+            "transitions": transitions,
+        }
+        scope = {"type": "GLOBAL"}
+        body = {"scope": scope, "statuses": listed, "workflows": [workflow]}
+        await self.post("workflows/create", body)
+        scheme = {"name": f"{key} scheme", "defaultWorkflow": f"{key} flow"}
+        made = await self.post("workflowscheme", scheme)
+        project = {
+            "key": key,
+            "name": name,
+            "projectTypeKey": "software",
+            "leadAccountId": self.people[0].account_id,
+            "workflowScheme": made["id"],
+            "description": "About Alfa",
+        }
+        created = await self.post("project", project)
+        for version in ("1.0", "1.1 beta"):
+            await self.post("version", {"name": version, "projectId": created["id"]})
+        for component in ("Core", "User interface"):
+            await self.post("component", {"name": component, "project": key})
+
+    async def issue(self, summary: str, kind: str = "Task", **fields: Any) -> str:
+        """Creates an issue; returns its key."""
+        body: Json = {
+            "project": {"key": "ALFA"},
+            "issuetype": {"id": self.types[kind]},
+            "summary": summary,
+            **fields,
+        }
+        created = await self.post("issue", {"fields": body})
+        return str(created["key"])
+
+    async def add_issues(self) -> None:
+        """ALFA-1 to ALFA-12, of which 3, 7 and 8 are deleted; 5 is a sub-task, 6 below 2."""
+        await self.issue("First", labels=["a", "b"], priority={"name": "Blocker"})
+        await self.issue("An epic", "Epic")
+        await self.issue("Deleted")
+        await self.issue("Grüße, 世界 🙂", "Incident", duedate="2024-06-01")
+        await self.issue("Below", "Sub-task", parent={"key": "ALFA-4"})
+        await self.issue("In the epic", "Story", parent={"key": "ALFA-2"})
+        for number in (7, 8):
+            await self.issue(f"Deleted {number}")
+        await self.issue("With fields", **self._values())
+        for number in (10, 11, 12):
+            await self.issue(f"Number {number}", "Bug")
+        for number in (3, 7, 8):
+            await self.side.client.delete(f"{API}/issue/{{issue}}", issue=f"ALFA-{number}")
+
+    def _values(self) -> Json:
+        return {
+            self.fields["Team"]: {"value": "Team B"},
+            self.fields["Platforms"]: [{"value": "Platforms A"}, {"value": "Platforms C"}],
+            self.fields["Effort"]: 3.5,
+            self.fields["Notes"]: document(paragraph("Notes of the field")),
+            self.fields["Buddy"]: {"accountId": self.people[2].account_id},
+            "fixVersions": [{"name": "1.0"}],
+            "versions": [{"name": "1.1 beta"}],
+            "components": [{"name": "Core"}],
+            "assignee": {"accountId": self.people[1].account_id},
+            "reporter": {"accountId": self.people[3].account_id},
+            "environment": document(paragraph("In the lab")),
+            "timetracking": {"originalEstimate": "2d", "remainingEstimate": "3h"},
+        }
+
+    async def add_details(self) -> None:
+        """Files, texts, many comments and worklogs, watchers, links, statuses."""
+        client = self.side.client
+        one = f"{API}/issue/{{issue}}"
+        attachment = (
+            await client.upload(f"{one}/attachments", "a b+ü.txt", b"content", issue="ALFA-1")
+        )[0]
+        await client.upload(f"{one}/attachments", "a b+ü.txt", b"content", issue="ALFA-1")
+        location = await client.location(
+            f"{API}/attachment/content/{{attachment}}", attachment=str(attachment["id"])
+        )
+        media = str(location).split("/file/")[1][:36]
+        edit = {"fields": {"description": self._description(media)}}
+        await client.put_json(one, edit, issue="ALFA-1")
+        for number in range(120):
+            body = {"body": document(paragraph(f"Comment {number}"))}
+            await self.post("issue/{issue}/comment", body, issue="ALFA-10")
+        hidden = {"body": document(paragraph("For builders"))}
+        visibility = {"visibility": {"type": "group", "value": "builders"}}
+        await self.post("issue/{issue}/comment", hidden | visibility, issue="ALFA-1")
+        for number in range(25):
+            await self._log_work(number)
+        for person in self.people[:2]:
+            await self.post("issue/{issue}/watchers", person.account_id, issue="ALFA-11")
+        await self._link()
+        done = await client.get_json(f"{one}/transitions", issue="ALFA-12")
+        shipped = next(t["id"] for t in done["transitions"] if t["name"] == "Shipped")
+        await self.post(
+            "issue/{issue}/transitions", {"transition": {"id": shipped}}, issue="ALFA-12"
+        )
+        edit = {"fields": {"resolution": {"name": "By design"}}}
+        await client.put_json(one, edit, issue="ALFA-12")
+        listed = await client.get_json(f"{API}/project/{{project}}/version", project="ALFA")
+        version = next(each for each in listed["values"] if each["name"] == "1.0")
+        await client.put_json(
+            f"{API}/version/{{version}}", {"archived": True}, version=version["id"]
+        )
+
+    async def _log_work(self, number: int) -> None:
+        body = {
+            "started": f"2024-04-01T10:{number:02d}:00.000+0000",
+            "timeSpentSeconds": 60 * (number + 1),
+            "comment": document(paragraph(f"Work {number}")),
+        }
+        await self.post("issue/{issue}/worklog", body, issue="ALFA-11")
+
+    async def _link(self) -> None:
+        for kind, other in (("Gantt End to Start", "ALFA-1"), ("Blocks", "ALFA-12")):
+            body = {
+                "type": {"name": kind},
+                "inwardIssue": {"key": "ALFA-9"},
+                "outwardIssue": {"key": other},
+            }
+            await self.post("issueLink", body)
+        remote = {
+            "globalId": "system=http://wiki&id=1",
+            "relationship": "mentioned in",
+            "object": {"url": "https://wiki.example.com/1", "title": "A page"},
+        }
+        await self.post("issue/{issue}/remotelink", remote, issue="ALFA-4")
+
+    def _description(self, media: str) -> Json:
+        person = self.people[1]
+        mention = {"type": "mention", "attrs": {"id": person.account_id, "text": "@Person 1"}}
+        link = {"type": "link", "attrs": {"href": f"{self.side.base_url}/browse/ALFA-9"}}
+        linked = {"type": "text", "text": "see there", "marks": [link]}
+        attributes = {"id": media, "type": "file", "collection": ""}
+        picture = {"type": "media", "attrs": attributes}
+        return document(
+            {"type": "paragraph", "content": [text_node("Hello "), mention, linked]},
+            {"type": "mediaSingle", "attrs": {"layout": "center"}, "content": [picture]},
+        )
+
+
+def _transition(number: int, name: str, kind: str, reference: str) -> Json:
+    return {"id": str(number), "name": name, "type": kind, "toStatusReference": reference}
