@@ -41,7 +41,7 @@ def include_folders() -> Iterator[list[str]]:
 
 def run_protoc(*outputs: str) -> None:
     """Runs protoc over every contract; exits with its message where it fails."""
-    from grpc_tools import protoc
+    from grpc_tools import protoc  # type: ignore[import-untyped, unused-ignore]
 
     # A plugin sits beside the interpreter, also where the environment is not activated.
     os.environ["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

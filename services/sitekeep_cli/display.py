@@ -49,6 +49,7 @@ class _Watched:
     def __init__(self) -> None:
         self._since = time.monotonic()
         self._first: Progress | None = None
+        self._percent = 0
 
     def progress(self, operation: Operation) -> Progress | None:
         metadata = metadata_of(operation)
@@ -56,6 +57,8 @@ class _Watched:
             return None
         now = Progress(metadata, time.monotonic() - self._since)
         self._first = self._first or now
+        # Units that turn up later would make the bar go back.
+        self._percent = now.least_percent = max(self._percent, now.percent)
         now.first_bytes = self._first.size_bytes
         now.first_percent = self._first.percent
         return now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -115,6 +116,8 @@ def _refused_by_server(error: Exception, *, as_json: bool) -> ExitCode:
 
 def main() -> None:
     """Runs the command with the arguments of the process."""
+    # What the library of gRPC notes about connections says nothing to a person.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     sys.exit(run(sys.argv[1:]))
 
 

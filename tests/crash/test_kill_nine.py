@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Generator
@@ -77,19 +78,18 @@ def _kill_along_the_way(deployment: Deployment, service: str, operation: str, un
     kills = 0
     for number in range(KILLS):
         point = max(1, units * number // KILLS)
-        wait_until(
-            lambda point=point: (
-                _done_units(deployment, operation) >= point or _is_done(deployment, operation)
-            ),
-            END_SECONDS,
-            f"unit {point} of {operation}",
-        )
+        reached = functools.partial(_has_reached, deployment, operation, point)
+        wait_until(reached, END_SECONDS, f"unit {point} of {operation}")
         if _is_done(deployment, operation):
             break
         deployment.kill(service)
         kills += 1
         deployment.start(service)
     return kills
+
+
+def _has_reached(deployment: Deployment, operation: str, point: int) -> bool:
+    return _done_units(deployment, operation) >= point or _is_done(deployment, operation)
 
 
 def _done_units(deployment: Deployment, operation: str) -> int:

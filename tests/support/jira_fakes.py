@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
+from aiohttp.typedefs import Middleware
 
 from sitekeep_backup.exporters.jira import EXPORTER
 from sitekeep_cli.comparison.comparison import Comparison
@@ -17,6 +21,8 @@ from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.content.adf import document, paragraph, text_node
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN, Account
 from sitekeep_simulator.server import start_site
@@ -75,18 +81,23 @@ class JiraPair:
 
 
 @asynccontextmanager
-async def jira_pair() -> AsyncIterator[JiraPair]:
-    """Two sites that listen."""
+async def jira_pair(watch: Sequence[Middleware] = ()) -> AsyncIterator[JiraPair]:
+    """Two sites that listen; ``watch`` sees every exchange with them."""
     later = START + datetime.timedelta(days=700)
-    async with _side("source", START) as source, _side("destination", later) as destination:
+    async with (
+        _side("source", START, watch) as source,
+        _side("destination", later, watch) as destination,
+    ):
         yield JiraPair(source, destination)
 
 
 @asynccontextmanager
-async def _side(name: str, start: datetime.datetime) -> AsyncIterator[JiraSide]:
+async def _side(
+    name: str, start: datetime.datetime, watch: Sequence[Middleware]
+) -> AsyncIterator[JiraSide]:
     clock = ManualClock(start)
     site = SimulatedSite(name, clock=clock)
-    running = await start_site(site)
+    running = await start_site(site, watch=watch)
     try:
         credentials = Credentials(ADMIN_EMAIL, ADMIN_TOKEN)
         async with SiteClient(running.base_url, credentials) as client:
@@ -104,6 +115,26 @@ def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
         return [one for one in comparison.differences() if not one.declared]
 
 
+async def altered(backup: MemoryBackup, key: str, change: Callable[[Json], None]) -> MemoryBackup:
+    """The same backup with one issue changed, as other sites send such issues."""
+    result = MemoryBackup(backup.site_uri)
+    for kind in Kind:
+        records = [(entry, await backup.read(entry)) async for entry in backup.entries(kind)]
+        result.add(kind.value, [_altered(*record, key, change) for record in records])
+    return result
+
+
+def _altered(
+    entry: Entry, payload: bytes, key: str, change: Callable[[Json], None]
+) -> tuple[Entry, bytes]:
+    if entry.kind is not Kind.ISSUE or entry.attributes["key"] != key:
+        return entry, payload
+    issue: Json = msgspec.json.decode(payload)
+    change(issue)
+    content = msgspec.json.encode(issue)
+    return dataclasses.replace(entry, size_bytes=len(content)), content
+
+
 @dataclass
 class SmallSite:
     """Fills a site over REST, as its users would."""
@@ -113,7 +144,7 @@ class SmallSite:
     fields: dict[str, str] = field(default_factory=dict[str, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
 
-    async def post(self, path: str, body: Any, **names: str) -> Any:
+    async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
         self.side.clock.advance(datetime.timedelta(minutes=1))
         return await self.side.client.post_json(f"{API}/{path}", body, **names)
@@ -172,13 +203,13 @@ class SmallSite:
             _transition(10 + number, each, "GLOBAL", each)
             for number, (each, _) in enumerate(statuses)
         ]
-        workflow = {
+        workflow: Json = {
             "name": f"{key} flow",
             "statuses": [{"statusReference": each, "properties": {}} for each, _ in statuses],
             "transitions": transitions,
         }
         scope = {"type": "GLOBAL"}
-        body = {"scope": scope, "statuses": listed, "workflows": [workflow]}
+        body: Json = {"scope": scope, "statuses": listed, "workflows": [workflow]}
         await self.post("workflows/create", body)
         scheme = {"name": f"{key} scheme", "defaultWorkflow": f"{key} flow"}
         made = await self.post("workflowscheme", scheme)

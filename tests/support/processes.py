@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import signal
@@ -72,7 +73,7 @@ class Deployment:
         folder = f"--folder={self.folder / 'sites'}"
         self._spawn("simulator", ["simulate", folder, *options, *arguments])
         for port in self.site_ports.values():
-            wait_until(lambda port=port: _listens(port), START_SECONDS, "the simulated site")
+            wait_until(functools.partial(_listens, port), START_SECONDS, "the simulated site")
 
     def site_url(self, name: str) -> str:
         """The address of a simulated site."""

@@ -91,15 +91,16 @@ def _run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Setti
     """Serves until told to stop.
 
     Raises:
-        CommandError: the address cannot be listened on.
+        CommandError: the address is taken, or the database cannot be used.
     """
+    from sitekeep_shared.database.errors import DatabaseError
     from sitekeep_shared.rpc import logs
     from sitekeep_shared.rpc.server import ListenError
 
     logs.configure(settings.log_level)
     try:
         asyncio.run(serve(settings))
-    except ListenError as error:
+    except (ListenError, DatabaseError) as error:
         raise CommandError(str(error)) from error
 
 

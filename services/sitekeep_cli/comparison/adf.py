@@ -10,6 +10,12 @@ from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.provenance import UNKNOWN
 from sitekeep_cli.comparison.shape import is_list, is_object, items, part
 
+NOT_HELD = "filesNotHeld"
+"""The path of the number of files that a text shows and the backup does not hold."""
+WHY_NOT_HELD = "the backup names the file as missing; its name stands in the text"
+
+_MEDIA = frozenset({"media", "mediaInline"})
+_FRAMES = frozenset({"mediaSingle", "mediaGroup"})
 _WITHOUT_MEANING = frozenset({"localId", "collection", "occurrenceKey"})
 """Attributes that a site makes up anew and that no reader sees."""
 
@@ -24,6 +30,39 @@ def canonical(document: Json, links: Links) -> Json:
     if not is_object(document) or not document.get("content"):
         return None
     return _node(document, links)
+
+
+def not_held(value: Json, links: Links) -> int:
+    """How many files are shown anywhere in a value that the backup does not hold."""
+    if is_list(value):
+        return sum(not_held(one, links) for one in value)
+    if not is_object(value):
+        return 0
+    return int(_lost(value, links)) + sum(not_held(one, links) for one in value.values())
+
+
+def _lost(node: Json, links: Links) -> bool:
+    if not is_object(node) or node.get("type") not in _MEDIA:
+        return False
+    attributes = part(node, "attrs")
+    external = attributes.get("type") == "external"
+    return not external and links.name(MEDIA, str(attributes.get("id"))) is None
+
+
+def _named(node: Mapping[str, Any]) -> Json:
+    """What people read where a file is shown that is not there."""
+    attributes = part(node, "attrs")
+    name = attributes.get("__fileName") or attributes.get("alt") or "file"
+    return {"type": "text", "text": f"[{name}]"}
+
+
+def _frame(node: Mapping[str, Any], links: Links) -> Mapping[str, Any]:
+    """A frame around files; around such as are not there, a paragraph with their names."""
+    lost = [child for child in items(node, "content") if _lost(child, links)]
+    kept = [child for child in items(node, "content") if not _lost(child, links)]
+    if lost and not kept:
+        return {"type": "paragraph", "content": [_named(child) for child in lost]}
+    return {**node, "content": kept}
 
 
 def mentions(value: Json) -> list[str]:
@@ -46,6 +85,10 @@ def _mentions(value: Json) -> Iterator[str]:
 
 
 def _node(node: Mapping[str, Any], links: Links) -> Json:
+    if _lost(node, links):
+        return _named(node)
+    if node.get("type") in _FRAMES:
+        node = _frame(node, links)
     if node.get("type") == "mention":
         name = str(part(node, "attrs").get("text") or UNKNOWN)
         return {"type": "text", "text": name if name.startswith("@") else f"@{name}"}
@@ -72,8 +115,8 @@ def _attributes(kind: str, attributes: Mapping[str, Any] | None, links: Links) -
     for name, value in (attributes or dict[str, Any]()).items():
         if name in _WITHOUT_MEANING:
             continue
-        if kind in ("media", "mediaInline") and name == "id":
-            result["file"] = links.name(MEDIA, str(value)) or f"unknown media {value}"
+        if kind in _MEDIA and name == "id":
+            result["file"] = links.name(MEDIA, str(value))
         elif value is not None:
             result[name] = _deep(value, links)
     return result

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from sitekeep_cli.comparison import confluence, directory, jira_configuration, jira_issues
+from sitekeep_cli.comparison import (
+    absent,
+    adf,
+    confluence,
+    directory,
+    jira_configuration,
+    jira_issues,
+)
 from sitekeep_cli.comparison.links import Links
-from sitekeep_cli.comparison.model import Backup, Difference, KindResult, Mode, Side
+from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shelf import Pair, Shelf
@@ -48,6 +55,7 @@ class Comparison:
         self._mode = mode
         self._coverage = coverage
         self._noticed = noticed
+        self._absent: Collection[str] = frozenset[str]()
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -62,6 +70,9 @@ class Comparison:
             else:
                 confluence.read(reading)
         self._shelf.finish()
+        users = self._coverage.get(Kind.USER)
+        if users is not None and users.declares(MISSING):
+            self._absent = self._shelf.lacking(Kind.USER)
 
     def differences(self) -> Iterator[Difference]:
         """Every difference, kind by kind; the results are complete once it is exhausted."""
@@ -83,7 +94,14 @@ class Comparison:
 
     def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
         found = [
-            Difference(kind, pair.name, path, left, right, self._declared_by(kind, pair.name, path))
+            Difference(
+                kind,
+                pair.name,
+                path,
+                left,
+                right,
+                self._declared_by(kind, pair.name, path, left, right),
+            )
             for path, left, right in _parts(pair)
         ]
         _count(result, pair, declared=all(one.declared for one in found))
@@ -91,9 +109,13 @@ class Comparison:
             result.same_bytes += not {"sha256", "size"} & {one.path for one in found}
         yield from found
 
-    def _declared_by(self, kind: Kind, name: str, path: str) -> str:
+    def _declared_by(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
         if self._mode is Mode.SAME_SITE:
             return ""
+        if self._absent and absent.explained(self._absent, kind, name, path, left, right):
+            return absent.WHY
+        if path == adf.NOT_HELD and not right:
+            return adf.WHY_NOT_HELD
         if path == EXTRA and kind in _SITE_OWN:
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)

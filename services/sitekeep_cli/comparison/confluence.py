@@ -21,6 +21,8 @@ from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import part
 from sitekeep_shared.kinds import Kind
 
+_NUMBERED_TITLE = re.compile(r"(.*) \((\d+)\)")
+
 
 class Place(NamedTuple):
     """Where a page stands in its space."""
@@ -87,16 +89,26 @@ def _draft_pages(reading: Reading) -> dict[str, Place]:
     places: dict[str, Place] = {}
     for record, page in reading.objects(Kind.PAGE):
         identifier = str(page.get("id", record.key.lstrip("0")))
+        space = reading.name(SPACE, page.get("spaceId"))
         places[identifier] = Place(
-            reading.name(SPACE, page.get("spaceId")),
-            str(page.get("title")),
+            space,
+            _title_at_source(reading, space, str(page.get("title"))),
             str(page.get("parentId") or ""),
             str(page.get("status")),
             page.get("position") or 0,
         )
-        reading.refer(PAGE, identifier, f"{places[identifier].space}/{page.get('title')}")
+        reading.refer(PAGE, identifier, f"{space}/{places[identifier].title}")
         reading.shelf.draft(reading.side, Kind.PAGE, identifier, page)
     return places
+
+
+def _title_at_source(reading: Reading, space: str, title: str) -> str:
+    """The title; of a page that got its old id behind its title, the title without it."""
+    found = _NUMBERED_TITLE.fullmatch(title)
+    if not reading.restored or found is None:
+        return title
+    source = reading.shelf.look_up(Side.LEFT, PAGE, found.group(2))
+    return found.group(1) if source == f"{space}/{found.group(1)}" else title
 
 
 def _put_pages(reading: Reading, places: Mapping[str, Place]) -> None:
@@ -104,6 +116,7 @@ def _put_pages(reading: Reading, places: Mapping[str, Place]) -> None:
     for identifier, page in reading.shelf.drafts(reading.side, Kind.PAGE):
         place = places[identifier]
         value = _content(reading, page) | {
+            "title": page.get("title"),
             "parent": _titles_above(places, place),
             "order": orders[identifier],
             "subtype": page.get("subtype"),

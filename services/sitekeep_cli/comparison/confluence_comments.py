@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +16,22 @@ from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import part
 from sitekeep_shared.kinds import Kind
 
+ENDING = 40
+"""Characters at the end of a comment that tell it apart from another of the same minute."""
+_TAG = re.compile(r"<[^>]*>")
+
 
 @dataclass(frozen=True)
 class _Place:
     """Where a comment stands."""
 
-    kind: Kind
     container: str
     parent: str
     """The id of the comment that it answers; empty at the root."""
     line: str
     """Who said it and when: on the restored side as its first line tells."""
+    ending: str
+    """The end of what was said."""
 
 
 def read(reading: Reading) -> None:
@@ -34,24 +40,28 @@ def read(reading: Reading) -> None:
     kinds = (Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT)
     for kind in kinds:
         places |= _draft(reading, kind)
-    told_apart = _numbered(places)
+    told_apart = _told_apart(places)
     for kind in kinds:
         for identifier, comment in reading.shelf.drafts(reading.side, kind):
             place = places[identifier]
             value = _canonical(reading, comment) | {"answers": told_apart.get(place.parent)}
-            name = f"{reading.name(PAGE, place.container)}: {place.line}"
+            name = f"{reading.name(PAGE, place.container)}: {told_apart[identifier]}"
             reading.put(kind, name, without_nothing(value), f"{identifier:>030}")
 
 
-def _numbered(places: Mapping[str, _Place]) -> dict[str, str]:
-    """The line of each comment, with a number where one person said several in one minute."""
-    seen: Counter[tuple[str, str, Kind]] = Counter()
-    lines: dict[str, str] = {}
-    for identifier in sorted(places, key=lambda one: f"{one:>030}"):
-        place = places[identifier]
-        seen[place.container, place.line, place.kind] += 1
-        lines[identifier] = f"{place.line} #{seen[place.container, place.line, place.kind]}"
-    return lines
+def _told_apart(places: Mapping[str, _Place]) -> dict[str, str]:
+    """The line of each comment, and what was said where one person said several in one minute."""
+    said = Counter((place.container, place.line) for place in places.values())
+    return {
+        identifier: place.line
+        if said[place.container, place.line] == 1
+        else f"{place.line} …{place.ending}"
+        for identifier, place in places.items()
+    }
+
+
+def _ending(body: str) -> str:
+    return " ".join(_TAG.sub(" ", body).split())[-ENDING:]
 
 
 def _draft(reading: Reading, kind: Kind) -> dict[str, _Place]:
@@ -59,10 +69,10 @@ def _draft(reading: Reading, kind: Kind) -> dict[str, _Place]:
     for record, comment in reading.objects(kind):
         identifier = str(comment.get("id", record.key.lstrip("0")))
         places[identifier] = _Place(
-            kind,
             record.attributes.get("container", ""),
             record.attributes.get("parent") or str(comment.get("parentCommentId") or ""),
             _line(reading, comment),
+            _ending(storage.canonical(_body(comment), reading.links).text),
         )
         reading.shelf.draft(reading.side, kind, identifier, comment)
     return places

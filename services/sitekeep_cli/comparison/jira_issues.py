@@ -120,8 +120,9 @@ def _canonical_issue(
     value["properties"] = properties
     texts = [field for name, field in fields.items() if name not in _DERIVED]
     value["mentions"] = adf.mentions(texts)
-    value["custom"] = without_nothing(value["custom"])
-    return without_nothing(value)
+    value[adf.NOT_HELD] = adf.not_held(texts, reading.links) or None
+    custom = without_nothing(value["custom"])
+    return {**without_nothing(value), "custom": custom}
 
 
 def _place(reading: Reading, value: dict[str, Json], name: str, fields: Mapping[str, Any]) -> None:
@@ -185,6 +186,7 @@ def _comment(reading: Reading, issue: str, comment: Mapping[str, Any]) -> None:
     value = {
         "body": adf.canonical(body, reading.links),
         "mentions": adf.mentions(body),
+        adf.NOT_HELD: adf.not_held(body, reading.links) or None,
         "origin": line,
         "author": part(comment, "author").get("accountId"),
         "created": instant(comment.get("created")),
@@ -203,6 +205,7 @@ def _worklog(reading: Reading, issue: str, worklog: Mapping[str, Any]) -> None:
     value = {
         "comment": adf.canonical(text, reading.links),
         "mentions": adf.mentions(text),
+        adf.NOT_HELD: adf.not_held(text, reading.links) or None,
         "origin": line,
         "author": part(worklog, "author").get("accountId"),
         "created": instant(worklog.get("created")),

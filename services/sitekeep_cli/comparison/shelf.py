@@ -48,6 +48,10 @@ WHERE mine.side = :mine AND mine.kind = :kind
     AND (other.digest IS NULL OR (:both AND other.digest <> mine.digest))
 ORDER BY mine.name
 """
+_LACKING = """
+SELECT name FROM numbered WHERE side = 0 AND kind = ?
+EXCEPT SELECT name FROM numbered WHERE side = 1 AND kind = ?
+"""
 _BODY = "SELECT body FROM numbered WHERE side = ? AND kind = ? AND name = ?"
 _EQUAL = """
 SELECT COUNT(*) FROM numbered AS mine JOIN numbered AS other
@@ -157,6 +161,11 @@ class Shelf:
     def equal(self, kind: Kind) -> int:
         """How many items of the kind are equal on both sides."""
         return int(self._database.execute(_EQUAL, (kind.value,)).fetchone()[0])
+
+    def lacking(self, kind: Kind) -> frozenset[str]:
+        """The names that the left side has and the right side lacks."""
+        rows = self._database.execute(_LACKING, (kind.value, kind.value))
+        return frozenset(str(row[0]) for row in rows)
 
     def unequal(self, kind: Kind) -> Iterator[Pair]:
         """The items of the kind that differ or that one side lacks."""

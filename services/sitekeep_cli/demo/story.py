@@ -10,9 +10,10 @@ import grpc
 
 from sitekeep.backup.v1 import backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.restore.v1 import restore_pb2
-from sitekeep_cli import failures, wording
+from sitekeep.type.v1 import content_pb2
+from sitekeep_cli import failures, paging, wording
 from sitekeep_cli.call import Call
-from sitekeep_cli.commands.issues import show_contents
+from sitekeep_cli.commands.issues import show_contents, show_issues
 from sitekeep_cli.commands.restore import show_findings
 from sitekeep_cli.comparison.model import Mode
 from sitekeep_cli.comparison.report import show_differences
@@ -129,15 +130,27 @@ class Story:
         assert isinstance(backup, backup_pb2.Backup)
         self._finished(backup, since)
         self.tell(f"   {wording.size(backup.size_bytes)} in the vault, encrypted.")
+        if backup.state == backup_pb2.Backup.INCOMPLETE:
+            self._explain_incomplete(backup)
         return backup.name
 
     def _finished(self, result: Result, since: float) -> None:
-        state = state_of(result)
         seconds = time.monotonic() - since
-        self.tell(f"   {short(result.name)}: {state} after {seconds:.1f} s")
+        self.tell(f"   {short(result.name)}: {state_of(result)} after {seconds:.1f} s")
         if not self.call.output.as_json:
             show_contents(self.call.output, result.contents)
-        self.expect(state == "COMPLETE", f"{result.name} is {state}, not COMPLETE")
+
+    def _explain_incomplete(self, backup: backup_pb2.Backup) -> None:
+        """A site can list what it cannot give: such items are named, each of them."""
+        request = backup_pb2.ListBackupIssuesRequest(parent=backup.name)
+        found = paging.whole(self.call.backups.ListBackupIssues, request).issues
+        errors = [issue for issue in found if issue.severity == content_pb2.Issue.ERROR]
+        self.tell("   INCOMPLETE: the site listed what it does not give. By name:")
+        if not self.call.output.as_json:
+            show_issues(self.call.output, errors)
+        missing = sum(count.missing_count for count in backup.contents)
+        named = sum(max(issue.count, 1) for issue in errors)
+        self.expect(missing == named > 0, f"{missing} are missing and {named} are named")
 
     def clear_destination(self) -> None:
         """The rule refuses a site with a default personal space; it is deleted there."""
@@ -165,7 +178,11 @@ class Story:
             show_findings(self.call, answer)
 
     def _wanted(self, kind: str) -> restore_pb2.Restore:
-        return restore_pb2.Restore(backup=self._backups[kind], product=_product(kind, DESTINATION))
+        return restore_pb2.Restore(
+            backup=self._backups[kind],
+            product=_product(kind, DESTINATION),
+            allow_incomplete=True,
+        )
 
     def restore(self, kind: str) -> None:
         """Restores the backup of the source into the destination."""
@@ -176,7 +193,10 @@ class Story:
                 parent=ORGANIZATION, restore=self._wanted(kind), request_id=str(uuid.uuid4())
             )
         )
-        self._finished(result_of_followed(self.call, operation, f"restore of {kind}"), since)
+        result = result_of_followed(self.call, operation, f"restore of {kind}")
+        self._finished(result, since)
+        state = state_of(result)
+        self.expect(state == "COMPLETE", f"the restore of {kind} is {state}, not COMPLETE")
 
     def compare(self, kind: str, again: str) -> None:
         """Compares the backup of the source with the one of what was restored."""
@@ -190,10 +210,10 @@ class Story:
         self.expect(not undeclared, f"{kind}: {undeclared} differences that nothing declares")
 
     def back_up_too_soon(self) -> None:
-        """The rule refuses a second complete backup within its window."""
+        """The rule refuses a second backup within the window of a complete one."""
         self.act("A second backup so soon is refused")
         try:
-            self.call.backups.CreateBackup(_backup_request("jira", SOURCE))
+            self.call.backups.CreateBackup(_backup_request("confluence", SOURCE))
         except grpc.RpcError as error:
             failure = failures.of_call(error)
             self.tell(failures.paragraph(failure, SystemClock()))

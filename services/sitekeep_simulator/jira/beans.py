@@ -25,7 +25,7 @@ def user_bean(jira: Jira, account: Account) -> Body:
     }
     if not account.email_hidden:
         bean["emailAddress"] = account.email
-    avatar = f"{jira.site.placeholder}/avatars/{account.account_id}"
+    avatar = f"{jira.site.placeholder}/avatars/{account.account_id[-12:]}"
     return bean | {
         "avatarUrls": {name: f"{avatar}?size={size}" for name, size in SIZES},
         "displayName": account.display_name,

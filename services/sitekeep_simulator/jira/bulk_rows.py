@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from sitekeep_simulator.store import SiteStore
@@ -17,13 +16,10 @@ class BulkRows:
         self._store = store
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._ids: dict[str, tuple[int, int]] = {}
-        self.counts: Counter[str] = Counter()
-        """How many rows each table got."""
 
     def add(self, table: str, *values: Any) -> None:
         """Collects one row."""
         self._rows.setdefault(table, []).append(values)
-        self.counts[table] += 1
 
     def next_id(self, sequence: str) -> int:
         """The next id of a sequence."""

@@ -64,7 +64,8 @@ def _media(
 def _length(node: dict[str, Any]) -> int:
     if node.get("type") == "text":
         return len(node["text"])
-    return sum(_length(each) for each in node.get("content") or [])
+    children: list[dict[str, Any]] = node.get("content") or []
+    return sum(_length(each) for each in children)
 
 
 def _shorten(document: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -32,13 +31,12 @@ from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
 
 _PROJECTS = ("ALOY", "DAEMON", "MOD")
-_DOMAIN = "tidev.example.com"
 _CATEGORIES = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 _MEDIA = uuid.UUID("2f0b2a84-8a0d-4c56-9f3c-5f4a2f1b7c11")
 _STRANGER = "former.user"
 
 
-def load(site: SimulatedSite, folder: Path) -> Mapping[str, int]:
+def load_data(site: SimulatedSite, folder: Path) -> Mapping[str, int]:
     """Loads everything; returns how much was loaded, changed and dropped, by name.
 
     Raises FileNotFoundError when the folder does not hold the data.
@@ -298,7 +296,11 @@ class _Loader:
         statuses = {s.id: s for s in (self._status(fields["status"]) for fields in own)}
         ordered = sorted(statuses.values(), key=_workflow_place)
         workflow = add_workflow(self._jira, f"{key} workflow", ordered)
-        scheme = {"description": "", "defaultWorkflow": workflow.name, "issueTypeMappings": {}}
+        scheme: Body = {
+            "description": "",
+            "defaultWorkflow": workflow.name,
+            "issueTypeMappings": {},
+        }
         workflow_scheme = self._jira.objects.add(
             ObjectKind.WORKFLOW_SCHEME, f"{key} workflow scheme", scheme
         )
@@ -348,5 +350,5 @@ def _people(jira: Jira, issues: list[Body]) -> dict[str, Account]:
 
 
 def _person(key: str, name: str, active: bool) -> Account:
-    email = f"{re.sub(r'[^A-Za-z0-9._-]', '_', key)}@{_DOMAIN}"
+    email = f"{key}@example.com".lower()
     return Account(account_id_of(email), email, name, active=active)

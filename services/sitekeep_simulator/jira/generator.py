@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections import Counter
 from collections.abc import Mapping
 
 from sitekeep_simulator.accounts import Account, account_id_of
@@ -20,7 +19,7 @@ from sitekeep_simulator.jira.defaults import (
 from sitekeep_simulator.jira.fields import add_custom_field
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
-from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
@@ -32,6 +31,19 @@ _ISSUES_PER_PROJECT = 120
 _MOST_PROJECTS = 24
 _MOST_PEOPLE = 2000
 _CHUNK = 1000
+_COUNTED = (
+    "project",
+    "issue",
+    "comment",
+    "worklog",
+    "change",
+    "attachment",
+    "link",
+    "remote_link",
+    "watcher",
+    "vote",
+    "moved_key",
+)
 _FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Customer reference", "textfield", ()),
     ("Story points", "float", ()),
@@ -61,12 +73,14 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         maker.finish()
         rows.flush()
         Renderer(jira).render_all()
-    return _summary(rows.counts, len(people), len(setting.projects))
+    return _summary(jira)
 
 
-def _summary(counts: Counter[str], people: int, projects: int) -> dict[str, int]:
-    named = {table.removeprefix("jira_"): count for table, count in sorted(counts.items())}
-    return {"people": people, "projects": projects} | named
+def _summary(jira: Jira) -> dict[str, int]:
+    counts = {"people": jira.accounts.count(), "groups": jira.accounts.group_count()}
+    for noun in _COUNTED:
+        counts[noun] = jira.store.value(f"SELECT count(*) FROM jira_{noun}")
+    return counts
 
 
 def _people(jira: Jira, chance: random.Random, issues: int) -> list[Account]:
@@ -121,7 +135,7 @@ def _workflow(jira: Jira) -> JiraObject:
     review = add_status(jira, "In Review", "IN_PROGRESS", "Someone looks at it.")
     statuses = [old["To Do"], old["In Progress"], review, old["Done"]]
     workflow = add_workflow(jira, "Software workflow", statuses)
-    scheme = {"description": "", "defaultWorkflow": workflow.name, "issueTypeMappings": {}}
+    scheme: Body = {"description": "", "defaultWorkflow": workflow.name, "issueTypeMappings": {}}
     return jira.objects.add(ObjectKind.WORKFLOW_SCHEME, "Software scheme", scheme)
 
 

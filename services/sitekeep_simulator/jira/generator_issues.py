@@ -274,7 +274,7 @@ class IssueMaker:
         kind = "image/png" if name.endswith(".png") else "application/octet-stream"
         media_id = str(uuid.UUID(bytes=chance.randbytes(16), version=4))
         attachment_id = self._rows.next_id("jira.attachment")
-        self._rows.add("media_file", media_id, sha256, name, kind, number % 997 == 13)
+        self._rows.add("media_file", media_id, sha256, name, kind, 0)
         author = self._somebody().account_id
         moment = jira_time(self._later(created))
         self._rows.add(

@@ -167,7 +167,7 @@ def _code(chance: random.Random) -> Document:
 
 def _table(chance: random.Random) -> Document:
     def row(kind: str) -> Document:
-        cells = [
+        cells: list[Document] = [
             {"type": kind, "attrs": {}, "content": [paragraph(text(chance.choice(SUBJECTS)))]}
             for _ in range(3)
         ]

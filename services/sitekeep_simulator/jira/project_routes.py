@@ -52,6 +52,8 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(one, projects.get),
         web.put(one, projects.edit),
         web.delete(one, projects.delete),
+        web.post(f"{one}/archive", projects.archive),
+        web.post(f"{one}/restore", projects.restore),
         web.get(f"{one}/version", projects.versions),
         web.get(f"{one}/versions", projects.all_versions),
         web.get(f"{one}/component", projects.components),
@@ -141,6 +143,19 @@ class ProjectRoutes:
             else:
                 self._projects.erase(project)
         return no_content()
+
+    async def archive(self, request: web.Request) -> web.StreamResponse:
+        """POST project/{id}/archive: its issues leave the search."""
+        self._projects.change(self._project(request), state=ARCHIVED)
+        return no_content()
+
+    async def restore(self, request: web.Request) -> web.StreamResponse:
+        """POST project/{id}/restore: out of the recycle bin or the archive."""
+        project = self._projects.find(request.match_info["projectIdOrKey"])
+        if project is None:
+            raise Refused(404, "No project could be found.")
+        self._projects.change(project, state=LIVE)
+        return json_answer(self._jira.site, whole_bean(self._jira, self._project(request)))
 
     async def versions(self, request: web.Request) -> web.StreamResponse:
         """GET project/{id}/version."""

@@ -22,7 +22,6 @@ BUSY_TIMEOUT_MS = 30_000
 READ_CONNECTIONS = 4
 POSTGRESQL_CONNECTIONS = 8
 POOL_TIMEOUT_SECONDS = 60.0
-# Parameters are customers' data: every engine hides them in the errors that are logged.
 
 # RETURNING came with 3.35, upserts long before.
 OLDEST_SQLITE = (3, 35)
@@ -179,7 +178,7 @@ def _sqlite_engine(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        hide_parameters=True,
+        hide_parameters=True,  # They are customers' data, and errors are logged.
     )
     prepare_sqlite(engine.sync_engine, begin=begin, pragmas=pragmas)
     return engine
@@ -192,6 +191,6 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
         max_overflow=POSTGRESQL_CONNECTIONS,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
-        hide_parameters=True,
+        hide_parameters=True,  # They are customers' data, and errors are logged.
         connect_args=POSTGRESQL_OPTIONS,
     )

@@ -100,8 +100,11 @@ class Staging:
 
     async def put(self, kind: PackKind, payload: bytes) -> bytes:
         """Stages one blob unless it is known; returns its id."""
-        blob_id = await self._blob_id(payload)
         size = len(payload)
+        if size <= self._limits.hash_inline_bytes:
+            blob_id = self._blob_id(payload)
+        else:
+            blob_id = await asyncio.to_thread(self._blob_id, payload)
         if self.reference(blob_id):
             self.statistics.known_blobs += 1
             self.statistics.known_bytes += size
@@ -137,12 +140,8 @@ class Staging:
         for pipeline in self._pipelines.values():
             await pipeline.close()
 
-    async def _blob_id(self, payload: bytes) -> bytes:
-        if len(payload) <= self._limits.hash_inline_bytes:
-            return blake3(payload, key=self._sealer.blob_id_key).digest()
-        return await asyncio.to_thread(
-            lambda: blake3(payload, key=self._sealer.blob_id_key).digest()
-        )
+    def _blob_id(self, payload: bytes) -> bytes:
+        return blake3(payload, key=self._sealer.blob_id_key).digest()
 
     async def _flush(self) -> None:
         """Both kinds are waited for, also when one fails, so that nothing is left behind."""

@@ -148,7 +148,8 @@ class UnitWriter:
 
     def _note(self, entry: Entry) -> None:
         self._entries.setdefault(entry.kind, {})[entry.key] = entry
-        self._host.note_progress()
+        if self._host.staging.bytes_since_checkpoint:
+            self._host.note_progress()
 
     def _check_open(self) -> None:
         self._host.check_open()

@@ -76,6 +76,13 @@ class Tally:
         self.of(kind).missing += count
         self.findings.append(Finding(Severity.ERROR, kind, key, reason, message, count))
 
+    def not_restorable(
+        self, kind: Kind, key: str, reason: str, message: str, *, count: int = 1
+    ) -> None:
+        """Adds entities that no restore can bring back, as the coverage table declares."""
+        self.of(kind).missing += count
+        self.remark(kind, key, reason, message, count=count)
+
     def remark(self, kind: Kind, key: str, reason: str, message: str, *, count: int = 1) -> None:
         """Says something that a careful admin wants to know and that misses nothing."""
         self.findings.append(Finding(Severity.WARNING, kind, key, reason, message, count))

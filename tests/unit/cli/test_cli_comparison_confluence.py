@@ -17,7 +17,7 @@ from sitekeep_cli.comparison.provenance import (
     take_created_from_storage,
     take_said_from_storage,
 )
-from sitekeep_shared.coverage import MISSING, CoverageRow
+from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 from support.cli_backups import Records, changed, compared, confluence
 
@@ -66,7 +66,7 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
         f"{SAID} #2",
         "body",
     ),
-    (move_reply, Kind.FOOTER_COMMENT, f"{SAID} #2", "answers"),
+    (move_reply, Kind.FOOTER_COMMENT, f"{SAID} …Answer", "answers"),
     (
         of(Kind.INLINE_COMMENT, 0, resolutionStatus="resolved"),
         Kind.INLINE_COMMENT,

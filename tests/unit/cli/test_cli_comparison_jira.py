@@ -112,7 +112,7 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
         "ALOY-1",
         "environment",
     ),
-    (change_media, Kind.ISSUE, "ALOY-1", "description.content.1.content.0.attrs.file"),
+    (change_media, Kind.ISSUE, "ALOY-1", "filesNotHeld"),
     (change_comment, Kind.COMMENT, "ALOY-1", "body.content.0.content.0.text"),
     (change_embedded_comment, Kind.COMMENT, "ALOY-1 #2", "visibility"),
     (change_worklog, Kind.WORKLOG, "ALOY-1", "timeSpentSeconds"),
@@ -316,3 +316,51 @@ def test_what_the_destination_had_by_itself_is_declared_and_content_is_not() -> 
 
     assert extra == {"Own": True, "ALOY-3": False}
     assert results[Kind.ISSUE].extra == 1
+
+
+def lost_bob(records: Records) -> None:
+    """Bob has no account at the destination."""
+    records[Kind.USER].pop()
+    records[Kind.WATCHER].clear()
+    del fields(records)["assignee"]
+
+
+def lost_anna(records: Records) -> None:
+    """Anna has one, and is not the reporter any more."""
+    fields(records)["reporter"] = {"accountId": "r9"}
+
+
+USERS = CoverageRow("jira", Kind.USER, restored="with loss", loss="who", lost_paths=(MISSING,))
+
+
+@pytest.mark.parametrize(("change", "declared"), [(lost_bob, True), (lost_anna, False)])
+def test_only_people_without_an_account_may_be_lost(change: Change, declared: bool) -> None:
+    found, _ = compared(
+        jira(),
+        restoration(change, remove(Kind.CHANGELOG)),
+        jira=True,
+        mode=Mode.RESTORED,
+        coverage=[*COVERAGE, USERS],
+        sites=HERE,
+    )
+    lost = [one for one in found if one.path not in ("creator", "created", "updated")]
+
+    assert lost
+    assert all(one.declared is declared for one in lost)
+
+
+def missing_file(records: Records) -> None:
+    records[Kind.ATTACHMENT].clear()
+
+
+def named_file(records: Records) -> None:
+    fields(records)["description"]["content"][1] = paragraph("[file]")
+
+
+def test_a_file_that_the_backup_lacks_may_become_its_name() -> None:
+    left = changed(jira(), missing_file)
+    right = changed(changed(left, named_file), restored)
+    found, _ = same_site(left, right)
+    found = [one for one in found if one.path not in ("creator", "created", "updated")]
+
+    assert [(one.path, one.left, one.declared) for one in found] == [("filesNotHeld", 1, True)]

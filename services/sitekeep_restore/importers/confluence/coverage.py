@@ -38,14 +38,17 @@ COVERAGE: Sequence[CoverageRow] = (
         "Permissions are not kept; personal spaces of others become private spaces under"
         " another key; special types become usual spaces.",
         "type",
+        "key",
     ),
     _row(
         Kind.PAGE,
         "with loss",
         "REST sets neither author nor date of a page, which stand in its last line; of its"
-        " versions the newest comes back.",
+        " versions the newest comes back. A page in the trash whose title is taken gets its"
+        " old id behind it.",
         *_HISTORY,
         "owner",
+        "title",
     ),
     _row(
         Kind.BLOG_POST,

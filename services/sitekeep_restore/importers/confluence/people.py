@@ -157,7 +157,7 @@ async def _add(
     if group is None or user is None:
         reason = "GROUP_NOT_RESTORED" if group is None else "USER_NOT_AT_DESTINATION"
         message = "The group or the person is not at the destination."
-        unit.tally.missing(Kind.MEMBERSHIP, entry.key, reason, message)
+        unit.tally.not_restorable(Kind.MEMBERSHIP, entry.key, reason, message)
         return
     if user not in members and not await _post_member(unit, entry, group, user):
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sitekeep_shared.coverage import CoverageRow, Restored
+from sitekeep_shared.coverage import MISSING, CoverageRow, Restored
 from sitekeep_shared.kinds import Kind
 
 
@@ -18,6 +18,11 @@ COVERAGE: Sequence[CoverageRow] = (
         "with loss",
         "The same account where it is a member, else an invitation by e-mail; a name, a picture "
         "or a state cannot be written, and the account of an app comes with the app.",
+        MISSING,
+        "displayName",
+        "accountType",
+        "active",
+        "emailAddress",
     ),
     _row(Kind.GROUP, "exactly"),
     _row(Kind.MEMBERSHIP, "exactly"),
@@ -80,7 +85,8 @@ COVERAGE: Sequence[CoverageRow] = (
         "with loss",
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes, security levels and values of "
-        "apps' fields cannot be written.",
+        "apps' fields cannot be written. A sub-task with a lower number than its parent stays a "
+        "standard issue where the site does not move it.",
         "created",
         "updated",
         "creator",
@@ -89,6 +95,8 @@ COVERAGE: Sequence[CoverageRow] = (
         "votes",
         "security",
         "issuerestriction",
+        "issuetype",
+        "parent",
     ),
     _row(
         Kind.COMMENT,
@@ -116,7 +124,12 @@ COVERAGE: Sequence[CoverageRow] = (
     ),
     _row(Kind.ISSUE_LINK, "exactly"),
     _row(Kind.REMOTE_LINK, "exactly"),
-    _row(Kind.WATCHER, "exactly"),
+    _row(
+        Kind.WATCHER,
+        "with loss",
+        "Members who may see the issue; a deactivated account cannot be made to watch.",
+        MISSING,
+    ),
     _row(
         Kind.ATTACHMENT,
         "with loss",

@@ -80,6 +80,9 @@ async def _import_custom(
         if found is None:
             return
         existing.append(found)
+    elif not unit.first_attempt:
+        # An earlier attempt may have created it without getting as far as the screen.
+        await _put_on_screen(unit, str(found["id"]))
     source, target = str(field["id"]), str(found["id"])
     merged = await _import_options(unit, target, entry.attributes.get("options", "[]"))
     await unit.identities.put(identity_kinds.FIELD, {source: target})
@@ -113,7 +116,7 @@ async def _put_on_screen(unit: ImportUnit, field_id: str) -> None:
     template = "/rest/api/3/screens/addToDefault/{field}"
     try:
         await unit.site.post_json(template, {}, field=field_id)
-    except SiteRefused:
+    except (SiteRefused, SiteNotFound):
         return
 
 

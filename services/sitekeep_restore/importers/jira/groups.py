@@ -79,7 +79,8 @@ async def import_memberships(unit: ImportUnit) -> None:
         user = users.get(entry.attributes["account"])
         if group is None or user is None:
             message = "The group or the account is not at the destination."
-            unit.tally.missing(Kind.MEMBERSHIP, entry.key, "MEMBER_NOT_AT_DESTINATION", message)
+            reason = "MEMBER_NOT_AT_DESTINATION"
+            unit.tally.not_restorable(Kind.MEMBERSHIP, entry.key, reason, message)
         else:
             await _join(unit, entry, group, user)
 

@@ -9,7 +9,7 @@ from sitekeep_restore.importers.jira.issue_creation import Creation
 from sitekeep_restore.importers.jira.issue_plans import plan_following, plan_range
 from sitekeep_restore.importers.jira.issue_resumption import resume
 from sitekeep_restore.importers.jira.losses import LossCounter
-from sitekeep_restore.importers.jira.numbering import Wanted, next_batch, slots
+from sitekeep_restore.importers.jira.numbering import BATCH, Wanted, next_batch, slots
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.content.entry_keys import end_of, first_of_project, issue_entry, number_of
@@ -80,10 +80,16 @@ async def _entries(
 async def _create(
     creation: Creation, maker: BodyMaker, wanted: Sequence[Wanted], last: int
 ) -> None:
-    """Plans anew after each request, because the site's answer decides what comes next."""
+    """Plans anew after each request, because the site's answer decides what comes next.
+
+    The first request creates one issue only: should its number be used up, one issue gets
+    another key and not fifty.
+    """
     left = _split(creation, wanted)
+    size = 1
     while planned := list(slots(left, creation.following, last)):
-        batch = next_batch(planned)
+        batch = next_batch(planned, size)
+        size = BATCH
         await creation.run(batch, maker)
         tried = {slot.wanted.number for slot in batch if slot.wanted is not None}
         left = _split(creation, [issue for issue in left if issue.number not in tried])

@@ -69,7 +69,8 @@ async def _set_parent(
             body = {"fields": {"parent": {"id": pair[1]}}}
             await unit.site.put_json(ONE, body, [("notifyUsers", "false")], issue=pair[0])
     except (SiteRefused, SiteForbidden, SiteNotFound):
-        losses.add(Kind.ISSUE, Loss.LATE_SUBTASK, child["key"])
+        loss = Loss.LATE_SUBTASK if kind.get("subtask") else Loss.PARENT_REFUSED
+        losses.add(Kind.ISSUE, loss, child["key"])
 
 
 async def _move(

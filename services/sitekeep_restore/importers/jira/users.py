@@ -74,7 +74,7 @@ async def _bring_back(unit: ImportUnit, users: Sequence[Json], members: _Members
             losses.gone(Kind.USER, Loss.APP_ACCOUNT_NOT_RESTORED, name)
         elif not user.get("emailAddress"):
             message = "Not a member of the destination, and the backup holds no e-mail address."
-            unit.tally.missing(Kind.USER, name, "USER_NOT_AT_DESTINATION", message)
+            unit.tally.not_restorable(Kind.USER, name, "USER_NOT_AT_DESTINATION", message)
         else:
             await _invite(unit, user, name, members)
     losses.report()
