@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +81,7 @@ class JiraPair:
 
 
 @asynccontextmanager
-async def jira_pair(watch: Sequence[Middleware] = ()) -> AsyncIterator[JiraPair]:
+async def jira_pair(watch: Sequence[Middleware] = ()) -> AsyncGenerator[JiraPair]:
     """Two sites that listen; ``watch`` sees every exchange with them."""
     later = START + datetime.timedelta(days=700)
     async with (
@@ -94,7 +94,7 @@ async def jira_pair(watch: Sequence[Middleware] = ()) -> AsyncIterator[JiraPair]
 @asynccontextmanager
 async def _side(
     name: str, start: datetime.datetime, watch: Sequence[Middleware]
-) -> AsyncIterator[JiraSide]:
+) -> AsyncGenerator[JiraSide]:
     clock = ManualClock(start)
     site = SimulatedSite(name, clock=clock)
     running = await start_site(site, watch=watch)
@@ -185,7 +185,7 @@ class SmallSite:
             self.fields[name] = created["id"]
             template = "field/{field}/context"
             context = await self.post(template, {"name": f"{name} all"}, field=created["id"])
-            await self.post("screens/addToDefault/{field}", {}, field=created["id"])
+            await self.post("screens/addToDefault/{field}", None, field=created["id"])
             if kind.endswith("select"):
                 options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}
                 template = "field/{field}/context/{context}/option"

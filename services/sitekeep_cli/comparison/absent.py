@@ -20,20 +20,20 @@ _REPLACED = frozenset({"reporter", "lead"})
 
 
 def explained(
-    absent: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
+    present: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
-    """Whether the difference is what the absence of those accounts leads to."""
+    """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
-        return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] in absent
+        return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
     if path in _REPLACED:
-        return left in absent
+        return isinstance(left, str) and left not in present
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
-        return _without(left, absent) == (right or [])
+        return bool(_present(left, present) == (right or []))
     return False
 
 
-def _without(value: Json, absent: Collection[str]) -> Json:
-    """The value without the absent; an empty list stands for nothing at all."""
+def _present(value: Json, present: Collection[str]) -> Json:
+    """The value without who is absent; an empty list stands for nothing at all."""
     if is_list(value):
-        return [one for one in value if one not in absent]
-    return [] if isinstance(value, str) and value in absent else value
+        return [one for one in value if one in present]
+    return [] if isinstance(value, str) and value not in present else value

@@ -55,7 +55,7 @@ class Comparison:
         self._mode = mode
         self._coverage = coverage
         self._noticed = noticed
-        self._absent: Collection[str] = frozenset[str]()
+        self._present: Collection[str] = frozenset[str]()
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -72,7 +72,7 @@ class Comparison:
         self._shelf.finish()
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
-            self._absent = self._shelf.lacking(Kind.USER)
+            self._present = self._shelf.names(Side.RIGHT, Kind.USER)
 
     def differences(self) -> Iterator[Difference]:
         """Every difference, kind by kind; the results are complete once it is exhausted."""
@@ -94,15 +94,8 @@ class Comparison:
 
     def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
         found = [
-            Difference(
-                kind,
-                pair.name,
-                path,
-                left,
-                right,
-                self._declared_by(kind, pair.name, path, left, right),
-            )
-            for path, left, right in _parts(pair)
+            Difference(kind, pair.name, *part, self._declared_by(kind, pair.name, *part))
+            for part in _parts(pair)
         ]
         _count(result, pair, declared=all(one.declared for one in found))
         if kind is Kind.ATTACHMENT and None not in (pair.left, pair.right):
@@ -112,7 +105,7 @@ class Comparison:
     def _declared_by(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
         if self._mode is Mode.SAME_SITE:
             return ""
-        if self._absent and absent.explained(self._absent, kind, name, path, left, right):
+        if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD

@@ -72,7 +72,7 @@ def _draft(reading: Reading, kind: Kind) -> dict[str, _Place]:
             record.attributes.get("container", ""),
             record.attributes.get("parent") or str(comment.get("parentCommentId") or ""),
             _line(reading, comment),
-            _ending(storage.canonical(_body(comment), reading.links).text),
+            _ending(_said(reading, comment).text),
         )
         reading.shelf.draft(reading.side, kind, identifier, comment)
     return places
@@ -90,13 +90,18 @@ def _line(reading: Reading, comment: Mapping[str, Any]) -> str:
     return said_line(name, version.get("createdAt"))
 
 
-def _canonical(reading: Reading, comment: Mapping[str, Any]) -> dict[str, Json]:
-    version = part(comment, "version")
-    properties = part(comment, "properties")
+def _said(reading: Reading, comment: Mapping[str, Any]) -> storage.Body:
+    """What was said, without the line about who said it."""
     text = _body(comment)
     if reading.restored:
         text = take_said_from_storage(text)[1]
-    body = storage.canonical(text, reading.links)
+    return storage.canonical(text, reading.links)
+
+
+def _canonical(reading: Reading, comment: Mapping[str, Any]) -> dict[str, Json]:
+    version = part(comment, "version")
+    properties = part(comment, "properties")
+    body = _said(reading, comment)
     return {
         "status": comment.get("status"),
         "body": body.text,

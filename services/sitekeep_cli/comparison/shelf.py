@@ -48,10 +48,7 @@ WHERE mine.side = :mine AND mine.kind = :kind
     AND (other.digest IS NULL OR (:both AND other.digest <> mine.digest))
 ORDER BY mine.name
 """
-_LACKING = """
-SELECT name FROM numbered WHERE side = 0 AND kind = ?
-EXCEPT SELECT name FROM numbered WHERE side = 1 AND kind = ?
-"""
+_NAMES = "SELECT name FROM numbered WHERE side = ? AND kind = ?"
 _BODY = "SELECT body FROM numbered WHERE side = ? AND kind = ? AND name = ?"
 _EQUAL = """
 SELECT COUNT(*) FROM numbered AS mine JOIN numbered AS other
@@ -162,9 +159,9 @@ class Shelf:
         """How many items of the kind are equal on both sides."""
         return int(self._database.execute(_EQUAL, (kind.value,)).fetchone()[0])
 
-    def lacking(self, kind: Kind) -> frozenset[str]:
-        """The names that the left side has and the right side lacks."""
-        rows = self._database.execute(_LACKING, (kind.value, kind.value))
+    def names(self, side: Side, kind: Kind) -> frozenset[str]:
+        """The names of the items of the kind on a side."""
+        rows = self._database.execute(_NAMES, (side, kind.value))
         return frozenset(str(row[0]) for row in rows)
 
     def unequal(self, kind: Kind) -> Iterator[Pair]:

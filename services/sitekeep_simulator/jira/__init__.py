@@ -12,6 +12,7 @@ from sitekeep_simulator.jira import (
     groups,
     issue_routes,
     links,
+    moves,
     people,
     project_routes,
     schemes,
@@ -48,6 +49,7 @@ _CONTENT = (
     watchers,
     attachments,
     tasks,
+    moves,
 )
 
 

@@ -291,21 +291,39 @@ class _Loader:
         path = folder / "jira" / "tidev" / f"{key}.project.json"
         listed: Body = json.loads(path.read_text("utf-8"))
         own = [each["fields"] for each in self._issues if each["key"].startswith(f"{key}-")]
-        types = {self._type(t).id for t in listed["issueTypes"]}
+        project = Projects(self._jira).add(
+            key,
+            listed["name"],
+            self._type_scheme(key, listed, own).id,
+            self._workflow_scheme(key, own).id,
+            self._project_body(key, listed, own),
+        )
+        for kind, noun in ((ObjectKind.VERSION, "versions"), (ObjectKind.COMPONENT, "components")):
+            for each in listed[noun]:
+                self._scoped(kind, project, each)
+            self.counts[noun] += len(listed[noun])
+        self.counts["projects"] += 1
+        return project
+
+    def _type_scheme(self, key: str, listed: Body, own: list[Body]) -> JiraObject:
+        types = {self._type(each).id for each in listed["issueTypes"]}
         types |= {self._type(fields["issuetype"]).id for fields in own}
+        return add_type_scheme(self._jira, f"{key} issue types", sorted(types))
+
+    def _workflow_scheme(self, key: str, own: list[Body]) -> JiraObject:
         statuses = {s.id: s for s in (self._status(fields["status"]) for fields in own)}
         ordered = sorted(statuses.values(), key=_workflow_place)
         workflow = add_workflow(self._jira, f"{key} workflow", ordered)
-        scheme: Body = {
+        body: Body = {
             "description": "",
             "defaultWorkflow": workflow.name,
             "issueTypeMappings": {},
         }
-        workflow_scheme = self._jira.objects.add(
-            ObjectKind.WORKFLOW_SCHEME, f"{key} workflow scheme", scheme
-        )
-        type_scheme = add_type_scheme(self._jira, f"{key} issue types", sorted(types))
-        body = {
+        name = f"{key} workflow scheme"
+        return self._jira.objects.add(ObjectKind.WORKFLOW_SCHEME, name, body)
+
+    def _project_body(self, key: str, listed: Body, own: list[Body]) -> Body:
+        return {
             "projectTypeKey": "software",
             "style": "classic",
             "leadAccountId": self._account(own[0].get("creator")),
@@ -314,17 +332,6 @@ class _Loader:
             "url": listed.get("url"),
             "entityId": str(uuid.uuid5(_MEDIA, f"project/{key}")),
         }
-        project = Projects(self._jira).add(
-            key, listed["name"], type_scheme.id, workflow_scheme.id, body
-        )
-        for version in listed["versions"]:
-            self._scoped(ObjectKind.VERSION, project, version)
-        for component in listed["components"]:
-            self._scoped(ObjectKind.COMPONENT, project, component)
-        self.counts["projects"] += 1
-        self.counts["versions"] += len(listed["versions"])
-        self.counts["components"] += len(listed["components"])
-        return project
 
 
 def _workflow_place(status: JiraObject) -> tuple[int, int]:

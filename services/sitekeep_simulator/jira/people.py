@@ -48,6 +48,7 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{API}/mypermissions", people.permissions),
         web.get(f"{API}/mypreferences", people.preference),
         web.put(f"{API}/mypreferences", people.set_preference),
+        web.delete(f"{API}/mypreferences", people.delete_preference),
         web.get(f"{API}/users/search", people.search),
         web.get(f"{API}/users", people.search),
         web.get(f"{API}/user", people.user),
@@ -162,6 +163,16 @@ class People:
             "INSERT OR REPLACE INTO jira_preference VALUES (?, ?, ?)",
             (caller(request).account_id, self._key(request), value),
         )
+        return no_content()
+
+    async def delete_preference(self, request: web.Request) -> web.StreamResponse:
+        """DELETE mypreferences by key."""
+        found = self._jira.store.execute(
+            "DELETE FROM jira_preference WHERE account_id = ? AND key = ?",
+            (caller(request).account_id, self._key(request)),
+        )
+        if not found.rowcount:
+            raise Refused(404, "The preference is not set.")
         return no_content()
 
     def _give_access(self, account: Account, products: list[str]) -> None:

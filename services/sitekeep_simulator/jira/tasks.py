@@ -45,7 +45,7 @@ class Tasks:
             rows = self._issues.find_many([str(each) for each in wanted])
             ids = [row["id"] for row in rows]
             self._issues.delete(ids)
-            task_id = self._add(caller(request).account_id, ids, len(wanted))
+            task_id = self.add(caller(request).account_id, ids, len(wanted))
         return json_answer(self._site, {"taskId": str(task_id)}, 201)
 
     async def bulk_progress(self, request: web.Request) -> web.StreamResponse:
@@ -87,7 +87,8 @@ class Tasks:
             bean |= {"finished": time, "result": {"processed": body["processed"]}}
         return json_answer(self._site, bean)
 
-    def _add(self, author: str, processed: list[int], total: int) -> int:
+    def add(self, author: str, processed: list[int], total: int) -> int:
+        """Keeps a task that has been done; returns its id."""
         task_id = self._store.next_id("jira.task")
         body = {
             "author": author,

@@ -88,6 +88,11 @@ class BlobIndex:
         return sum(len(run) for run in self._runs)
 
     @property
+    def run_count(self) -> int:
+        """How many runs a look-up may have to search."""
+        return len(self._runs)
+
+    @property
     def size_bytes(self) -> int:
         """Memory that the rows take."""
         return sum(run.size_bytes for run in self._runs)

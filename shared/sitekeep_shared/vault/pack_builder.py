@@ -29,7 +29,6 @@ from sitekeep_shared.vault.pack import (
 )
 from sitekeep_shared.vault.sealing import KEY_BYTES, Sealer
 
-
 _COMPARE_BYTES = 32 * 1024
 
 

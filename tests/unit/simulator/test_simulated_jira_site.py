@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import aiohttp
@@ -164,20 +165,19 @@ async def test_a_failed_transaction_leaves_nothing_and_a_savepoint_only_its_part
     site = SimulatedSite("one")
     site.store.script("CREATE TABLE t (x)")
 
-    def write_and_fail() -> None:
-        with site.store.transaction():
-            site.store.execute("INSERT INTO t VALUES (1)")
+    def write_and_fail(scope: AbstractContextManager[None], value: int) -> None:
+        with scope:
+            site.store.execute("INSERT INTO t VALUES (?)", (value,))
             raise LookupError
 
     with pytest.raises(LookupError):
-        write_and_fail()
+        write_and_fail(site.store.transaction(), 1)
     assert site.store.value("SELECT count(*) FROM t") == 0
     with site.store.transaction():
-        site.store.execute("INSERT INTO t VALUES (1)")
-        with pytest.raises(LookupError), site.store.savepoint():
-            site.store.execute("INSERT INTO t VALUES (2)")
-            raise LookupError
-    assert [row["x"] for row in site.store.rows("SELECT x FROM t")] == [1]
+        site.store.execute("INSERT INTO t VALUES (2)")
+        with pytest.raises(LookupError):
+            write_and_fail(site.store.savepoint(), 3)
+    assert [row["x"] for row in site.store.rows("SELECT x FROM t")] == [2]
     site.close()
 
 

@@ -1,25 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import datetime
 import random
 
 import pytest
-from unit.vault.vault_helpers import (
-    SITE,
-    SMALL,
-    START,
-    Content,
-    FaultStore,
-    MemoryStore,
-    facts,
-    issues,
-    make_backup,
-    merged,
-    open_vault,
-    read_all,
-    write_unit,
-    write_units,
-)
 
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
@@ -37,6 +22,22 @@ from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.vault import Vault
+from unit.vault.vault_helpers import (
+    SITE,
+    SMALL,
+    START,
+    Content,
+    FaultStore,
+    MemoryStore,
+    facts,
+    issues,
+    make_backup,
+    merged,
+    open_vault,
+    read_all,
+    write_unit,
+    write_units,
+)
 
 UNITS = {
     "u1": issues(1, 40),
@@ -82,10 +83,8 @@ async def test_a_crash_at_any_change_leaves_a_vault_that_a_resume_completes() ->
     for failing in range(1, total + 1):
         coordinator = Coordinator(FaultStore())
         coordinator.store.fails_from = failing
-        try:
+        with contextlib.suppress(StoreUnavailable):
             await coordinator.run("b1")
-        except StoreUnavailable:
-            pass
         assert coordinator.store.faults_fired > 0, f"the fault at change {failing} did not fire"
         coordinator.store.fails_from = None
         units_before, coordinator.units_run = coordinator.units_run, 0
@@ -104,15 +103,13 @@ async def test_a_crash_at_any_change_leaves_earlier_backups_and_lets_a_new_one_s
         store = FaultStore(dict(base.objects))
         coordinator = Coordinator(store)
         store.fails_from = failing
-        try:
+        with contextlib.suppress(StoreUnavailable):
             await coordinator.run("b1")
-        except StoreUnavailable:
-            pass
         assert store.faults_fired > 0
         store.fails_from = None
         vault = await open_vault(store)
         assert await read_all(vault, "b0") == issues(20, 30)
-        assert [found.backup_id async for found in vault.backups()][0] == "b0"
+        assert (await anext(vault.backups())).backup_id == "b0"
         await make_backup(vault, "b2", UNITS)
         assert await read_all(vault, "b2") == merged(UNITS.values())
 

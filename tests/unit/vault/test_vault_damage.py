@@ -4,16 +4,6 @@ import random
 from collections.abc import Callable
 
 import pytest
-from unit.vault.vault_helpers import (
-    KEYS,
-    SITE,
-    Content,
-    MemoryStore,
-    issues,
-    make_backup,
-    open_vault,
-    read_all,
-)
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.errors import (
@@ -25,6 +15,16 @@ from sitekeep_shared.vault.errors import (
 )
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.pack import HEADER, HEADER_BYTES, TAIL
+from unit.vault.vault_helpers import (
+    KEYS,
+    SITE,
+    Content,
+    MemoryStore,
+    issues,
+    make_backup,
+    open_vault,
+    read_all,
+)
 
 CONTENT = issues(1, 40)
 CONTENT.files[(Kind.ATTACHMENT, "a")] = random.Random(9).randbytes(9000)

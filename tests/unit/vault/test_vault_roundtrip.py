@@ -7,6 +7,12 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.errors import BackupNotFound, WrongKey
+from sitekeep_shared.vault.manifest import COMPLETE
+from sitekeep_shared.vault.page import PageReference
+from sitekeep_shared.vault.vault import Vault
 from unit.vault.vault_helpers import (
     KEYS,
     SITE,
@@ -22,11 +28,6 @@ from unit.vault.vault_helpers import (
     read_all,
     write_unit,
 )
-
-from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.errors import BackupNotFound, WrongKey
-from sitekeep_shared.vault.manifest import COMPLETE
-from sitekeep_shared.vault.page import PageReference
 
 KINDS = st.sampled_from([Kind.USER, Kind.ISSUE, Kind.PAGE])
 NAMES = st.text(min_size=1, max_size=12)
@@ -48,10 +49,11 @@ def test_what_is_backed_up_is_read_back(units: list[Content]) -> None:
         await make_backup(vault, "b1", named)
         assert (await vault.check(SITE, "b1")).is_sound
         reader = await vault.open_backup(SITE, "b1")
-        found: list[tuple[Kind, str, bytes]] = []
-        for kind in Kind:
-            async for entry in reader.entries(kind):
-                found.append((kind, entry.key, await reader.read(entry)))
+        found = [
+            (kind, entry.key, await reader.read(entry))
+            for kind in Kind
+            async for entry in reader.entries(kind)
+        ]
         await reader.close()
         put = [(*key, data) for unit in units for key, data in unit.records.items()]
         put += [(*key, data) for unit in units for key, data in unit.files.items()]
@@ -94,8 +96,8 @@ async def test_the_header_says_what_the_backup_is() -> None:
     content = issues(1, 30)
     content.files[(Kind.ATTACHMENT, "a")] = bytes(5000)
     committed = await make_backup(vault, "b1", {"u1": content}, details=b'{"ledger":1}')
-    header = await vault.find_backup(SITE, "b1")
-    assert header == committed.header
+    header = committed.header
+    assert await vault.find_backup(SITE, "b1") == header
     assert header.state == COMPLETE
     assert (header.site, header.backup_id, header.fence) == (SITE, "b1", 1)
     assert header.stored[Kind.ISSUE].entries == 30
@@ -175,10 +177,7 @@ async def test_a_second_backup_of_the_same_stores_next_to_nothing() -> None:
     assert await read_all(vault, "b2") == content
 
 
-async def _header_root(vault: object, backup_id: str) -> str:
-    from sitekeep_shared.vault.vault import Vault
-
-    assert isinstance(vault, Vault)
+async def _header_root(vault: Vault, backup_id: str) -> str:
     header = await vault.find_backup(SITE, backup_id)
     assert header is not None
     return header.merkle_root

@@ -144,9 +144,7 @@ async def open_vault(
     create: bool = True,
 ) -> Vault:
     """A vault in a store."""
-    return await Vault.open(
-        store, keys, clock or ManualClock(START), create=create, limits=limits
-    )
+    return await Vault.open(store, keys, clock or ManualClock(START), create=create, limits=limits)
 
 
 def facts(*, details: bytes = b"{}") -> ManifestFacts:

@@ -95,8 +95,6 @@ COVERAGE: Sequence[CoverageRow] = (
         "votes",
         "security",
         "issuerestriction",
-        "issuetype",
-        "parent",
     ),
     _row(
         Kind.COMMENT,

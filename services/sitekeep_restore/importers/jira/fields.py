@@ -115,7 +115,7 @@ async def _put_on_screen(unit: ImportUnit, field_id: str) -> None:
     """Onto the default screen; a field that is there already is refused, which is fine."""
     template = "/rest/api/3/screens/addToDefault/{field}"
     try:
-        await unit.site.post_json(template, {}, field=field_id)
+        await unit.site.post_json(template, None, field=field_id)
     except (SiteRefused, SiteNotFound):
         return
 

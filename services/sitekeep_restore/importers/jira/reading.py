@@ -46,15 +46,34 @@ async def read_all(backup: BackupReader, kind: Kind) -> list[Json]:
 
 
 async def batch_of(unit: ImportUnit, kind: Kind, count: int) -> list[Entry]:
-    """The next entries of a chained unit; plans the unit of those that follow."""
-    first = str(unit.plan.arguments.get("first", ""))
-    entries, following = await take(unit.backup, kind, count, first=first)
-    if following is not None:
-        stem = unit.plan.key.partition("@")[0]
-        arguments = {**unit.plan.arguments, "first": following}
-        key = f"{stem}@{following}"
-        unit.spawn(UnitPlan(unit.plan.phase, key, unit.plan.kind, arguments))
-    return entries
+    """The next entries of a chained unit; plans the unit of those that follow.
+
+    The cursor is a place in the backup's pages, not a key: keys of kinds that are listed page
+    by page do not rise from one page to the next.
+    """
+    page, offset = (
+        int(unit.plan.arguments.get("page", 0)),
+        int(unit.plan.arguments.get("offset", 0)),
+    )
+    pages = unit.backup.pages(kind)
+    found: list[Entry] = []
+    while page < len(pages) and len(found) < count:
+        entries = await unit.backup.page_entries(pages[page])
+        part = entries[offset : offset + count - len(found)]
+        found.extend(part)
+        offset += len(part)
+        if offset >= len(entries):
+            page, offset = page + 1, 0
+    if page < len(pages):
+        _plan_next(unit, page, offset)
+    return found
+
+
+def _plan_next(unit: ImportUnit, page: int, offset: int) -> None:
+    stem = unit.plan.key.partition("@")[0]
+    arguments = {**unit.plan.arguments, "page": page, "offset": offset}
+    key = f"{stem}@{page:08d}.{offset:08d}"
+    unit.spawn(UnitPlan(unit.plan.phase, key, unit.plan.kind, arguments))
 
 
 def is_last_batch(unit: ImportUnit) -> bool:
