@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
-import logging
 
 import msgspec
 
@@ -17,8 +17,6 @@ from sitekeep_shared.vault.store import Store
 
 MAGIC = b"SKLEASE1"
 SECTION = "lease"
-
-_logger = logging.getLogger(__name__)
 
 
 class LeaseContent(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
@@ -67,6 +65,7 @@ class Lease:
         self._valid_until = self._started
         self._sequence = -1
         self._superseded: list[int] = []
+        self._renewing = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -90,11 +89,13 @@ class Lease:
         Raises:
             LeaseLost: it ran out before, or another session took it over.
         """
-        if self.remaining_seconds() <= 0:
-            raise LeaseLost(f"The lease of backup {self._backup_id} ran out before its renewal.")
-        self._superseded.append(self._sequence)
-        await self._put_next()
-        await self._remove_superseded()
+        async with self._renewing:
+            if self.remaining_seconds() <= 0:
+                raise LeaseLost(f"The lease of backup {self._backup_id} ran out unrenewed.")
+            previous = self._sequence
+            await self._put_next()
+            self._superseded.append(previous)
+            await self._remove_superseded()
 
     async def check(self) -> None:
         """Makes sure that a commit may begin.

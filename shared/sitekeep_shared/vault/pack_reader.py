@@ -105,7 +105,7 @@ class PackReader:
         self._frame_bytes += size_bytes
         while self._frame_bytes > self.limits.frame_cache_bytes and len(self._frames) > 1:
             key, oldest = next(iter(self._frames.items()))
-            if not oldest.done():
+            if not oldest.done() or oldest.cancelled() or oldest.exception() is not None:
                 return
             del self._frames[key]
             self._frame_bytes -= len(oldest.result())

@@ -58,13 +58,16 @@ async def test_keys_gaps_parents_and_types_are_kept_and_no_filler_stays(pair: Ji
     assert await pair.destination.keys("ALFA") == {
         f"ALFA-{number}" for number in (1, 2, 4, 5, 6, 9, 10, 11, 12)
     }
-    for key in ("ALFA-5", "ALFA-6", "ALFA-12"):
+    for key in ("ALFA-1", "ALFA-5", "ALFA-6", "ALFA-9", "ALFA-12"):
         old, new = await pair.source.issue(key), await pair.destination.issue(key)
         for name, part in {
             "issuetype": "name",
             "status": "name",
             "resolution": "name",
             "parent": "key",
+            "priority": "name",
+            "assignee": "accountId",
+            "reporter": "accountId",
         }.items():
             assert _part(old, name, part) == _part(new, name, part), (key, name)
 

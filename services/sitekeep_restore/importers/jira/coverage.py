@@ -85,8 +85,9 @@ COVERAGE: Sequence[CoverageRow] = (
         "with loss",
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes, security levels and values of "
-        "apps' fields cannot be written. A sub-task with a lower number than its parent stays a "
-        "standard issue where the site does not move it.",
+        "apps' fields cannot be written; an issue without a priority gets the default "
+        "one. A sub-task with a lower number than its parent stays a standard issue where the "
+        "site does not move it.",
         "created",
         "updated",
         "creator",
@@ -95,6 +96,7 @@ COVERAGE: Sequence[CoverageRow] = (
         "votes",
         "security",
         "issuerestriction",
+        "priority",
     ),
     _row(
         Kind.COMMENT,

@@ -155,6 +155,8 @@ class FieldValues:
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
         fields: Json = issue["fields"]
+        if not fields.get("priority"):
+            self._losses.add(Kind.ISSUE, Loss.PRIORITY_BY_DEFAULT, issue["key"])
         if fields.get("security"):
             self._losses.add(Kind.ISSUE, Loss.SECURITY_LEVEL_NOT_RESTORED, issue["key"])
         votes: Json = fields.get("votes") or {}

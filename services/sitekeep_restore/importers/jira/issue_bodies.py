@@ -22,10 +22,9 @@ NO_SUMMARY = "(no summary)"
 
 
 def summary_of(text: str | None) -> str:
-    """A summary as the site takes it: one line, not empty, at most 255 characters."""
-    return (
-        " ".join((text or "").split("\n")).replace("\r", "").strip()[:SUMMARY_LIMIT] or NO_SUMMARY
-    )
+    """A summary as the site takes it: one line, not blank, at most 255 characters."""
+    line = (text or "").replace("\r", "").replace("\n", " ")[:SUMMARY_LIMIT]
+    return line if line.strip() else NO_SUMMARY
 
 
 @dataclass

@@ -1,0 +1,146 @@
+"""Reads a vault by nothing but FORMAT.md: none of the vault's own code opens anything here."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from typing import Any
+
+import msgspec
+from backports import zstd
+from blake3 import blake3
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from sitekeep_shared.kinds import Kind
+from unit.vault.vault_helpers import MemoryStore, issues, make_backup, open_vault
+
+SECRET, PRIVATE = bytes(range(32)), bytes(range(32, 64))
+
+
+def _hkdf(key: bytes, salt: bytes | None, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(key)
+
+
+class PlainReader:
+    """A reader as somebody else would write it."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+        self._repository = bytes.fromhex(json.loads(objects["FORMAT"])["repository_id"])
+        self._blob_key = _hkdf(SECRET, None, b"sitekeep/1/blob-id")
+        self._metadata_key = _hkdf(SECRET, None, b"sitekeep/1/metadata")
+        self._places: dict[bytes, tuple[bytes, int, int, int]] = {}
+        for name in objects:
+            if name.startswith("index/"):
+                self._read_index(name)
+
+    def _context(self, section: str, name: bytes) -> bytes:
+        return b"sitekeep/1/" + section.encode() + b"\0" + self._repository + name
+
+    def _metadata(self, section: str, name: bytes, sealed: bytes) -> bytes:
+        key = _hkdf(self._metadata_key, sealed[:32], b"sitekeep/1/seal")
+        return AESGCM(key).decrypt(bytes(12), sealed[32:], self._context(section, name))
+
+    def _content_key(self, section: str, name: bytes, sealed: bytes) -> bytes:
+        suite = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+        private = X25519PrivateKey.from_private_bytes(PRIVATE)
+        return suite.decrypt(sealed, private, self._context(section, name))
+
+    def _read_index(self, name: str) -> None:
+        data = self._objects[name]
+        assert data[:8] == b"SKINDEX1"
+        plain = self._metadata("index", name.encode(), data[8:])
+        rows, packs, referenced, _ = struct.unpack_from("<III16s", plain)
+        names = [plain[28 + 36 * n : 60 + 36 * n] for n in range(packs)]
+        start = 28 + 36 * (packs + referenced)
+        for number in range(rows):
+            row = struct.unpack_from("<32sIIII", plain, start + 48 * number)
+            self._places[row[0]] = (names[row[1]], row[2], row[3], row[4])
+        assert len(plain) == start + 48 * rows
+
+    def blob(self, blob_id: bytes) -> bytes:
+        pack_id, number, offset, length = self._places[blob_id]
+        blob = self._frame(pack_id, number)[offset : offset + length]
+        assert blake3(blob, key=self._blob_key).digest() == blob_id
+        return blob
+
+    def _frame(self, pack_id: bytes, number: int) -> bytes:
+        pack = self._objects[f"packs/{pack_id.hex()[:2]}/{pack_id.hex()}"]
+        assert blake3(pack).digest() == pack_id
+        magic, repository, nonce, kind, suite, size = struct.unpack_from("<8s16s16sBBH", pack)
+        assert (magic, repository, suite, size) == (b"SKPACK01", self._repository, 1, 80)
+        kind_byte = bytes([kind])
+        key = self._content_key("pack-key", nonce + kind_byte, pack[44:124])
+        (footer_bytes,) = struct.unpack("<I", pack[-12:-8])
+        sealed = pack[-12 - footer_bytes : -12]
+        footer = self._metadata("pack-footer", nonce + kind_byte, sealed)
+        start, stored, raw, encoding = struct.unpack_from("<IIII", footer, 8 + 16 * number)
+        position = struct.pack(">Q", number)
+        data = AESGCM(key).decrypt(
+            bytes(4) + position,
+            pack[start : start + stored],
+            self._repository + nonce + position + kind_byte,
+        )
+        data = zstd.decompress(data) if encoding == 1 else data
+        assert len(data) == raw
+        return data
+
+    def backup(self, name: str) -> dict[tuple[str, str], bytes]:
+        data = self._objects[name]
+        magic, header_bytes, packs_bytes = struct.unpack_from("<8sII", data)
+        assert magic == b"SKMANIF1"
+        body = data[16 + header_bytes + packs_bytes :]
+        header: dict[str, Any] = json.loads(
+            self._metadata("manifest-header", name.encode(), data[16 : 16 + header_bytes])
+        )
+        assert blake3(body).hexdigest() == header["body_hash"]
+        key = self._content_key("manifest-body", name.encode(), body[:80])
+        context = self._context("manifest-body", name.encode())
+        plain = zstd.decompress(AESGCM(key).decrypt(bytes(12), body[80:], context))
+        version, _, pages = msgspec.msgpack.decode(plain)
+        assert version == 1
+        assert _root([page[7] for page in pages]).hex() == header["merkle_root"]
+        found: dict[tuple[str, str], bytes] = {}
+        for page in pages:
+            found |= self._page(page)
+        return found
+
+    def _page(self, page: list[Any]) -> dict[tuple[str, str], bytes]:
+        _, kind, raw = msgspec.msgpack.decode(
+            self.blob(page[6]), type=tuple[int, str, list[msgspec.Raw]]
+        )
+        leaves = [blake3(b"\0" + kind.encode() + b"\0" + bytes(one)).digest() for one in raw]
+        assert _root(leaves) == page[7]
+        entries: list[Any] = [msgspec.msgpack.decode(one) for one in raw]
+        return {
+            (kind, entry[0]): b"".join(self.blob(blob_id) for blob_id in entry[2])
+            for entry in entries
+        }
+
+
+def _root(hashes: list[bytes]) -> bytes:
+    while True:
+        hashes = [
+            blake3(b"\1" + b"".join(hashes[start : start + 256])).digest()
+            for start in range(0, max(len(hashes), 1), 256)
+        ]
+        if len(hashes) == 1:
+            return hashes[0]
+
+
+async def test_a_reader_that_follows_the_format_page_reads_everything() -> None:
+    store = MemoryStore()
+    vault = await open_vault(store)
+    content = issues(1, 300)
+    content.files[(Kind.ATTACHMENT, "a")] = random.Random(1).randbytes(30_000)
+    await make_backup(vault, "b0", {"u1": issues(1, 50)})
+    await make_backup(vault, "b1", {"u1": content})
+    found = PlainReader(store.objects).backup("backups/site-1/b1")
+    expected = {(kind.value, key): data for (kind, key), data in content.records.items()}
+    expected |= {(kind.value, key): data for (kind, key), data in content.files.items()}
+    assert found == expected
