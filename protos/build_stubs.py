@@ -7,13 +7,14 @@ descriptor set that ``buf lint`` reads instead.
 
 from __future__ import annotations
 
+import importlib
 import importlib.resources
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +23,9 @@ STUBS = PROTOS.parent / "shared" / "sitekeep"
 
 
 @contextmanager
-def include_folders() -> Iterator[list[str]]:
+def include_folders() -> Generator[list[str]]:
     """The folders that protoc looks for imports in."""
-    from google import rpc
-
-    google_api = pathlib.Path(rpc.__path__[0]).parents[1]
+    google_api = pathlib.Path(next(iter(importlib.import_module("google.rpc").__path__))).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         vendored = pathlib.Path(folder) / "google" / "longrunning"
         vendored.mkdir(parents=True)
@@ -41,8 +40,7 @@ def include_folders() -> Iterator[list[str]]:
 
 def run_protoc(*outputs: str) -> None:
     """Runs protoc over every contract; exits with its message where it fails."""
-    from grpc_tools import protoc  # type: ignore[import-untyped, unused-ignore]
-
+    protoc: Any = importlib.import_module("grpc_tools.protoc")
     # A plugin sits beside the interpreter, also where the environment is not activated.
     os.environ["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     contracts = [str(path.relative_to(PROTOS)) for path in sorted(PROTOS.rglob("*.proto"))]

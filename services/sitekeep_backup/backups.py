@@ -20,7 +20,7 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, PreconditionFailed, Violation
-from sitekeep_shared.rpc import etags, messages, pages, requests
+from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
 from sitekeep_shared.rpc.names import chosen_id, identifier_of, invalid, organization_of, resource
@@ -56,8 +56,6 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         self, request: pb.ListBackupsRequest, context: Context
     ) -> pb.ListBackupsResponse:
         """Lists the backups of an organization, newest first."""
-        size = pages.page_size(request.page_size)
-        offset = int(pages.decode(request, request.page_token) or 0)
         table = schema.backup
         organization = organization_of(request.parent)
         statement = select(table).where(table.c.organization == organization)
@@ -66,12 +64,10 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         if request.states:
             names = [pb.Backup.State.Name(state) for state in request.states]
             statement = statement.where(table.c.state.in_(names))
-        statement = statement.order_by(table.c.create_time.desc(), table.c.id)
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
-            rows = (await connection.execute(statement.offset(offset).limit(size + 1))).all()
-            shown = [await self._message(connection, row) for row in rows[:size]]
-        more = pages.encode(request, offset + size) if len(rows) > size else ""
+            rows, more = await listing.newest_first(connection, table, statement, request)
+            shown = [await self._message(connection, row) for row in rows]
         return pb.ListBackupsResponse(backups=shown, next_page_token=more)
 
     async def CreateBackup(

@@ -13,7 +13,7 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import AlreadyExists
-from sitekeep_shared.rpc import etags, messages, pages, requests
+from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import chosen_id, identifier_of, invalid, organization_of
@@ -49,15 +49,10 @@ class Organizations:
     ) -> pb.ListOrganizationsResponse:
         """Lists organizations by id."""
         table = schema.organization
-        size = pages.page_size(request.page_size)
-        last = pages.decode(request, request.page_token) or ""
-        statement = select(table).where(table.c.id > last).order_by(table.c.id).limit(size + 1)
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        more = pages.encode(request, rows[size - 1].id) if len(rows) > size else ""
+            rows, more = await listing.by_id(connection, table, select(table), request)
         return pb.ListOrganizationsResponse(
-            organizations=[messages.organization(row) for row in rows[:size]],
-            next_page_token=more,
+            organizations=[messages.organization(row) for row in rows], next_page_token=more
         )
 
     async def CreateOrganization(
@@ -121,21 +116,13 @@ class Organizations:
     ) -> pb.ListAdminsResponse:
         """Lists the admins of an organization by id."""
         table = schema.admin
-        size = pages.page_size(request.page_size)
-        last = pages.decode(request, request.page_token) or ""
         organization = organization_of(request.parent)
-        statement = (
-            select(table)
-            .where(table.c.organization == organization, table.c.id > last)
-            .order_by(table.c.id)
-            .limit(size + 1)
-        )
+        statement = select(table).where(table.c.organization == organization)
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
-            rows = (await connection.execute(statement)).all()
-        more = pages.encode(request, rows[size - 1].id) if len(rows) > size else ""
+            rows, more = await listing.by_id(connection, table, statement, request)
         return pb.ListAdminsResponse(
-            admins=[messages.admin(row) for row in rows[:size]], next_page_token=more
+            admins=[messages.admin(row) for row in rows], next_page_token=more
         )
 
     async def CreateAdmin(self, request: pb.CreateAdminRequest, context: Context) -> pb.Admin:

@@ -17,7 +17,7 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import AlreadyExists
-from sitekeep_shared.rpc import etags, messages, pages, requests
+from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import chosen_id, invalid, organization_of, resource
@@ -46,20 +46,12 @@ class BackupPolicyService(backup_policy_pb2_grpc.BackupPolicyServiceServicer):
     ) -> pb.ListBackupPoliciesResponse:
         """Lists the policies of an organization by id."""
         table = schema.backup_policy
-        size = pages.page_size(request.page_size)
-        last = pages.decode(request, request.page_token) or ""
         organization = organization_of(request.parent)
-        statement = (
-            select(table)
-            .where(table.c.organization == organization, table.c.id > last)
-            .order_by(table.c.id)
-            .limit(size + 1)
-        )
+        statement = select(table).where(table.c.organization == organization)
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
-            rows = (await connection.execute(statement)).all()
-            shown = [await self._message(connection, row) for row in rows[:size]]
-        more = pages.encode(request, rows[size - 1].id) if len(rows) > size else ""
+            rows, more = await listing.by_id(connection, table, statement, request)
+            shown = [await self._message(connection, row) for row in rows]
         return pb.ListBackupPoliciesResponse(backup_policies=shown, next_page_token=more)
 
     async def CreateBackupPolicy(

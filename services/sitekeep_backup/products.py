@@ -17,7 +17,7 @@ from sitekeep_shared.credentials import seal_credentials
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import PreconditionFailed, Violation
-from sitekeep_shared.rpc import etags, messages, pages, requests
+from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import chosen_id, invalid, organization_of, resource
@@ -46,21 +46,13 @@ class Products:
     ) -> pb.ListProductsResponse:
         """Lists the products of an organization by id."""
         table = schema.product
-        size = pages.page_size(request.page_size)
-        last = pages.decode(request, request.page_token) or ""
         organization = organization_of(request.parent)
-        statement = (
-            select(table)
-            .where(table.c.organization == organization, table.c.id > last)
-            .order_by(table.c.id)
-            .limit(size + 1)
-        )
+        statement = select(table).where(table.c.organization == organization)
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
-            rows = (await connection.execute(statement)).all()
-        more = pages.encode(request, rows[size - 1].id) if len(rows) > size else ""
+            rows, more = await listing.by_id(connection, table, statement, request)
         return pb.ListProductsResponse(
-            products=[messages.product(row) for row in rows[:size]], next_page_token=more
+            products=[messages.product(row) for row in rows], next_page_token=more
         )
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.Product:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -96,7 +96,7 @@ class ContentService(content_pb2_grpc.ContentServiceServicer):
                     yield pb.ReadAttachmentResponse(data=chunk[start : start + PIECE_BYTES])
 
     @asynccontextmanager
-    async def _reader(self, name: str) -> AsyncIterator[BackupReader]:
+    async def _reader(self, name: str) -> AsyncGenerator[BackupReader]:
         backup = await self._backups.get(name)
         facts = backup_facts(backup)
         refusal = rules.backup_is_finished(facts) or rules.backup_is_not_expired(

@@ -18,7 +18,7 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import AlreadyExists, NotImplementedYet
-from sitekeep_shared.rpc import etags, messages, pages, requests
+from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
 from sitekeep_shared.rpc.names import chosen_id, identifier_of, organization_of, resource
@@ -101,8 +101,6 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
         self, request: pb.ListRestoresRequest, context: Context
     ) -> pb.ListRestoresResponse:
         """Lists the restores of an organization, newest first."""
-        size = pages.page_size(request.page_size)
-        offset = int(pages.decode(request, request.page_token) or 0)
         table = schema.restore
         organization = organization_of(request.parent)
         statement = select(table).where(table.c.organization == organization)
@@ -110,13 +108,11 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
             statement = statement.where(table.c.backup_name == request.backup)
         if request.product:
             statement = statement.where(table.c.product_name == request.product)
-        statement = statement.order_by(table.c.create_time.desc(), table.c.id)
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
-            rows = (await connection.execute(statement.offset(offset).limit(size + 1))).all()
-        more = pages.encode(request, offset + size) if len(rows) > size else ""
+            rows, more = await listing.newest_first(connection, table, statement, request)
         return pb.ListRestoresResponse(
-            restores=[messages.restore(row) for row in rows[:size]], next_page_token=more
+            restores=[messages.restore(row) for row in rows], next_page_token=more
         )
 
     async def ListRestoreIssues(

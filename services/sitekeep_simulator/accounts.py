@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.store import Row, SiteStore, marks
 
 ADMIN_EMAIL = "admin@example.com"
@@ -57,10 +58,13 @@ def account_id_of(email: str) -> str:
 class Accounts:
     """The members of one site and its groups."""
 
-    def __init__(self, store: SiteStore) -> None:
+    def __init__(self, store: SiteStore, directory: Directory | None = None) -> None:
         self._store = store
+        self._directory = directory if directory is not None else Directory()
         self._cache: dict[str, Account] = {}
         store.script(_SCHEMA)
+        for account in self.page():
+            self._directory.register(account)
         if self.by_email(ADMIN_EMAIL) is None:
             self._begin()
 
@@ -80,8 +84,18 @@ class Accounts:
         self.add_many([account])
         return self.get(account.account_id) or account
 
+    def invite(self, email: str, display_name: str) -> Account:
+        """Makes a person a member; whom the directory knows has the name and state from there."""
+        account_id = account_id_of(email)
+        account = self._directory.find(account_id) or Account(account_id, email, display_name)
+        self.add_many([account])
+        return self.get(account_id) or account
+
     def add_many(self, accounts: Iterable[Account]) -> None:
         """Makes many people members of the site."""
+        accounts = list(accounts)
+        for account in accounts:
+            self._directory.register(account)
         position: int = self._store.value("SELECT count(*) FROM account")
         self._store.executemany(
             "INSERT OR IGNORE INTO account VALUES (?,?,?,?,?,?,?)",
@@ -131,6 +145,9 @@ class Accounts:
             "UPDATE account SET active = ? WHERE account_id = ?", (active, account_id)
         )
         self._cache.pop(account_id, None)
+        changed = self.get(account_id)
+        if changed is not None:
+            self._directory.replace(changed)
 
     def set_token(self, email: str, token: str) -> None:
         """Lets a member sign in with an API token."""

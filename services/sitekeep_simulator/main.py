@@ -11,6 +11,7 @@ from pathlib import Path
 from sitekeep_simulator import confluence, jira
 from sitekeep_simulator.confluence import data_loader as confluence_data
 from sitekeep_simulator.confluence import generator as confluence_generator
+from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.jira import data_loader as jira_data
 from sitekeep_simulator.jira import generator as jira_generator
 from sitekeep_simulator.server import RunningSite, start_site
@@ -49,12 +50,15 @@ class SiteSpecification:
     content: Empty | Generated | RealData = field(default_factory=Empty)
 
 
-def open_site(specification: SiteSpecification) -> SimulatedSite:
+def open_site(
+    specification: SiteSpecification, directory: Directory | None = None
+) -> SimulatedSite:
     """Opens a site; only a new one is filled. Raises FileNotFoundError for missing data."""
-    if specification.folder is None:
-        site = SimulatedSite(specification.name)
+    name, folder = specification.name, specification.folder
+    if folder is None:
+        site = SimulatedSite(name, directory=directory)
     else:
-        site = SimulatedSite.in_folder(specification.name, specification.folder)
+        site = SimulatedSite.in_folder(name, folder, directory=directory)
     if site.store.value("SELECT 1 FROM sqlite_master WHERE name = 'jira_issue'"):
         return site
     try:
@@ -67,11 +71,15 @@ def open_site(specification: SiteSpecification) -> SimulatedSite:
 
 @asynccontextmanager
 async def run(sites: Sequence[SiteSpecification]) -> AsyncGenerator[list[RunningSite]]:
-    """Serves sites until the context ends. Raises OSError when a port is taken."""
+    """Serves sites until the context ends; an account is the same on all of them.
+
+    Raises OSError when a port is taken.
+    """
+    directory = Directory()
     async with AsyncExitStack() as stack:
         running: list[RunningSite] = []
         for specification in sites:
-            site = await asyncio.to_thread(open_site, specification)
+            site = await asyncio.to_thread(open_site, specification, directory)
             stack.callback(site.close)
             started = await start_site(site, port=specification.port)
             stack.push_async_callback(started.close)

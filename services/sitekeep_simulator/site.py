@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sitekeep_simulator.accounts import Accounts
 from sitekeep_simulator.clock import Clock, SystemClock
+from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.faults import Faults, RequestLog
 from sitekeep_simulator.files import Files
 from sitekeep_simulator.store import SiteStore
@@ -31,11 +32,13 @@ class SimulatedSite:
         *,
         clock: Clock | None = None,
         folder: Path | None = None,
+        directory: Directory | None = None,
     ) -> None:
+        """Opens the site. Sites with one ``directory`` know each other's people when invited."""
         self.name = name
         self.store = store if store is not None else SiteStore(identity=name)
         self.clock: Clock = clock if clock is not None else SystemClock()
-        self.accounts = Accounts(self.store)
+        self.accounts = Accounts(self.store, directory)
         self.files = Files(self.store, None if folder is None else folder / "files")
         self.faults = Faults()
         self.request_log = RequestLog()
@@ -48,11 +51,18 @@ class SimulatedSite:
         """How many searches (JQL, CQL) do not see content that was created just now."""
 
     @classmethod
-    def in_folder(cls, name: str, folder: Path, *, clock: Clock | None = None) -> SimulatedSite:
+    def in_folder(
+        cls,
+        name: str,
+        folder: Path,
+        *,
+        clock: Clock | None = None,
+        directory: Directory | None = None,
+    ) -> SimulatedSite:
         """A site whose state is kept in a folder and survives a restart."""
         folder.mkdir(parents=True, exist_ok=True)
         store = SiteStore(folder / "site.sqlite3", identity=name)
-        return cls(name, store, clock=clock, folder=folder)
+        return cls(name, store, clock=clock, folder=folder, directory=directory)
 
     def close(self) -> None:
         """Closes the store."""

@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-LOGIN = aiohttp.BasicAuth("admin@example.com", "simulated-token")
+LOGIN = aiohttp.encode_basic_auth("admin@example.com", "simulated-token")
 BLOCK, HISTORIES, IN_FLIGHT = 100, 1000, 8
 REMOTE_LINK_HINTS = (b"RemoteIssueLink", b"RemoteWorkItemLink")
 
@@ -169,7 +169,7 @@ async def _side_by_side(calls: list[Callable[[], Awaitable[Any]]]) -> None:
 async def measure(base: str, *, everything: bool) -> dict[str, Any]:
     """Times in seconds, sizes in MB, and what was met."""
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
-    async with aiohttp.ClientSession(base, auth=LOGIN) as session:
+    async with aiohttp.ClientSession(base, headers={"Authorization": LOGIN}) as session:
         loop = RawLoop(session)
         await loop.fetch(everything=everything)
     after = resource.getrusage(resource.RUSAGE_SELF)

@@ -7,7 +7,7 @@ none. Formats are not judged: Jira's own times are no RFC 3339.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from jsonschema import validators
@@ -33,7 +33,7 @@ class Schemas:
         self._document = document
         self._by_reference: dict[str, Validator] = {}
         self._inline: dict[int, Validator] = {}
-        extend = cast("Callable[..., Any]", validators.extend)
+        extend = cast(Any, validators).extend
         extended = extend(OAS30Validator, {"$ref": self._follow})
         self._kind = cast("type[Validator]", extended)
 

@@ -25,6 +25,7 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN, Account
+from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, export
@@ -84,19 +85,20 @@ class JiraPair:
 async def jira_pair(watch: Sequence[Middleware] = ()) -> AsyncGenerator[JiraPair]:
     """Two sites that listen; ``watch`` sees every exchange with them."""
     later = START + datetime.timedelta(days=700)
+    directory = Directory()
     async with (
-        _side("source", START, watch) as source,
-        _side("destination", later, watch) as destination,
+        _side("source", START, watch, directory) as source,
+        _side("destination", later, watch, directory) as destination,
     ):
         yield JiraPair(source, destination)
 
 
 @asynccontextmanager
 async def _side(
-    name: str, start: datetime.datetime, watch: Sequence[Middleware]
+    name: str, start: datetime.datetime, watch: Sequence[Middleware], directory: Directory
 ) -> AsyncGenerator[JiraSide]:
     clock = ManualClock(start)
-    site = SimulatedSite(name, clock=clock)
+    site = SimulatedSite(name, clock=clock, directory=directory)
     running = await start_site(site, watch=watch)
     try:
         credentials = Credentials(ADMIN_EMAIL, ADMIN_TOKEN)

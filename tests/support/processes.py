@@ -64,7 +64,9 @@ class Deployment:
             **self.environment,
         }
 
-    def simulate(self, sites: dict[str, str], *arguments: str) -> None:
+    def simulate(
+        self, sites: dict[str, str], *arguments: str, start_seconds: float = START_SECONDS
+    ) -> None:
         """Serves simulated sites: name → what is in it."""
         self.site_ports = {name: free_port() for name in sites}
         options = [
@@ -73,7 +75,7 @@ class Deployment:
         folder = f"--folder={self.folder / 'sites'}"
         self._spawn("simulator", ["simulate", folder, *options, *arguments])
         for port in self.site_ports.values():
-            wait_until(functools.partial(_listens, port), START_SECONDS, "the simulated site")
+            wait_until(functools.partial(_listens, port), start_seconds, "the simulated site")
 
     def site_url(self, name: str) -> str:
         """The address of a simulated site."""

@@ -39,6 +39,9 @@ _SITE_OWN = frozenset(
 _MAY_MOVE = frozenset({Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT})
 """An inline comment whose text is gone comes back as a footer comment, if that is declared."""
 
+_FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority")})
+"""What is declared because a site insists on a value: where the source has one, it must be it."""
+
 
 class Comparison:
     """The comparison of two backups of one type of product."""
@@ -113,6 +116,8 @@ class Comparison:
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
+            return ""
+        if (kind, path) in _FILLED_BY_THE_SITE and left is not None:
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""

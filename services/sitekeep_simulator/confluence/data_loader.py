@@ -27,6 +27,7 @@ from sitekeep_simulator.confluence.bodies import file_reference
 from sitekeep_simulator.confluence.page_titles import title_key
 from sitekeep_simulator.confluence.schema import CONTENT_SEQUENCE, PAGE, SPACE_SEQUENCE
 from sitekeep_simulator.confluence.wiki_text import to_storage
+from sitekeep_simulator.data_people import email_of
 from sitekeep_simulator.site import SimulatedSite
 
 PROJECTS = ("ALOY", "MOD", "DAEMON")
@@ -90,7 +91,7 @@ def load_data(site: SimulatedSite, folder: Path, issues: int = 120) -> Loaded:
 
 def person_email(person: Fields | None) -> str:
     """The address of a person of the archive: it is derived from the key of the account."""
-    return ADMIN_EMAIL if not person else f"{person['key']}@example.com".lower()
+    return ADMIN_EMAIL if not person else email_of(person["key"])
 
 
 def _project(folder: Path, key: str) -> Fields:

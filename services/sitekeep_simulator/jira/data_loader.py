@@ -1,4 +1,7 @@
-"""Loads the real issues of the data folder into a site, with new ids and the old keys."""
+"""Loads the real issues of the data folder into a site, with new ids and the old keys.
+
+Summaries and names lose their outer blanks, which a site takes away when they are written.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.accounts import Account, account_id_of
+from sitekeep_simulator.data_people import email_of
 from sitekeep_simulator.jira import install
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.data_documents import resolved
@@ -135,7 +139,7 @@ class _Loader:
 
     def _fields(self, known: _Known, fields: Body, texts: Body, media: Mapping[str, str]) -> Body:
         stored: Body = {
-            "summary": fields["summary"],
+            "summary": fields["summary"].strip(),
             "labels": fields["labels"],
             "priority": self._small(ObjectKind.PRIORITY, fields.get("priority")),
             "resolution": self._small(ObjectKind.RESOLUTION, fields.get("resolution")),
@@ -285,7 +289,7 @@ class _Loader:
         else:
             names = ("description", "archived", "released", "startDate", "releaseDate")
             body = {name: listed[name] for name in names if name in listed}
-        return self._object(kind, listed["name"], body, project.id)
+        return self._object(kind, listed["name"].strip(), body, project.id)
 
     def _project(self, folder: Path, key: str) -> Project:
         path = folder / "jira" / "tidev" / f"{key}.project.json"
@@ -357,5 +361,5 @@ def _people(jira: Jira, issues: list[Body]) -> dict[str, Account]:
 
 
 def _person(key: str, name: str, active: bool) -> Account:
-    email = f"{key}@example.com".lower()
+    email = email_of(key)
     return Account(account_id_of(email), email, name, active=active)

@@ -94,6 +94,8 @@ class FieldValues:
         return value
 
     def _priority(self, value: Any) -> int | None:
+        if value is None:
+            return None
         found = self._reference(ObjectKind.PRIORITY, value)
         if found is None:
             raise ValueError("The priority selected is invalid.")
@@ -171,8 +173,8 @@ def duration_seconds(text: str) -> int:
 
 
 def _summary(value: Any) -> str:
-    text = value if isinstance(value, str) else ""
-    if not text.strip():
+    text = value.strip() if isinstance(value, str) else ""
+    if not text:
         raise ValueError("You must specify a summary of the issue.")
     if len(text) > 255:
         raise ValueError("Summary must be less than 255 characters.")

@@ -114,7 +114,8 @@ class IssueCreation:
         if errors:
             raise Refused(400, fields=errors)
         values.setdefault("reporter", author.account_id)
-        values.setdefault("priority", self._default_priority())
+        if values.get("priority") is None:
+            values["priority"] = self._default_priority()
         return values | {"creator": author.account_id}
 
     def _default_priority(self) -> int | None:

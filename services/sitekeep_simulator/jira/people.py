@@ -138,7 +138,7 @@ class People:
         if not isinstance(body.get("products"), list):
             raise Refused(400, fields={"products": "Please specify the products."})
         name = str(body.get("displayName") or email.partition("@")[0])
-        account = self._jira.accounts.add(email, name)
+        account = self._jira.accounts.invite(email, name)
         self._give_access(account, [str(product) for product in body["products"]])
         return json_answer(self._jira.site, user_bean(self._jira, account), 201)
 

@@ -16,7 +16,7 @@ from sitekeep_shared import facts
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Unavailable
-from sitekeep_shared.rpc import messages, pages
+from sitekeep_shared.rpc import listing, messages
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import ID_PATTERN, identifier_of, invalid, organization_of
 
@@ -93,20 +93,11 @@ class OperationsService(operations_pb2_grpc.OperationsServicer):
             raise invalid("name", "has to be of the form organizations/{organization}.")
         if request.filter:
             raise invalid("filter", "is not supported; leave it empty.")
-        size = pages.page_size(request.page_size)
-        offset = int(pages.decode(request, request.page_token) or 0)
         table = schema.operation
-        statement = (
-            select(table)
-            .where(table.c.organization == organization_of(request.name))
-            .order_by(table.c.create_time.desc(), table.c.id)
-            .offset(offset)
-            .limit(size + 1)
-        )
+        statement = select(table).where(table.c.organization == organization_of(request.name))
         async with self._store.database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        more = pages.encode(request, offset + size) if len(rows) > size else ""
-        shown = [await self._store.message(row) for row in rows[:size]]
+            rows, more = await listing.newest_first(connection, table, statement, request)
+        shown = [await self._store.message(row) for row in rows]
         return operations_pb2.ListOperationsResponse(operations=shown, next_page_token=more)
 
     async def CancelOperation(

@@ -349,6 +349,25 @@ def test_only_people_without_an_account_may_be_lost(change: Change, declared: bo
     assert all(one.declared is declared for one in lost)
 
 
+@pytest.mark.parametrize(("before", "declared"), [(None, True), ("Low", False)])
+def test_a_site_may_add_a_priority_and_not_replace_one(before: str | None, declared: bool) -> None:
+    row = CoverageRow(
+        "jira", Kind.ISSUE, restored="with loss", loss="added", lost_paths=("priority",)
+    )
+    left = changed(jira(), set_field("priority", {"id": "1", "name": before} if before else None))
+    found, _ = compared(
+        left,
+        changed(left, set_field("priority", {"id": "3", "name": "Medium"})),
+        jira=True,
+        mode=Mode.RESTORED,
+        coverage=[row],
+        sites=HERE,
+    )
+
+    found = [one for one in found if one.path == "priority"]
+    assert [one.declared for one in found] == [declared]
+
+
 def missing_file(records: Records) -> None:
     records[Kind.ATTACHMENT].clear()
 

@@ -18,6 +18,7 @@ from sitekeep_shared.content.adf import document, paragraph, plain_text
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.field_values import FieldValues
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import API, JiraPair, SmallSite, altered, jira_pair, undeclared
@@ -113,6 +114,38 @@ async def test_a_value_that_the_site_refuses_leaves_the_others_alone(pair: JiraP
     fields = (await pair.destination.issue("ALFA-9"))["fields"]
     assert fields["assignee"]["displayName"] == "Person 1"
     assert fields["labels"] == []
+
+
+def without_priority(issue: Json) -> None:
+    issue["fields"]["priority"] = None
+
+
+async def test_an_issue_without_a_priority_does_not_keep_the_default_one(pair: JiraPair) -> None:
+    backup = await altered(await filled(pair), "ALFA-9", without_priority)
+    tally = await restore(IMPORTER, pair.destination.client, backup)
+    assert (await pair.destination.issue("ALFA-9"))["fields"]["priority"] is None
+    assert reasons_of(tally)["PRIORITY_BY_DEFAULT"] == 0
+    assert undeclared(backup, await pair.destination.backup()) == []
+
+
+async def test_a_default_priority_that_the_site_insists_on_is_declared(
+    pair: JiraPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def insist(values: FieldValues, value: Any) -> int | None:
+        if value is None:
+            raise ValueError("Priority is required.")
+        return allowed(values, value)
+
+    allowed = FieldValues._priority  # pyright: ignore[reportPrivateUsage]
+    backup = await altered(await filled(pair), "ALFA-9", without_priority)
+    monkeypatch.setattr(FieldValues, "_priority", insist)
+    tally = await restore(IMPORTER, pair.destination.client, backup)
+    fields = (await pair.destination.issue("ALFA-9"))["fields"]
+    assert fields["priority"]["name"] == "Medium"
+    assert fields["assignee"]["displayName"] == "Person 1"
+    reasons = reasons_of(tally)
+    assert (reasons["PRIORITY_BY_DEFAULT"], reasons["FIELD_REFUSED"]) == (1, 0)
+    assert undeclared(backup, await pair.destination.backup()) == []
 
 
 async def test_an_issue_that_the_site_refuses_leaves_the_keys_of_the_others(

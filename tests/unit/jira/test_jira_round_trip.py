@@ -164,6 +164,26 @@ async def test_people_who_are_not_members_are_invited_by_their_address(pair: Jir
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert tally.of(Kind.USER).done == tally.of(Kind.USER).expected == 5
     assert reasons_of(tally)["REPORTER_REPLACED"] == 0
+    assert undeclared(before, await pair.destination.backup()) == []
+
+
+async def test_whom_the_source_shut_out_is_not_invited_but_named(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    shut_out = small.people[1].account_id
+    pair.source.site.accounts.set_active(shut_out, False)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert pair.destination.site.accounts.get(shut_out) is None
+    assert errors_of(tally) == []
+    count = tally.of(Kind.USER)
+    assert (count.expected, count.done, count.missing) == (5, 4, 1)
+    reasons = reasons_of(tally)
+    assert reasons["USER_DEACTIVATED"] == reasons["MEMBER_NOT_AT_DESTINATION"] == 1
+    assert reasons["ASSIGNEE_DROPPED"] == 1
+    fields = (await pair.destination.issue("ALFA-1"))["fields"]
+    assert "@Person 1" in plain_text(fields["description"])
+    assert undeclared(before, await pair.destination.backup()) == []
 
 
 async def test_a_restored_site_is_not_empty_and_a_new_one_is(pair: JiraPair) -> None:

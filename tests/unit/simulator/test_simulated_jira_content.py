@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_all_real_issues_are_loaded_with_their_keys(loaded: Loaded) -> None:
     assert summary["missing_numbers"] == site.store.value(
         "SELECT (SELECT sum(counter) FROM jira_project) - (SELECT count(*) FROM jira_issue)"
     )
+
+
+@needs_data
+def test_names_have_no_outer_blanks_and_people_have_valid_addresses(loaded: Loaded) -> None:
+    site, summary = loaded
+    summaries = site.store.rows("SELECT json_extract(fields, '$.summary') AS name FROM jira_issue")
+    named = site.store.rows("SELECT name FROM jira_object")
+    names = [str(row["name"]) for row in (*summaries, *named)]
+    assert names == [name.strip() for name in names]
+    people = site.accounts.page()
+    assert len(people) == summary["users"] + 1
+    assert all(re.fullmatch(r"[\w.-]+@example\.com", person.email) for person in people)
 
 
 @needs_data

@@ -118,6 +118,21 @@ async def test_a_created_issue_reads_back_as_it_was_written(jira: JiraCaller) ->
     assert fields["created"] == "2026-03-04T05:06:07.000+0000"
 
 
+async def test_a_priority_can_be_taken_away_by_an_edit_alone(jira: JiraCaller) -> None:
+    key = await jira.new_issue(priority=None)
+    assert (await jira.issue(key))["priority"]["name"] == "Medium"
+    answer = await jira.call("PUT", f"/issue/{key}", {"fields": {"priority": None}})
+    assert answer.status == 204
+    assert (await jira.issue(key))["priority"] is None
+
+
+async def test_a_summary_loses_its_outer_blanks(jira: JiraCaller) -> None:
+    key = await jira.new_issue(summary=" kept ")
+    assert (await jira.issue(key))["summary"] == "kept"
+    await jira.call("PUT", f"/issue/{key}", {"fields": {"summary": "edited  "}})
+    assert (await jira.issue(key))["summary"] == "edited"
+
+
 async def test_a_subtask_needs_a_parent_of_its_own_project(jira: JiraCaller) -> None:
     await jira.new_project("CD")
     await jira.new_issue("AB")

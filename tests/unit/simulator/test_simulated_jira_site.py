@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
+from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.main import Generated, SiteSpecification, open_site, run
 from sitekeep_simulator.site import SimulatedSite
@@ -45,6 +47,38 @@ async def test_a_person_has_one_account_id_on_every_site() -> None:
     assert groups[0] != groups[1]
     first.close()
     second.close()
+
+
+def test_who_is_invited_has_the_name_and_state_of_the_account() -> None:
+    directory = Directory()
+    first = SimulatedSite("one", directory=directory)
+    second = SimulatedSite("two", directory=directory)
+    lee = first.accounts.add("Lee@example.com", "Lee Li")
+    first.accounts.set_active(lee.account_id, False)
+    assert second.accounts.invite("lee@example.com", "lee") == replace(lee, active=False)
+    assert second.accounts.invite("new@example.com", "new").display_name == "new"
+    first.close()
+    second.close()
+
+
+def test_sites_without_a_common_directory_do_not_know_each_others_people() -> None:
+    first, second = SimulatedSite("one"), SimulatedSite("two")
+    first.accounts.add("lee@example.com", "Lee Li")
+    assert second.accounts.invite("lee@example.com", "lee").display_name == "lee"
+    first.close()
+    second.close()
+
+
+def test_accounts_of_a_kept_site_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    kept = SiteSpecification("kept", 0, tmp_path / "kept")
+    first = open_site(kept)
+    first.accounts.add("lee@example.com", "Lee Li")
+    first.close()
+    directory = Directory()
+    again, other = open_site(kept, directory), open_site(SiteSpecification("other"), directory)
+    assert other.accounts.invite("lee@example.com", "lee").display_name == "Lee Li"
+    again.close()
+    other.close()
 
 
 async def test_a_429_carries_what_it_was_planned_with(jira: JiraCaller) -> None:

@@ -55,7 +55,12 @@ class Waits:
 
 class MakeDispatcher(Protocol):
     def __call__(
-        self, handler: FakeHandler, holder: str = "server", *, lease_seconds: float = 60.0
+        self,
+        handler: FakeHandler,
+        holder: str = "server",
+        *,
+        lease_seconds: float = 60.0,
+        pace: Pace = PACE,
     ) -> Dispatcher: ...
 
 
@@ -71,7 +76,11 @@ async def dispatcher_of(
     made: list[Dispatcher] = []
 
     def make(
-        handler: FakeHandler, holder: str = "server", *, lease_seconds: float = 60.0
+        handler: FakeHandler,
+        holder: str = "server",
+        *,
+        lease_seconds: float = 60.0,
+        pace: Pace = PACE,
     ) -> Dispatcher:
         dispatcher = InProcessDispatcher(
             database,
@@ -81,7 +90,7 @@ async def dispatcher_of(
             ManualClock(START),
             concurrency=4,
             lease_seconds=lease_seconds,
-            pace=PACE,
+            pace=pace,
             sleep=waits,
             jitter=lambda: 1.0,
         )
@@ -591,7 +600,9 @@ async def test_a_frozen_incarnation_that_wakes_up_can_change_nothing(
     stuck = Gate()
     frozen = FakeHandler(tmp_path, units(2), scripts={"u0001": stuck})
     await queue(database)
-    await dispatcher_of(frozen, "frozen").start("o1")
+    # It would take the operation up again, as a process of its own never may: slots forbid two.
+    patient = Pace(progress_seconds=0.02, again_seconds=3600)
+    await dispatcher_of(frozen, "frozen", pace=patient).start("o1")
     await stuck.reached.wait()
     await dispatcher_of(FakeHandler(tmp_path, units(2)), "fresh").reconcile()
     operation = await ended(database)

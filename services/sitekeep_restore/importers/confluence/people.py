@@ -61,9 +61,10 @@ async def import_users(unit: ImportUnit) -> None:
 def _count_users(unit: ImportUnit, users: list[_User], targets: dict[str, str]) -> None:
     for user in users:
         unit.tally.expect(Kind.USER)
-        unit.tally.done(Kind.USER, lossy=user.account not in targets)
-        if user.account not in targets:
-            unit.tally.remark(
+        if user.account in targets:
+            unit.tally.done(Kind.USER)
+        else:
+            unit.tally.not_restorable(
                 Kind.USER,
                 user.name or user.account,
                 "USER_KEPT_AS_TEXT",

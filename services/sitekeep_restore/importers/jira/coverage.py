@@ -16,16 +16,18 @@ COVERAGE: Sequence[CoverageRow] = (
     _row(
         Kind.USER,
         "with loss",
-        "The same account where it is a member, else an invitation by e-mail; a name, a picture "
-        "or a state cannot be written, and the account of an app comes with the app.",
+        "The same account where it is a member, else an invitation by e-mail. Whom the source "
+        "deactivated is not invited, nor is anybody without a visible address; the account of an "
+        "app comes with the app.",
         MISSING,
-        "displayName",
-        "accountType",
-        "active",
         "emailAddress",
     ),
     _row(Kind.GROUP, "exactly"),
-    _row(Kind.MEMBERSHIP, "exactly"),
+    _row(
+        Kind.MEMBERSHIP,
+        "with loss",
+        "Only people who have an account at the destination can be members.",
+    ),
     _row(
         Kind.ISSUE_TYPE,
         "with loss",
@@ -86,7 +88,7 @@ COVERAGE: Sequence[CoverageRow] = (
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes, security levels and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
-        "one. A sub-task with a lower number than its parent stays a standard issue where the "
+        "one where the site insists on one. A sub-task with a lower number than its parent stays a standard issue where the "
         "site does not move it.",
         "created",
         "updated",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.field_values import FieldValues
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json
@@ -58,6 +59,9 @@ def _simpler(
     if DESCRIPTION in refused - refusals:
         kept[DESCRIPTION] = values.description(source, plain=True)
     for name in sorted(refused - set(kept)):
-        losses.add(Kind.ISSUE, Loss.FIELD_REFUSED, f"{source['key']}/{name}")
+        if name == identity_kinds.PRIORITY and fields[name] is None:
+            losses.add(Kind.ISSUE, Loss.PRIORITY_BY_DEFAULT, str(source["key"]))
+        else:
+            losses.add(Kind.ISSUE, Loss.FIELD_REFUSED, f"{source['key']}/{name}")
     refusals |= refused
     return kept

@@ -90,8 +90,8 @@ class FieldValues:
         return values
 
     def _named(self, issue: Json) -> Json:
-        """Priority and resolution."""
-        values: Json = {}
+        """Priority and resolution. That there is no priority is said: the site chose one."""
+        values: Json = {identity_kinds.PRIORITY: None}
         for name in (identity_kinds.PRIORITY, identity_kinds.RESOLUTION):
             item: Json | None = issue["fields"].get(name)
             if item is None:
@@ -99,6 +99,7 @@ class FieldValues:
             target = self._known.of(name).get(str(item.get("id")))
             if target is None:
                 self._losses.add(Kind.ISSUE, Loss.FIELD_VALUE_NOT_RESTORABLE, issue["key"])
+                values.pop(name, None)
             else:
                 values[name] = {"id": target}
         return values
@@ -155,8 +156,6 @@ class FieldValues:
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
         fields: Json = issue["fields"]
-        if not fields.get("priority"):
-            self._losses.add(Kind.ISSUE, Loss.PRIORITY_BY_DEFAULT, issue["key"])
         if fields.get("security"):
             self._losses.add(Kind.ISSUE, Loss.SECURITY_LEVEL_NOT_RESTORED, issue["key"])
         votes: Json = fields.get("votes") or {}

@@ -41,7 +41,7 @@ class Loss(enum.Enum):
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     PARENT_REFUSED = "The site refused the original parent."
-    PRIORITY_BY_DEFAULT = "The issue had no priority; the site gives each one its default."
+    PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
     PROJECT_CATEGORY = "The category of a project is not restored."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."

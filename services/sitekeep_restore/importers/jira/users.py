@@ -1,4 +1,7 @@
-"""Users: the same account where it is a member, an invitation by e-mail where it is not."""
+"""Users: the same account where it is a member, an invitation by e-mail where it is not.
+
+Nobody is invited whom the source site shut out.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,9 @@ async def _bring_back(unit: ImportUnit, users: Sequence[Json], members: _Members
         name = str(user.get("displayName", user["accountId"]))
         if user.get("accountType") == "app":
             losses.gone(Kind.USER, Loss.APP_ACCOUNT_NOT_RESTORED, name)
+        elif not user.get("active", True):
+            message = "Deactivated: an invitation would let the person in, so there is none."
+            unit.tally.not_restorable(Kind.USER, name, "USER_DEACTIVATED", message)
         elif not user.get("emailAddress"):
             message = "Not a member of the destination, and the backup holds no e-mail address."
             unit.tally.not_restorable(Kind.USER, name, "USER_NOT_AT_DESTINATION", message)
