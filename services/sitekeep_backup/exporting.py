@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from sitekeep_backup.exporters.jira.exporter import EXPORTER as JIRA
 from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportPhase, ExportUnit
 from sitekeep_shared import failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.greeting import greet
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database import schema
@@ -27,6 +29,7 @@ from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
 from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.vault.errors import VaultError
 from sitekeep_shared.vault.manifest_types import ManifestFacts, ManifestHeader
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.session import BackupSession
@@ -53,6 +56,10 @@ _PHASES = {
 }
 
 
+UNITS_PER_READER = 4
+"""Units claimed for each one that reads: the others wait until what they read is durable."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every run needs."""
@@ -61,6 +68,8 @@ class Tools:
     vault: Vault
     secrets: SecretBox
     clock: Clock
+    readers: int = 8
+    """Units of one backup that read from the site side by side."""
 
 
 class BackupHandler:
@@ -76,11 +85,11 @@ class BackupHandler:
             PreconditionFailed: the product is gone or has no credentials.
         """
         backup, product = await self._rows(operation)
-        site = SiteClient(
-            product.site_uri,
-            open_credentials(self._tools.secrets, product),
-            clock=self._tools.clock,
-        )
+        credentials = open_credentials(self._tools.secrets, product)
+        if not operation.progress.unit_count:
+            # Once a backup has begun, it waits for hours for a site that is away.
+            await greet(product.site_uri, product.type, credentials, self._tools.clock)
+        site = SiteClient(product.site_uri, credentials, clock=self._tools.clock)
         session = await self._tools.vault.begin_backup(
             operation.resource_uid, site=operation.product_uid, fence=operation.fence or 0
         )
@@ -103,8 +112,8 @@ class BackupHandler:
         return backup, product
 
     def retryable(self, error: Exception) -> bool:
-        """Whether another attempt may help."""
-        return failures.is_retryable(error)
+        """Whether another attempt may help; a session of the vault ends with its first failure."""
+        return failures.is_retryable(error) and not isinstance(error, VaultError)
 
     async def failed(
         self, operation: Operation, error: Exception, progress: Progress
@@ -181,11 +190,17 @@ class BackupRun:
         self._session = session
         self._exporter = EXPORTERS[backup.product_type]
         self._options = ExportOptions(operation.arguments["include_attachments"])
+        self._readers = asyncio.Semaphore(tools.readers)
 
     @property
     def request_count(self) -> int:
         """Requests sent to the site since it was opened."""
         return self._site.request_count
+
+    @property
+    def trouble(self) -> str:
+        """Why the site does not answer at the moment."""
+        return self._site.trouble
 
     def phase_name(self, phase: int) -> str:
         """The phase of the contract."""
@@ -197,19 +212,18 @@ class BackupRun:
 
     async def run_unit(self, unit: ClaimedUnit) -> UnitOutcome:
         """One attempt: what the exporter reads is durable in the vault when this returns."""
-        export = ExportUnit(
-            unit.plan,
-            unit.attempt,
-            self._site,
-            self._session.unit(unit.plan.key),
-            self._options,
-            unit.tally,
-        )
-        await self._exporter.run[unit.plan.kind](export)
+        async with self._readers:
+            export = self._export(unit)
+            await self._exporter.run[unit.plan.kind](export)
+        # The next unit reads while this one waits for the disk.
         pages = await export.records.finish()
         return UnitOutcome(
             export.tally, export.spawned, {"pages": [page.to_json() for page in pages]}
         )
+
+    def _export(self, unit: ClaimedUnit) -> ExportUnit:
+        records = self._session.unit(unit.plan.key)
+        return ExportUnit(unit.plan, unit.attempt, self._site, records, self._options, unit.tally)
 
     async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
         """What a unit that is given up is missing: named, so that the backup is INCOMPLETE."""

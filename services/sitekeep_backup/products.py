@@ -20,7 +20,7 @@ from sitekeep_shared.errors import PreconditionFailed, Violation
 from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
-from sitekeep_shared.rpc.names import chosen_id, invalid, organization_of, resource
+from sitekeep_shared.rpc.names import chosen_id, invalid, organization_of, quoted, resource
 from sitekeep_shared.secrets import SecretBox
 
 _CHANGEABLE = ("display_name", "site_uri", "encryption", "credentials")
@@ -144,7 +144,7 @@ def _site_uri(text: str) -> str:
     if scheme not in ("https", "http") or not rest or any(mark in rest for mark in "?# @"):
         raise invalid(
             "product.site_uri",
-            f"is {text!r}; it has to be an address such as https://example.atlassian.net.",
+            f"is {quoted(text)}; it has to be an address such as https://example.atlassian.net.",
         )
     return text.rstrip("/")
 

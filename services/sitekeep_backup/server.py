@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from sitekeep.backup.v1 import backup_pb2_grpc, backup_policy_pb2_grpc, organization_pb2_grpc
 from sitekeep_backup.backups import BackupService
 from sitekeep_backup.expiry import Expiry
-from sitekeep_backup.exporting import BackupHandler, Tools
+from sitekeep_backup.exporting import UNITS_PER_READER, BackupHandler, Tools
 from sitekeep_backup.organizations import Organizations
 from sitekeep_backup.policies import BackupPolicyService
 from sitekeep_backup.products import Products
@@ -32,6 +32,7 @@ class BackupServer(ServiceServer):
         "sitekeep.backup.v1.BackupPolicyService",
         "sitekeep.backup.v1.BackupService",
     )
+    units_per_place = UNITS_PER_READER
 
     @property
     def address(self) -> str:
@@ -40,7 +41,8 @@ class BackupServer(ServiceServer):
 
     async def open_handler(self, stack: AsyncExitStack) -> BackupHandler:
         """What runs backups."""
-        return BackupHandler(Tools(self.database, self.vault, self.secrets, self.clock))
+        readers = self.settings.concurrency
+        return BackupHandler(Tools(self.database, self.vault, self.secrets, self.clock, readers))
 
     async def add_services(
         self, server: Server, dispatcher: InProcessDispatcher, stack: AsyncExitStack

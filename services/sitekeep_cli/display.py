@@ -109,7 +109,7 @@ class Lines(Silent):
     def _print(self, progress: Progress) -> None:
         text = f"{self._title}: {progress.percent} % {progress.phase} · {progress.speed()}"
         kinds = progress.kinds()
-        self.remark(f"{text} · {kinds}" if kinds else text)
+        self.remark(" · ".join(part for part in (text, kinds, progress.trouble) if part))
 
     def remark(self, text: str) -> None:
         """Prints a line."""
@@ -163,6 +163,8 @@ class Panel(Silent):
 def _details(progress: Progress) -> Text:
     text = Text(f"  {progress.speed()}\n", style="dim")
     text.append(f"  {progress.kinds()}")
+    if progress.trouble:
+        text.append(f"\n  {progress.trouble}", style="yellow")
     if progress.missing():
         text.append(f"\n  {progress.missing()} missing so far", style="yellow")
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -28,6 +29,7 @@ _EXIT_CODES: Mapping[int, ExitCode] = {
     code_pb2.UNAUTHENTICATED: ExitCode.NO_PERMISSION,
     code_pb2.UNAVAILABLE: ExitCode.UNREACHABLE,
 }
+_ADDRESS = re.compile(r"(?:ipv[46]:)(\S+?:\d+)")
 _HEADINGS = {
     ExitCode.USAGE: "Not understood",
     ExitCode.NOT_FOUND: "Not found",
@@ -59,10 +61,24 @@ def of_call(error: grpc.RpcError) -> Failure:
     """What a failed call says."""
     # Every error that grpc raises is a call as well; its stubs do not say so.
     assert isinstance(error, grpc.Call)
-    status: status_pb2.Status | None = cast(Any, rpc_status).from_call(error)
+    try:
+        status: status_pb2.Status | None = cast(Any, rpc_status).from_call(error)
+    except ValueError:
+        # A proxy, or the library itself, put another code over the server's.
+        status = None
     if status is None:
-        status = status_pb2.Status(code=error.code().value[0], message=error.details() or "")
+        status = status_pb2.Status(code=error.code().value[0], message=_plain(error))
     return of_status(status)
+
+
+def _plain(error: grpc.Call) -> str:
+    """What the library of gRPC says, without its own codes where nobody answers."""
+    details = error.details() or ""
+    if error.code() is not grpc.StatusCode.UNAVAILABLE:
+        return details
+    address = _ADDRESS.search(details)
+    at = f" at {address[1]}" if address else ""
+    return f"No server answers{at}"
 
 
 def of_status(status: status_pb2.Status) -> Failure:

@@ -93,6 +93,11 @@ class Progress:
             parts.append(f"about {wording.duration(self.remaining)} left")
         return " · ".join(parts)
 
+    @property
+    def trouble(self) -> str:
+        """Why the operation does not get on at the moment; empty while it does."""
+        return " ".join(failure.message for failure in self.metadata.partial_failures)
+
     def missing(self) -> int:
         """How many entities are known to be missing."""
         return sum(count.missing_count for count in self.metadata.counts)

@@ -198,6 +198,11 @@ class RestoreRun:
         """Requests sent to the site since it was opened."""
         return self._site.request_count
 
+    @property
+    def trouble(self) -> str:
+        """Why the site does not answer at the moment."""
+        return self._site.trouble
+
     def phase_name(self, phase: int) -> str:
         """The phase of the contract."""
         return _PHASES[ImportPhase(phase)]

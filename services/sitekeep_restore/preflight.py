@@ -16,6 +16,7 @@ from sitekeep_restore.importers.jira import emptiness as jira_emptiness
 from sitekeep_shared import facts, failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteError
+from sitekeep_shared.atlassian.greeting import IMPATIENT
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database.engine import Database
@@ -112,7 +113,9 @@ class Inspector:
     async def _content(self, target: facts.AnyRow) -> list[Violation]:
         credentials = open_credentials(self._secrets, target)
         try:
-            async with SiteClient(target.site_uri, credentials, clock=self._clock) as site:
+            async with SiteClient(
+                target.site_uri, credentials, clock=self._clock, policy=IMPATIENT
+            ) as site:
                 return await FIND_CONTENT[target.type](site)
         except SiteError as error:
             raise failures.translate(error) from error

@@ -17,11 +17,24 @@ from sitekeep_shared.rules import BackupFacts, LockFacts, OrganizationFacts, Pro
 AnyRow = Row[Any]
 
 
+_LISTS = {
+    "Admin": "ListAdmins",
+    "Backup": "ListBackups",
+    "BackupPolicy": "ListBackupPolicies",
+    "Entity": "ListEntities",
+    "Operation": "ListOperations",
+    "OperationLock": "ListOperationLocks",
+    "Organization": "ListOrganizations",
+    "Product": "ListProducts",
+    "Restore": "ListRestores",
+}
+
+
 def not_found(kind: str, name: str) -> NotFound:
     """The error about a resource that is not there."""
     return NotFound(
         "RESOURCE_NOT_FOUND",
-        f"There is no {name}. List the {kind}s to see which there are.",
+        f"There is no {name}. {_LISTS[kind]} lists those that there are.",
         {"name": name},
         resource=(f"sitekeep.dev/{kind}", name),
     )

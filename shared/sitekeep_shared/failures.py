@@ -25,6 +25,13 @@ _RETRYABLE = (
 )
 
 
+_VAULT_UNAVAILABLE = (
+    vault_errors.StoreUnavailable,
+    vault_errors.SessionClosed,
+    vault_errors.StagedDataLost,
+)
+
+
 def is_retryable(error: Exception) -> bool:
     """Whether another attempt may help."""
     return isinstance(error, _RETRYABLE)
@@ -66,7 +73,7 @@ def _of_site(error: site_errors.SiteError) -> errors.SitekeepError:
 
 
 def _of_vault(error: vault_errors.VaultError) -> errors.SitekeepError:
-    if isinstance(error, vault_errors.StoreUnavailable):
+    if isinstance(error, _VAULT_UNAVAILABLE):
         return errors.Unavailable("VAULT_UNAVAILABLE", str(error))
     if isinstance(error, (vault_errors.LeaseLost, vault_errors.CommitConflict)):
         return errors.Conflict("LOCK_LOST", str(error))

@@ -32,7 +32,10 @@ class LockLost(Conflict):
     """The operation lost its lock: another one, or a newer incarnation of it, has the product."""
 
     reason: str = "LOCK_LOST"
-    message: str = "the operation lost the lock of its product"
+    message: str = (
+        "The operation lost the lock of its product: it was released by force, or was not renewed "
+        "in time and taken by another one. Start it again."
+    )
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -218,7 +221,7 @@ async def release_by_admin(
     statement = _states().where(_lock.product == product).with_for_update()
     row = (await connection.execute(statement)).first()
     if row is None or row.holder is None:
-        raise NotFound("RESOURCE_NOT_FOUND", "no operation holds the lock of this product")
+        raise NotFound("RESOURCE_NOT_FOUND", "No operation holds the lock of this product.")
     state = _state(row)
     _check_release(state, etag, force=force)
     await connection.execute(
@@ -234,12 +237,15 @@ async def release_by_admin(
 def _check_release(state: LockState, etag: str, *, force: bool) -> None:
     if etag != state.etag:
         raise Conflict(
-            "ETAG_MISMATCH", "the lock changed hands since it was read", {"etag": state.etag}
+            "ETAG_MISMATCH",
+            "The lock changed hands since it was read. Read it again.",
+            {"etag": state.etag},
         )
     if state.live and not force:
         raise PreconditionFailed(
             "LOCK_LEASE_ACTIVE",
-            "the holder still renews the lock; force takes it away",
+            f"Operation {state.operation} is alive: {state.holder} renews its lock. Cancel the "
+            "operation instead, or set `force` where that does not help.",
             {"holder": state.holder, "leaseExpireTime": state.expire_time.isoformat()},
         )
 

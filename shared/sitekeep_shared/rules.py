@@ -365,14 +365,18 @@ def target_is_empty(
     """The destination holds no active, trashed or archived content."""
     if not content or profile.destination_may_hold_content:
         return None
-    found = "; ".join(f"{violation.subject}: {violation.description}" for violation in content[:5])
-    more = f"; and {len(content) - 5} more" if len(content) > 5 else ""
+    found = " ".join(f"{_sentence(violation.description)}" for violation in content[:5])
+    more = f" And {len(content) - 5} more." if len(content) > 5 else ""
     return PreconditionFailed(
         "TARGET_NOT_EMPTY",
-        f"{target.name} is not empty. {found}{more}.",
+        f"{target.name} is not empty. {found}{more}",
         {"product": target.name, "findingCount": str(len(content))},
         list(content),
     )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _words(window: datetime.timedelta | None) -> str:

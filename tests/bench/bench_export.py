@@ -178,7 +178,7 @@ async def _facts_of(reader: BackupReader) -> dict[str, int]:
     return dict(facts)
 
 
-def run(issues: int, pages: int, folder: str | None) -> None:
+def run(issues: int, pages: int, folder: str | None, *, memory_only: bool) -> None:
     """Measures one size and prints its rows."""
     with tempfile.TemporaryDirectory(prefix="sitekeep-bench", dir=folder) as name:
         deployment = Deployment(Path(name), {"SITEKEEP_PROFILE": "self-hosted"})
@@ -186,7 +186,11 @@ def run(issues: int, pages: int, folder: str | None) -> None:
             arguments = (f"--issues={issues}", f"--pages={pages}", "--seed=7")
             deployment.simulate({"source": "generated"}, *arguments, start_seconds=END_SECONDS)
             _set_up(deployment)
-            _measure(Bench(deployment))
+            bench = Bench(deployment)
+            if memory_only:
+                _print_row(f"backup of {issues} issues", bench.backup("jira-bare", Kind.ISSUE), None)
+            else:
+                _measure(bench)
         finally:
             deployment.stop()
 
@@ -251,9 +255,10 @@ def main() -> None:
     parser.add_argument("--issues", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--folder", help="where the sites and the vault are kept meanwhile")
+    parser.add_argument("--memory", action="store_true", help="only one backup without files")
     arguments = parser.parse_args()
     for issues in arguments.issues:
-        run(issues, arguments.pages, arguments.folder)
+        run(issues, arguments.pages, arguments.folder, memory_only=arguments.memory)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Tolerated defects of Atlassian's documents: ``oneOf`` means ``anyOf``, discriminators name
 schemas that are not there, ``nullable`` stands beside ``allOf`` and ``enum``, types that are
-none. Formats are not judged: Jira's own times are no RFC 3339.
+none, properties that are required and forbidden at once (misspelt: ``bulk/issues/move``).
+Formats are not judged: Jira's own times are no RFC 3339.
 """
 
 from __future__ import annotations
@@ -74,6 +75,9 @@ def tolerant(schema: Json) -> Json:
     clean: Schema = {}
     for name, value in whole.items():
         _put(clean, name, value)
+    if whole.get("additionalProperties") is False and "required" in clean:
+        known = whole.get("properties", {})
+        clean["required"] = [name for name in clean["required"] if name in known]
     if whole.get("nullable") is True and _BESIDE_NULL & clean.keys():
         clean.pop("nullable", None)
         return {"anyOf": [clean, {"enum": [None]}]}

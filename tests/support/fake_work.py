@@ -143,6 +143,7 @@ class FakeRun:
     handler: FakeHandler
     operation: Operation
     request_count: int = 0
+    trouble: str = ""
     finishing_phase: str = "SEALING"
 
     def phase_name(self, phase: int) -> str:

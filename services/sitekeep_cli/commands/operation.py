@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from google.longrunning import operations_pb2 as pb
 
+from sitekeep_cli import failures
 from sitekeep_cli.call import Call
 from sitekeep_cli.display import Silent
 from sitekeep_cli.exit_codes import ExitCode
@@ -113,7 +114,8 @@ def _state(operation: Operation) -> str:
     if not operation.done:
         return "running"
     if operation.HasField("error"):
-        return f"failed: {operation.error.message}"
+        cancelled = failures.of_status(operation.error).reason == "OPERATION_CANCELLED"
+        return f"{'cancelled' if cancelled else 'failed'}: {operation.error.message}"
     result = result_of(operation)
     return state_of(result).lower() if result is not None else "done"
 
@@ -126,7 +128,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
         _what(operation),
         _state(operation),
         f"{progress.percent} %" if progress else "",
-        progress.phase if progress else "",
+        progress.phase if progress and not operation.done else "",
     )
 
 
@@ -147,6 +149,7 @@ def _show(call: Call, operation: Operation) -> None:
             ("units", f"{metadata.done_unit_count} of {metadata.unit_count}"),
             ("so far", f"{progress.speed()}"),
             ("counts", progress.kinds()),
+            ("trouble", progress.trouble),
         ]
     call.output.facts(facts)
     require_success(operation)

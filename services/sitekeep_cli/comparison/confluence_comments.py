@@ -18,6 +18,7 @@ from sitekeep_shared.kinds import Kind
 
 ENDING = 40
 """Characters at the end of a comment that tell it apart from another of the same minute."""
+_QUOTATION = re.compile(r"\A\s*<blockquote>.*?</blockquote>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -50,18 +51,26 @@ def read(reading: Reading) -> None:
 
 
 def _told_apart(places: Mapping[str, _Place]) -> dict[str, str]:
-    """The line of each comment, and what was said where one person said several in one minute."""
-    said = Counter((place.container, place.line) for place in places.values())
-    return {
-        identifier: place.line
-        if said[place.container, place.line] == 1
-        else f"{place.line} …{place.ending}"
-        for identifier, place in places.items()
-    }
+    """The line of each comment, and what was said where one person said several in one minute.
+
+    Where that is the same too, the comment that it answers tells them apart.
+    """
+    lines = Counter((place.container, place.line) for place in places.values())
+    texts = Counter((place.container, place.line, place.ending) for place in places.values())
+    named: dict[str, str] = {}
+    for identifier, place in places.items():
+        name = place.line
+        if lines[place.container, place.line] > 1:
+            name = f"{name} …{place.ending}"
+        if texts[place.container, place.line, place.ending] > 1 and place.parent in places:
+            name = f"{name} → {places[place.parent].line}"
+        named[identifier] = name
+    return named
 
 
 def _ending(body: str) -> str:
-    return " ".join(_TAG.sub(" ", body).split())[-ENDING:]
+    # A comment whose place is gone quotes it above what was said; the name must not depend on that.
+    return " ".join(_TAG.sub(" ", _QUOTATION.sub("", body)).split())[-ENDING:]
 
 
 def _draft(reading: Reading, kind: Kind) -> dict[str, _Place]:

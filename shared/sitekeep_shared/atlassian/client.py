@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -100,6 +100,11 @@ class SiteClient:
         """Requests sent so far, repeats and hops to the media host included."""
         return self.traffic.request_count
 
+    @property
+    def trouble(self) -> str:
+        """Why requests wait at the moment; empty while the site answers."""
+        return self.traffic.trouble
+
     async def get(self, template: str, query: Query = (), **path: str) -> bytes:
         """The verbatim body of a GET: one complete JSON document, or nothing."""
         return (await self._read(self._call("GET", template, query, path))).body
@@ -147,17 +152,24 @@ class SiteClient:
         return await self._transport.exchange(call, _location)
 
     def stream(
-        self, template: str, query: Query = (), *, size: int | None = None, **path: str
+        self,
+        template: str,
+        query: Query = (),
+        *,
+        size: int | None = None,
+        redirected: Callable[[str], None] | None = None,
+        **path: str,
     ) -> AsyncIterator[bytes]:
         """The bytes of a file in chunks of about 256 KiB, read as fast as they are taken.
 
         Redirects to the media host are followed without credentials, a cut body is resumed.
-        ``size`` is the length in bytes that the metadata promises. Raises SiteBodyMismatch
-        where the length is another one. Close the iterator (``contextlib.aclosing``) where it
+        ``size`` is the length in bytes that the metadata promises, ``redirected`` is told each
+        ``Location`` before the first chunk comes. Raises SiteBodyMismatch where the length is
+        another one. Close the iterator (``contextlib.aclosing``) where it
         is not read to its end.
         """
         call = self._call("GET", template, query, path, lasting=True)
-        return Download(self._transport, self._address, call, size).chunks()
+        return Download(self._transport, self._address, call, size, redirected).chunks()
 
     async def upload(
         self,

@@ -7,7 +7,7 @@ Sources: Jira ``GET /rest/api/3/attachment/content/{id}`` (303, ``Range``), Conf
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -44,10 +44,15 @@ class Download:
     """One file, read once, from start to end."""
 
     def __init__(
-        self, transport: Transport, address: SiteAddress, call: Call, size: int | None
+        self,
+        transport: Transport,
+        address: SiteAddress,
+        call: Call,
+        size: int | None,
+        redirected: Callable[[str], None] | None = None,
     ) -> None:
         self._transport, self._address, self._call = transport, address, call
-        self._expected = size
+        self._expected, self._redirected_to = size, redirected
         self._trial = Trial(transport.policy)
         self._progress = _Progress()
 
@@ -117,6 +122,8 @@ class Download:
         location = response.headers.get("Location")
         if not location:
             raise self._refused(response, "redirects without an address")
+        if self._redirected_to is not None:
+            self._redirected_to(location)
         target = response.url.join(URL(location, encoded=True))
         if self._address.is_own(str(target)):
             own = self._address.own(str(target))

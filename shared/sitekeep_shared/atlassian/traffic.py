@@ -20,5 +20,7 @@ class Traffic:
     """Bytes of bodies after decompression."""
     bytes_sent: int = 0
     """Bytes of bodies."""
+    trouble: str = ""
+    """Why a request has to wait, in a sentence; empty once the site has answered one since."""
     by_endpoint: Counter[Endpoint] = field(default_factory=Counter[Endpoint])
     """Requests by method and endpoint template."""

@@ -106,7 +106,7 @@ class Transport:
         delay = trial.next_delay(setback.advice)
         if delay is None:
             raise _unavailable(call, setback, trial)
-        self.traffic.retry_count += 1
+        self._note_trouble(call, setback)
         log.info(
             "repeating a request",
             extra={"request": call.label, "cause": setback.cause, "delay_seconds": delay},
@@ -137,7 +137,7 @@ class Transport:
         delay = trial.next_delay(setback.advice)
         if delay is None:
             raise _unavailable(call, setback, trial)
-        self.traffic.retry_count += 1
+        self._note_trouble(call, setback)
         log.info(
             "slowing down",
             extra={
@@ -202,6 +202,7 @@ class Transport:
         self, call: Call, response: aiohttp.ClientResponse, consume: Consume[T], permit: Permit
     ) -> T | Setback:
         if response.status < 400:
+            self.traffic.trouble = ""
             self.limiter.answered(permit)
             return await self._consumed(response, consume)
         async with response:
@@ -249,6 +250,10 @@ class Transport:
         if call.resendable:
             return setback
         raise _unavailable(call, setback, None)
+
+    def _note_trouble(self, call: Call, setback: Setback) -> None:
+        self.traffic.retry_count += 1
+        self.traffic.trouble = f"{call.label} is tried again: {setback.cause}."
 
     def _count(self, call: Call) -> None:
         self.traffic.request_count += 1

@@ -18,9 +18,10 @@ from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep.type.v1 import content_pb2
 from sitekeep_shared import rules
+from sitekeep_shared.errors import Unavailable
 from sitekeep_shared.locks import LockState
 from sitekeep_shared.rpc.names import resource
-from sitekeep_shared.rpc.status import DOMAIN
+from sitekeep_shared.rpc.status import DOMAIN, to_status
 from sitekeep_shared.work.findings import NumberedFinding
 
 AnyRow = Row[Any]
@@ -244,8 +245,7 @@ def _metadata(row: AnyRow) -> Message:
     )
     metadata = kind(
         phase=kind.Phase.Value(row.phase or "QUEUED"),
-        # Units make further units, so a share of them is an estimate until the end.
-        progress_percent=100 if row.state == "SUCCEEDED" else min(99, 100 * ended // max(units, 1)),
+        progress_percent=100 if row.state == "SUCCEEDED" else progress.get("percent", 0),
         counts=entity_counts(progress.get("counts", {})),
         start_time=timestamp(row.create_time),
         update_time=timestamp(row.update_time),
@@ -253,6 +253,9 @@ def _metadata(row: AnyRow) -> Message:
         done_unit_count=ended,
         request_count=progress.get("request_count", 0),
     )
+    if progress.get("trouble") and row.state not in DONE_STATES:
+        error = Unavailable("UPSTREAM_UNAVAILABLE", progress["trouble"])
+        metadata.partial_failures.append(to_status(error))
     setattr(metadata, row.kind, row.resource_name)
     return cast(Message, metadata)
 

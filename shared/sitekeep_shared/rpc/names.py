@@ -14,6 +14,18 @@ ID_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ID = re.compile(ID_PATTERN + r"\Z")
 
 
+LONGEST_QUOTE = 80
+"""Characters of a caller's value that an error repeats."""
+
+
+def quoted(value: object) -> str:
+    """A value of the caller's for an error; a long one is cut, as errors travel in headers."""
+    text = str(value)
+    if len(text) <= LONGEST_QUOTE:
+        return repr(text)
+    return f"{text[:LONGEST_QUOTE]!r}… ({len(text)} characters)"
+
+
 def invalid(field: str, description: str) -> InvalidRequest:
     """The error about one field of a request."""
     return InvalidRequest(
@@ -50,7 +62,7 @@ def chosen_id(field: str, value: str) -> str:
     if not _ID.match(value):
         raise invalid(
             field,
-            f"is {value!r}; an id is 1 to 63 lower-case letters, digits and hyphens, "
+            f"is {quoted(value)}; an id is 1 to 63 lower-case letters, digits and hyphens, "
             "with no hyphen at either end.",
         )
     return value

@@ -18,7 +18,13 @@ from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Unavailable
 from sitekeep_shared.rpc import listing, messages
 from sitekeep_shared.rpc.interceptor import Context
-from sitekeep_shared.rpc.names import ID_PATTERN, identifier_of, invalid, organization_of
+from sitekeep_shared.rpc.names import (
+    ID_PATTERN,
+    identifier_of,
+    invalid,
+    organization_of,
+    quoted,
+)
 
 POLL_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 300.0
@@ -42,7 +48,8 @@ class OperationStore:
         if not _NAME.match(name):
             raise invalid(
                 "name",
-                f"is {name!r}; it has to be of the form organizations/{{o}}/operations/{{id}}.",
+                f"is {quoted(name)}; it has to be of the form "
+                "organizations/{organization}/operations/{operation}.",
             )
         async with self.database.read() as connection:
             return await facts.resource_row(connection, schema.operation, "Operation", name)

@@ -49,6 +49,8 @@ class ServiceServer(abc.ABC):
     """``backup`` or ``restore``: its slot, and the operations that it runs."""
     service_names: ClassVar[Sequence[str]]
     """The gRPC services of its own."""
+    units_per_place: ClassVar[int] = 1
+    """Units that are claimed for each one that may be at work at the same time."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -94,7 +96,7 @@ class ServiceServer(abc.ABC):
             self.service,
             self.holder,
             self.clock,
-            concurrency=self.settings.concurrency,
+            concurrency=self.settings.concurrency * self.units_per_place,
             lease_seconds=self.settings.lease_seconds,
         )
         stack.push_async_callback(dispatcher.drain)

@@ -13,9 +13,15 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from sitekeep_shared import errors
-from sitekeep_shared.errors import SitekeepError
+from sitekeep_shared.errors import SitekeepError, Violation
 
 DOMAIN = "sitekeep.dev"
+
+# An error travels in the trailers of HTTP/2, which clients bound at 8 KiB together. The message
+# is in them twice, once percent-encoded; what is binary grows by a third. All in bytes.
+_LONGEST_MESSAGE = 1_000
+_LONGEST_VALUE = 300
+_LONGEST_DETAILS = 2_000
 
 _CODES: dict[type[SitekeepError], int] = {
     errors.InvalidRequest: code_pb2.INVALID_ARGUMENT,
@@ -36,15 +42,25 @@ _CODES: dict[type[SitekeepError], int] = {
 def to_status(error: SitekeepError) -> status_pb2.Status:
     """The status that a client is answered with."""
     code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
-    status = status_pb2.Status(code=code, message=error.message)
+    status = status_pb2.Status(code=code, message=_cut(error.message))
     info = error_details_pb2.ErrorInfo(
-        reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata)
+        reason=error.reason, domain=DOMAIN, metadata=_metadata(error)
     )
     for detail in (info, *_details(error)):
         packed = any_pb2.Any()
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def _metadata(error: SitekeepError) -> dict[str, str]:
+    return {name: _cut(value, _LONGEST_VALUE) for name, value in error.metadata.items()}
+
+
+def _cut(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    if len(text.encode()) <= longest:
+        return text
+    return text.encode()[: longest - 3].decode(errors="ignore") + "…"
 
 
 def grpc_code(status: status_pb2.Status) -> grpc.StatusCode:
@@ -59,19 +75,33 @@ def _details(error: SitekeepError) -> list[Message]:
     if error.resource is not None:
         kind, name = error.resource
         details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
-    if error.violations:
-        details.append(_violations(error))
+    shown = _fitting(error)
+    if shown:
+        details.append(_violations(error, shown))
     return details
 
 
-def _violations(error: SitekeepError) -> Message:
+def _fitting(error: SitekeepError) -> list[Violation]:
+    """The first violations, as many as an error can carry; ``findingCount`` has the number."""
+    room = _LONGEST_DETAILS
+    room -= sum(len((name + value).encode()) for name, value in _metadata(error).items())
+    shown: list[Violation] = []
+    for found in error.violations:
+        room -= len((found.type + found.subject + found.description).encode()) + 12
+        if room < 0:
+            break
+        shown.append(found)
+    return shown
+
+
+def _violations(error: SitekeepError, shown: list[Violation]) -> Message:
     if isinstance(error, errors.InvalidRequest):
         return error_details_pb2.BadRequest(
             field_violations=[
                 error_details_pb2.BadRequest.FieldViolation(
                     field=found.subject, description=found.description, reason=found.type
                 )
-                for found in error.violations
+                for found in shown
             ]
         )
     if isinstance(error, errors.WindowClosed):
@@ -80,7 +110,7 @@ def _violations(error: SitekeepError) -> Message:
                 error_details_pb2.QuotaFailure.Violation(
                     subject=found.subject, description=found.description
                 )
-                for found in error.violations
+                for found in shown
             ]
         )
     return error_details_pb2.PreconditionFailure(
@@ -88,7 +118,7 @@ def _violations(error: SitekeepError) -> Message:
             error_details_pb2.PreconditionFailure.Violation(
                 type=found.type, subject=found.subject, description=found.description
             )
-            for found in error.violations
+            for found in shown
         ]
     )
 

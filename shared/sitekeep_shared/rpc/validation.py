@@ -15,7 +15,7 @@ from sitekeep.backup.v1 import backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import content_pb2, restore_pb2
 from sitekeep_shared.errors import InvalidRequest, Violation
-from sitekeep_shared.rpc.names import ID_PATTERN
+from sitekeep_shared.rpc.names import ID_PATTERN, quoted
 
 _CONTRACTS = (
     organization_pb2,
@@ -77,10 +77,13 @@ def _scalar(rule: _Rule, name: str, value: object) -> Iterator[Violation]:
             yield Violation("REQUEST_INVALID", name, "is required.")
     elif rule.pattern and not rule.pattern.match(str(value)):
         yield Violation(
-            "REQUEST_INVALID", name, f"is {value!r}; it has to be of the form {rule.resource}."
+            "REQUEST_INVALID",
+            name,
+            f"is {quoted(value)}; it has to be of the form {rule.resource}.",
         )
     elif rule.uuid and not _UUID4.match(str(value)):
-        yield Violation("REQUEST_INVALID", name, f"is {value!r}; it has to be a UUID version 4.")
+        text = f"is {quoted(value)}; it has to be a UUID version 4."
+        yield Violation("REQUEST_INVALID", name, text)
 
 
 @cache

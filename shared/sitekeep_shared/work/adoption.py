@@ -68,6 +68,7 @@ async def _take_over(
     await journal.requeue(connection, known.id)
     requests = earlier.progress.request_count
     progress = await journal.progress(connection, known.id, request_count=requests)
+    progress = replace(progress, percent=earlier.progress.percent)
     return Adoption(replace(adopted, progress=progress), lease, progress, _broken(earlier, lease))
 
 

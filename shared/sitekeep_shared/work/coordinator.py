@@ -182,6 +182,7 @@ class Coordinator:
     def _count_requests(self) -> None:
         if self._run is not None:
             self._meter.requests_of_this_run = self._run.request_count
+            self._meter.trouble = self._run.trouble
 
     async def _complete(self, completion: Completion) -> None:
         """Writes the end of the operation, all at once, under the fence."""

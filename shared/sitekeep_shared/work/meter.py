@@ -14,6 +14,8 @@ class Meter:
         """Starts with what the journal says; requests sent so far are those of the past."""
         self.phase = QUEUED_PHASE
         self.requests_of_this_run = 0
+        self.trouble = ""
+        self._percent = committed.percent
         self._committed = committed
         self._running: dict[str, ClaimedUnit] = {}
 
@@ -43,7 +45,9 @@ class Meter:
     def committed(self) -> Progress:
         """What the journal has."""
         requests = self._committed.request_count + self.requests_of_this_run
-        return replace(self._committed, request_count=requests)
+        committed = replace(self._committed, request_count=requests)
+        self._percent = max(self._percent, committed.estimate)
+        return replace(committed, percent=self._percent, trouble="")
 
     @property
     def live(self) -> Progress:
@@ -51,4 +55,4 @@ class Meter:
         total = self.committed
         for unit in self._running.values():
             total = total.plus(unit.tally)
-        return total
+        return replace(total, trouble=self.trouble)

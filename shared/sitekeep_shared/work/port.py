@@ -51,6 +51,11 @@ class OperationRun(Protocol):
         ...
 
     @property
+    def trouble(self) -> str:
+        """Why it does not get on at the moment, in a sentence; empty while it does."""
+        ...
+
+    @property
     def finishing_phase(self) -> str:
         """What to call the time after the last unit, for example ``SEALING``."""
         ...

@@ -60,6 +60,25 @@ class Progress:
     failed_unit_count: int = 0
     request_count: int = 0
     """Requests sent to the site, by every incarnation."""
+    percent: int = 0
+    """What was shown as done so far, 0 to 99: it never falls, though further work turns up."""
+    trouble: str = ""
+    """Why it does not get on at the moment; empty while it does."""
+
+    @property
+    def estimate(self) -> int:
+        """How much is done, in percent: the smaller share of units and of entities.
+
+        Units make further units and count entities that nobody knew of, so that either share
+        alone runs ahead.
+        """
+        ended = self.done_unit_count + self.failed_unit_count
+        met = sum(min(count.done + count.missing, count.expected) for count in self.counts.values())
+        expected = sum(count.expected for count in self.counts.values())
+        shares = [100 * ended // max(self.unit_count, 1)]
+        if expected:
+            shares.append(100 * met // expected)
+        return min(99, *shares)
 
     def to_json(self) -> dict[str, Any]:
         """The form of the column ``operation.progress``."""

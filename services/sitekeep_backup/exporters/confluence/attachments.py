@@ -6,12 +6,12 @@ redirects to the media host: the ``downloadLink`` of the metadata does not take 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 
 from sitekeep_backup.exporters.confluence.chains import Listing, first_key, walk
+from sitekeep_backup.exporters.opening import opened
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.client import Query
 from sitekeep_shared.atlassian.errors import (
@@ -136,39 +136,17 @@ async def _keep(unit: ExportUnit, attachment: _Attachment, item: str) -> None:
         "version": str(attachment.version.number),
         "metadata": item,
     }
-    async with _opened(unit, attachment, container) as chunks:
+    async with opened(_stream(unit, attachment, container)) as chunks:
         stored = await unit.records.put_file(
             Kind.ATTACHMENT, f"{attachment.id:>030}", chunks, attributes=attributes
         )
     unit.tally.done(Kind.ATTACHMENT, stored.size_bytes)
 
 
-@contextlib.asynccontextmanager
-async def _opened(
-    unit: ExportUnit, attachment: _Attachment, container: str
-) -> AsyncGenerator[AsyncIterator[bytes]]:
-    """The bytes of a file. A file that is not there raises here, before anything is stored."""
+def _stream(unit: ExportUnit, attachment: _Attachment, container: str) -> AsyncIterator[bytes]:
     query: Query = () if attachment.status == "current" else (("status", attachment.status),)
     path = {"container": container, "attachment": attachment.id}
-    source = unit.site.stream(_DOWNLOAD, query, size=attachment.size, **path)
-    try:
-        first = await anext(source, b"")
-        yield _with_first(first, source)
-    finally:
-        await _close(source)
-
-
-async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    async for chunk in rest:
-        yield chunk
-
-
-async def _close(source: AsyncIterator[bytes]) -> None:
-    close = getattr(source, "aclose", None)
-    if close is not None:
-        await close()
+    return unit.site.stream(_DOWNLOAD, query, size=attachment.size, **path)
 
 
 async def _name(unit: ExportUnit, attachment: _Attachment) -> str:

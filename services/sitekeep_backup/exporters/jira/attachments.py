@@ -10,6 +10,7 @@ import msgspec
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.jira.issue_ranges import IssueRange
 from sitekeep_backup.exporters.jira.raw import text_of
+from sitekeep_backup.exporters.opening import opened
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteBodyMismatch, SiteForbidden, SiteNotFound
 from sitekeep_shared.content.entry_keys import child_entry
@@ -104,16 +105,24 @@ def _miss(
 
 async def _store(unit: ExportUnit, item: _Planned, metadata: _Metadata) -> None:
     attachment = str(metadata.id)
-    location = await unit.site.location(CONTENT, attachment=attachment)
-    chunks = unit.site.stream(CONTENT, size=metadata.size, attachment=attachment)
-    attributes = _attributes(item, metadata, location or "")
-    checked = _of_size(chunks, metadata)
-    stored = await unit.records.put_file(Kind.ATTACHMENT, item.key, checked, attributes=attributes)
+    locations: list[str] = []
+    source = unit.site.stream(
+        CONTENT, size=metadata.size, redirected=locations.append, attachment=attachment
+    )
+    async with opened(source) as chunks:
+        stored = await unit.records.put_file(
+            Kind.ATTACHMENT,
+            item.key,
+            _of_size(chunks, metadata),
+            attributes=_attributes(item, metadata, locations),
+        )
     unit.tally.done(Kind.ATTACHMENT, stored.size_bytes)
 
 
-def _attributes(item: _Planned, metadata: _Metadata, location: str) -> dict[str, str]:
-    media = _MEDIA_FILE.search(location)
+def _attributes(
+    item: _Planned, metadata: _Metadata, locations: Sequence[str]
+) -> dict[str, str]:
+    media = _MEDIA_FILE.search(locations[0]) if locations else None
     return {
         "issue": item.issue,
         "id": str(metadata.id),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.content.entry_keys import child_entry, issue_entry
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.concurrently import concurrently
+from sitekeep_shared.work.concurrently import in_order
 
 CONCURRENT_REQUESTS = 6
 
@@ -140,9 +141,9 @@ def _report_short_list(unit: ExportUnit, issue: SeenIssue, cut: _Cut, lacking: i
     unit.tally.missing(cut.kind, issue.key, reason, message, count=lacking)
 
 
-async def _bodies(
+def _bodies(
     unit: ExportUnit, issues: Sequence[SeenIssue], noun: str
-) -> list[tuple[SeenIssue, bytes]]:
+) -> AsyncGenerator[tuple[SeenIssue, bytes]]:
     """The same sub-resource of several issues; b"" where the site no longer shows it."""
 
     async def read(issue: SeenIssue) -> tuple[SeenIssue, bytes]:
@@ -152,16 +153,17 @@ async def _bodies(
             return issue, b""
 
     calls = [lambda issue=issue: read(issue) for issue in issues]
-    return await concurrently(calls, limit=CONCURRENT_REQUESTS)
+    return in_order(calls, limit=CONCURRENT_REQUESTS)
 
 
 async def _store_watchers(unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]) -> None:
-    for issue, body in await _bodies(unit, issues, "watchers"):
-        listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
-        if listed < issue.watch_count:
-            _report_hidden_watchers(unit, issue, issue.watch_count - listed)
-        if body:
-            await _store_list(unit, Kind.WATCHER, project_id, issue, body, listed)
+    async with aclosing(_bodies(unit, issues, "watchers")) as bodies:
+        async for issue, body in bodies:
+            listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
+            if listed < issue.watch_count:
+                _report_hidden_watchers(unit, issue, issue.watch_count - listed)
+            if body:
+                await _store_list(unit, Kind.WATCHER, project_id, issue, body, listed)
 
 
 def _report_hidden_watchers(unit: ExportUnit, issue: SeenIssue, hidden: int) -> None:
@@ -172,9 +174,10 @@ def _report_hidden_watchers(unit: ExportUnit, issue: SeenIssue, hidden: int) -> 
 async def _store_remote_links(
     unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]
 ) -> None:
-    for issue, body in await _bodies(unit, issues, "remotelink"):
-        if links := len(decode_array(body)) if body else 0:
-            await _store_list(unit, Kind.REMOTE_LINK, project_id, issue, body, links)
+    async with aclosing(_bodies(unit, issues, "remotelink")) as bodies:
+        async for issue, body in bodies:
+            if links := len(decode_array(body)) if body else 0:
+                await _store_list(unit, Kind.REMOTE_LINK, project_id, issue, body, links)
 
 
 async def _store_list(

@@ -35,10 +35,13 @@ async def export_histories(
 ) -> set[str]:
     """Stores the histories; returns the ids of the issues whose history tells of remote links."""
     histories = await _histories(unit, [issue.id for issue in seen]) if seen else {}
+    hinted: set[str] = set()
     for issue in seen:
         if entries := histories.get(issue.id):
-            await _store(unit, project_id, issue, entries)
-    return {issue_id for issue_id, entries in histories.items() if _hints(entries)}
+            payload = await _store(unit, project_id, issue, entries)
+            if any(hint in payload for hint in REMOTE_LINK_HINTS):
+                hinted.add(issue.id)
+    return hinted
 
 
 async def _histories(unit: ExportUnit, ids: list[str]) -> dict[str, list[msgspec.Raw]]:
@@ -56,14 +59,11 @@ async def _histories(unit: ExportUnit, ids: list[str]) -> dict[str, list[msgspec
 
 async def _store(
     unit: ExportUnit, project_id: str, issue: SeenIssue, entries: list[msgspec.Raw]
-) -> None:
+) -> bytes:
     unit.tally.expect(Kind.CHANGELOG, len(entries))
     issue_id = msgspec.json.encode(issue.id)
     payload = b'{"issueId":' + issue_id + b',"changeHistories":' + join_array(entries) + b"}"
     key = issue_entry(project_id, issue.number)
     await unit.records.put_record(Kind.CHANGELOG, key, payload, attributes={"issue": issue.key})
     unit.tally.done(Kind.CHANGELOG, len(payload), count=len(entries))
-
-
-def _hints(entries: Sequence[msgspec.Raw]) -> bool:
-    return any(hint in bytes(entry) for entry in entries for hint in REMOTE_LINK_HINTS)
+    return payload

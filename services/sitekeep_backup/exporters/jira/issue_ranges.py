@@ -1,4 +1,4 @@
-"""Which key numbers are asked for: blocks of 100 to a request, five blocks to a unit."""
+"""Which key numbers are asked for: blocks of 100 to a request, ten blocks to a unit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sitekeep_shared.work.unit import UnitPlan
 BLOCK = 100
 """Issues per issue/bulkfetch, its largest number (Jira REST v3)."""
 
-RANGE = 500
-"""Key numbers per unit."""
+RANGE = 1000
+"""Key numbers per unit: as many as one changelog/bulkfetch takes (Jira REST v3)."""
 
 INDEX_LAG = 50
 """How many of the newest issues the search index may not know yet, at least looked for."""

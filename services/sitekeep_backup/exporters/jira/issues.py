@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 
 import msgspec
 
@@ -20,7 +21,7 @@ from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import issue_entry, split_issue_key
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.concurrently import concurrently
+from sitekeep_shared.work.concurrently import in_order
 
 BULKFETCH = "/rest/api/3/issue/bulkfetch"
 CONCURRENT_BLOCKS = 5
@@ -39,12 +40,12 @@ async def export_issues(unit: ExportUnit) -> None:
 
 
 async def _store_range(unit: ExportUnit, part: IssueRange) -> list[SeenIssue]:
-    """Fetches all blocks side by side and stores them in number order."""
+    """Fetches some blocks side by side and stores them in number order."""
     calls = [lambda numbers=block: _fetch(unit, part, numbers) for block in part.blocks()]
-    answers = await concurrently(calls, limit=CONCURRENT_BLOCKS)
     seen: list[SeenIssue] = []
-    for answer in answers:
-        seen.extend(await _store_block(unit, part, answer))
+    async with aclosing(in_order(calls, limit=CONCURRENT_BLOCKS)) as answers:
+        async for answer in answers:
+            seen.extend(await _store_block(unit, part, answer))
     return seen
 
 
@@ -82,6 +83,8 @@ def _miss(unit: ExportUnit, failure: IssueFailure, error: SiteError) -> None:
 
 def _seen(raw: msgspec.Raw) -> SeenIssue:
     head = msgspec.json.decode(raw, type=Head)
+    # What stays part of the answer would keep all of it in memory.
+    head.fields.attachment = [item.copy() for item in head.fields.attachment or ()]
     return SeenIssue(head.id, head.key, split_issue_key(head.key)[1], head.fields)
 
 

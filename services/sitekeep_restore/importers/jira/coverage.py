@@ -88,8 +88,8 @@ COVERAGE: Sequence[CoverageRow] = (
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes, security levels and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
-        "one where the site insists on one. A sub-task with a lower number than its parent stays a standard issue where the "
-        "site does not move it.",
+        "one where the site insists on one. A sub-task with a lower number than its parent "
+        "stays a standard issue where the site does not move it.",
         "created",
         "updated",
         "creator",

@@ -59,7 +59,8 @@ def _violation(project: Mapping[str, Any]) -> Violation:
     kind = DELETED_CONTENT if project.get("deleted") else kind
     insight: Mapping[str, Any] = project.get("insight") or {}
     count = int(insight.get("totalIssueCount") or 0)
-    text = f"The project {project.get('name', '')} with {count} issues. {_ADVICE[kind]}"
+    name = f"{project['key']} ({project.get('name', '')})"
+    text = f"There is the project {name} with {count} issues. {_ADVICE[kind]}"
     return Violation(kind, f"project {project['key']}", text)
 
 
