@@ -24,7 +24,6 @@ from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
 from sitekeep_shared.facts import AnyRow
-from sitekeep_shared.kinds import Kind
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
@@ -43,7 +42,7 @@ from sitekeep_shared.work.records import (
     Progress,
     UnitOutcome,
 )
-from sitekeep_shared.work.tally import Count, Tally
+from sitekeep_shared.work.tally import Count
 from sitekeep_shared.work.unit import UnitPlan
 
 EXPORTERS: Mapping[str, Exporter] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
@@ -229,7 +228,8 @@ class BackupRun:
         """What a unit that is given up is missing: named, so that the backup is INCOMPLETE."""
         if failures.ends_operation(error):
             raise error
-        return UnitOutcome(given_up(unit, error), (), {"pages": []})
+        tally = failures.given_up(unit, error, self._backup.product_type)
+        return UnitOutcome(tally, (), {"pages": []})
 
     async def finish(self, progress: Progress) -> Completion:
         """Commits the manifest, once, and says what the backup became."""
@@ -300,17 +300,3 @@ def final_state(progress: Progress) -> str:
 
 def _is_whole(count: Count) -> bool:
     return count.missing == 0 and count.done >= count.expected
-
-
-def given_up(unit: ClaimedUnit, error: Exception) -> Tally:
-    """The tally of a unit that is given up after its last attempt."""
-    tally = Tally()
-    translated = failures.translate(error)
-    tally.missing(
-        Kind.PAGE if "space" in unit.plan.arguments else Kind.ISSUE,
-        unit.plan.key,
-        "UNIT_GIVEN_UP",
-        f"What unit {unit.plan.key} would have brought is missing: {translated.message}",
-        count=0,
-    )
-    return tally

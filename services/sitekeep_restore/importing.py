@@ -24,7 +24,6 @@ from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
 from sitekeep_shared.facts import AnyRow
-from sitekeep_shared.kinds import Kind
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
@@ -41,7 +40,6 @@ from sitekeep_shared.work.records import (
     Progress,
     UnitOutcome,
 )
-from sitekeep_shared.work.tally import Tally
 from sitekeep_shared.work.unit import UnitPlan
 
 _log = logging.getLogger(__name__)
@@ -189,6 +187,7 @@ class RestoreRun:
         self._site = site
         self._backup = backup
         self._stack = stack
+        self._product_type = product.type
         self._importer = IMPORTERS[product.type]
         self._options = ImportOptions(operation.arguments["skip_users_and_groups"])
         self._identities = DatabaseIdentities(tools.database, operation)
@@ -229,15 +228,7 @@ class RestoreRun:
         """What a unit that is given up did not bring back: named, so that it ends INCOMPLETE."""
         if failures.ends_operation(error):
             raise error
-        translated = failures.translate(error)
-        tally = Tally()
-        tally.missing(
-            Kind.ISSUE,
-            unit.plan.key,
-            "UNIT_GIVEN_UP",
-            f"What unit {unit.plan.key} would have restored is missing: {translated.message}",
-            count=0,
-        )
+        tally = failures.given_up(unit, error, self._product_type)
         return UnitOutcome(tally)
 
     async def finish(self, progress: Progress) -> Completion:

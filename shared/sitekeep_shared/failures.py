@@ -9,8 +9,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sitekeep_shared import errors
 from sitekeep_shared.atlassian import errors as site_errors
+from sitekeep_shared.kinds import Kind
 from sitekeep_shared.secrets import SecretsError
 from sitekeep_shared.vault import errors as vault_errors
+from sitekeep_shared.work.records import ClaimedUnit
+from sitekeep_shared.work.tally import Tally
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +60,22 @@ def translate(error: Exception) -> errors.SitekeepError:
     return errors.InternalError(
         "INTERNAL_ERROR", "Something went wrong in the server. Its log has the details."
     )
+
+
+def given_up(unit: ClaimedUnit, error: Exception, product_type: str) -> Tally:
+    """The tally of a unit that is given up: what it was about is missing, by the unit's name.
+
+    How many entities that are is not known, so the finding counts none.
+    """
+    tally = Tally()
+    tally.missing(
+        Kind.ISSUE if product_type == "JIRA" else Kind.PAGE,
+        unit.plan.key,
+        "UNIT_GIVEN_UP",
+        f"Everything that step {unit.plan.key} was about: {translate(error).message}",
+        count=0,
+    )
+    return tally
 
 
 def _of_site(error: site_errors.SiteError) -> errors.SitekeepError:

@@ -21,15 +21,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent))
-
-import minimum
-from support.processes import Deployment, wait_until
 
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
@@ -37,6 +32,8 @@ from sitekeep_shared.vault.keys import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.vault.vault import Vault
+from support import minimum_requests as minimum
+from support.processes import Deployment, wait_until
 
 RAW_LOOP = Path(__file__).with_name("raw_loop.py")
 END_SECONDS = 3600.0
@@ -174,7 +171,10 @@ async def _facts_of(reader: BackupReader) -> dict[str, int]:
         (Kind.INLINE_COMMENT, "inline_comments"),
         (Kind.ATTACHMENT, "attachments"),
     ):
-        facts[name] = sum([1 async for _ in reader.entries(kind)])
+        entries = [entry.attributes async for entry in reader.entries(kind)]
+        facts[name] = len(entries)
+        answered = {entry["parent"] for entry in entries if entry.get("parent")}
+        facts["reply_pages"] += len(answered)
     return dict(facts)
 
 
@@ -188,7 +188,9 @@ def run(issues: int, pages: int, folder: str | None, *, memory_only: bool) -> No
             _set_up(deployment)
             bench = Bench(deployment)
             if memory_only:
-                _print_row(f"backup of {issues} issues", bench.backup("jira-bare", Kind.ISSUE), None)
+                _print_row(
+                    f"backup of {issues} issues", bench.backup("jira-bare", Kind.ISSUE), None
+                )
             else:
                 _measure(bench)
         finally:

@@ -14,7 +14,7 @@ import random
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,9 @@ def issues(megabytes: int, seed: int = 7) -> Sequence[bytes]:
 def _issue(chance: random.Random, words: Sequence[str], number: int) -> dict[str, Any]:
     person = {"accountId": f"{chance.randrange(200):024x}", "active": True, "timeZone": "UTC"}
     moment = f"2024-03-{chance.randrange(28) + 1:02d}T10:00:00.{chance.randrange(1000):03d}+0000"
-    fields: dict[str, Any] = {f"customfield_{field + 10_000}": None for field in range(EMPTY_FIELDS)}
+    fields: dict[str, Any] = {
+        f"customfield_{field + 10_000}": None for field in range(EMPTY_FIELDS)
+    }
     fields |= {
         "summary": " ".join(chance.choices(words, k=8)),
         "description": _document(chance, words),
@@ -113,8 +115,12 @@ async def run(megabytes: int, rounds: int) -> None:
             label = "unchanged" if number else "first"
             print(f"{label:10} {size / cpu:7.1f} MB/CPU-s {size / wall:7.1f} MB/s", flush=True)
         await vault.close()
-        stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+        stored = await asyncio.to_thread(_stored_megabytes, folder)
         print(f"stored {stored:.1f} MB ({size / stored:.1f} to 1)", flush=True)
+
+
+def _stored_megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 def _cpu_seconds() -> float:

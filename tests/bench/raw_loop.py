@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -71,6 +71,7 @@ class RawLoop:
         self._session = session
         self.met: Counter[str] = Counter()
         self._follow_ups: list[str] = []
+        self._seen: set[str] = set()
 
     async def fetch(self, *, everything: bool) -> None:
         """Sends everything."""
@@ -87,7 +88,7 @@ class RawLoop:
             await _side_by_side([_call(self._histories, batch) for batch in batches])
             await _side_by_side([_call(self._get, path) for path in self._follow_ups])
 
-    async def _blocks(self) -> Any:
+    async def _blocks(self) -> AsyncGenerator[list[str]]:
         body = await self._get("/rest/api/3/project/search?maxResults=100")
         for project in json.loads(body)["values"]:
             jql = f"project = {project['key']} ORDER BY key DESC"
@@ -103,6 +104,9 @@ class RawLoop:
         body = {"issueIdsOrKeys": keys, "fields": ["*all"]}
         answer = await self._post("/rest/api/3/issue/bulkfetch", body)
         issues = msgspec.json.decode(answer, type=_Issues).issues
+        # A moved issue answers to its old key too.
+        issues = [issue for issue in issues if issue.id not in self._seen]
+        self._seen.update(issue.id for issue in issues)
         self.met["issues"] += len(issues)
         for issue in issues:
             self._follow_ups.extend(self._asked_by(issue))

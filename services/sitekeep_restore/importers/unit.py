@@ -73,7 +73,7 @@ class ImportUnit:
         return self.attempt == 1
 
     def spawn(self, *plans: UnitPlan) -> None:
-        """Plans further units, of this phase or a later one; they exist once this one is committed."""
+        """Plans further units of this phase or a later one; the commit of this one makes them."""
         self.spawned.extend(plans)
 
 

@@ -16,6 +16,8 @@ Bytes = numpy.typing.NDArray[numpy.uint8]
 Places = numpy.typing.NDArray[numpy.uint32]
 
 _MERGE_RATIO = 4
+_LARGEST_MERGED_ROWS = 1 << 20
+"""Rows of a run that merging makes at most: for a moment both halves and the whole are held."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,11 @@ class BlobIndex:
     def _push(self, run: _Run) -> None:
         """Merges so that each run is several times as long as the next: few runs, few merges."""
         self._runs.append(run)
-        while len(self._runs) > 1 and len(self._runs[-2]) < _MERGE_RATIO * len(self._runs[-1]):
+        while len(self._runs) > 1 and _is_worth_merging(*self._runs[-2:]):
             last = self._runs.pop()
             self._runs[-1] = self._runs[-1].merged(last)
+
+
+def _is_worth_merging(longer: _Run, shorter: _Run) -> bool:
+    together = len(longer) + len(shorter)
+    return together <= _LARGEST_MERGED_ROWS and len(longer) < _MERGE_RATIO * len(shorter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,10 @@ def test_markdown_keeps_bars_inside_cells() -> None:
 
     assert "a\\|b c" in text
     assert {line.count(" | ") for line in text.splitlines()} == {5}
+
+
+def test_the_readme_ends_with_the_table_that_the_command_prints() -> None:
+    printed = as_markdown(coverage.table())
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    _, _, appendix = readme.partition("<!-- made by: sitekeep coverage --markdown -->\n")
+    assert appendix.strip() == printed.strip()

@@ -145,8 +145,9 @@ async def _keep(unit: ExportUnit, attachment: _Attachment, item: str) -> None:
 
 def _stream(unit: ExportUnit, attachment: _Attachment, container: str) -> AsyncIterator[bytes]:
     query: Query = () if attachment.status == "current" else (("status", attachment.status),)
-    path = {"container": container, "attachment": attachment.id}
-    return unit.site.stream(_DOWNLOAD, query, size=attachment.size, **path)
+    return unit.site.stream(
+        _DOWNLOAD, query, size=attachment.size, container=container, attachment=attachment.id
+    )
 
 
 async def _name(unit: ExportUnit, attachment: _Attachment) -> str:

@@ -119,9 +119,7 @@ async def _store(unit: ExportUnit, item: _Planned, metadata: _Metadata) -> None:
     unit.tally.done(Kind.ATTACHMENT, stored.size_bytes)
 
 
-def _attributes(
-    item: _Planned, metadata: _Metadata, locations: Sequence[str]
-) -> dict[str, str]:
+def _attributes(item: _Planned, metadata: _Metadata, locations: Sequence[str]) -> dict[str, str]:
     media = _MEDIA_FILE.search(locations[0]) if locations else None
     return {
         "issue": item.issue,
