@@ -38,7 +38,7 @@ from support.fake_work import (
     units,
 )
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 PACE = Pace(progress_seconds=0.02, again_seconds=0.02)
 
 
