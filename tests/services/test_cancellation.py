@@ -130,7 +130,8 @@ async def test_a_cancelled_restore_gives_its_hold_and_its_locks_back(
             await client.operations.CancelOperation(
                 operations_pb2.CancelOperationRequest(name=started.name)
             )
-    assert details_of(operation.error)[0].reason == "OPERATION_CANCELLED"
+    done = await client.watch(started.name)
+    assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"
     [restore] = (
         await client.restores.ListRestores(restore_pb2.ListRestoresRequest(parent=ORGANIZATION))
     ).restores

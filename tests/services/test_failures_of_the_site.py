@@ -117,5 +117,8 @@ async def test_a_site_that_stops_answering_is_named_while_the_backup_waits(
         if messages:
             fault.times = fault.fired
     assert "is tried again: the site answered 503." in messages[0]
-    assert not operation.HasField("error")
+    done = await client.watch(started.name)
+    assert not done.HasField("error")
+    metadata = backup_pb2.CreateBackupMetadata()
+    assert done.metadata.Unpack(metadata)
     assert not metadata.partial_failures

@@ -96,12 +96,18 @@ def _run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Setti
     from sitekeep_shared.database.errors import DatabaseError
     from sitekeep_shared.rpc import logs
     from sitekeep_shared.rpc.server import ListenError
+    from sitekeep_shared.secrets import SecretsError
+    from sitekeep_shared.vault.errors import VaultError
 
     logs.configure(settings.log_level)
     try:
         asyncio.run(serve(settings))
-    except (ListenError, DatabaseError) as error:
+    except (ListenError, DatabaseError, VaultError, SecretsError) as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or "the system refuses"
+        raise CommandError(f"The server cannot keep its data. {where}{reason}.") from error
 
 
 def _say(text: str) -> None:
