@@ -19,6 +19,7 @@ from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.database.service_slot import ServiceSlot
+from sitekeep_shared.memory import share_one_heap
 from sitekeep_shared.rpc.locks import OperationLockService
 from sitekeep_shared.rpc.operations import (
     OperationEventService,
@@ -150,6 +151,7 @@ async def _refuse_lost_key(store: DurableLocalStore, settings: Settings) -> None
 
 async def serve_until_asked_to_end(server: ServiceServer) -> None:
     """Serves until the process gets SIGTERM or SIGINT."""
+    share_one_heap()
     stop = asyncio.Event()
     on_signals(stop.set)
     async with server:
