@@ -236,9 +236,8 @@ class BackupRun:
         vault, operation = self._tools.vault, self._operation
         header = await vault.find_backup(operation.product_uid, operation.resource_uid)
         if header is None:
-            await self._session.commit(self._pages(), await self._facts(progress))
-            header = await vault.find_backup(operation.product_uid, operation.resource_uid)
-        assert header is not None
+            committed = await self._session.commit(self._pages(), await self._facts(progress))
+            header = committed.header
         values = self._values(header, progress)
 
         async def write(connection: AsyncConnection) -> None:

@@ -140,11 +140,8 @@ class RestoreHandler:
         self, operation: Operation, ended: OperationState, error: SitekeepError, progress: Progress
     ) -> Completion:
         status = stored_status(to_status(error))
-        values = self._values(ended.value, progress) | {"error": status}
+        values = end_values(self._tools.clock, ended.value, progress) | {"error": status}
         return Completion(ended, status, _writer(operation, values))
-
-    def _values(self, state: str, progress: Progress) -> dict[str, Any]:
-        return end_values(self._tools.clock, state, progress)
 
 
 def end_values(clock: Clock, state: str, progress: Progress) -> dict[str, Any]:
