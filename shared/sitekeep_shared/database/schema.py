@@ -54,6 +54,20 @@ admin = Table(
     comment="Who may act for an organization.",
 )
 
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Key, primary_key=True, doc="The last part of its resource name."),
+    Column("account_id", Key, nullable=False, doc="Whom it stands for."),
+    Column("display_name", Text, nullable=False),
+    Column("secret_hash", Key, nullable=False, unique=True, doc="SHA-256 of the key, hex."),
+    Column("create_time", Instant, nullable=False),
+    Column("expire_time", Instant, doc="From then on it is refused; NULL = never."),
+    Column("revoke_time", Instant, doc="NULL = it was not revoked."),
+    Index(None, "account_id", "id"),
+    comment="What callers prove an account with; the keys themselves are nowhere.",
+)
+
 product = Table(
     "product",
     metadata,
@@ -113,7 +127,7 @@ backup = Table(
     Column("operation", Key, nullable=False),
     Column("archive_digest", Text, doc="Root of the hash tree over what it holds, hex."),
     Column("manifest_key", Text, doc="Key of the manifest in the vault."),
-    Column("last_verified_time", Instant),
+    Column("release_time", Instant, doc="When its data was given up; NULL = it is kept."),
     Column("etag", Text, nullable=False),
     UniqueConstraint("organization", "id"),
     Index(None, "product_uid", "create_time"),
@@ -162,13 +176,14 @@ operation = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("organization", Key, nullable=False),
-    Column("kind", Text, nullable=False, doc="backup or restore."),
+    Column("kind", Text, nullable=False, doc="backup, restore or verification."),
     Column("resource_uid", Key, nullable=False, doc="Of the backup or the restore."),
     Column("resource_name", Text, nullable=False),
-    Column("product_uid", Key, nullable=False, doc="Whose lock it needs."),
+    Column("product_uid", Key, nullable=False, doc="Whose lock it needs; or a backup's."),
     Column("service", Text, nullable=False, doc="Which service runs it: backup or restore."),
     Column("state", Text, nullable=False),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("cancel_time", Instant, doc="When that was first asked for."),
     Column("finishing", Boolean, nullable=False, doc="All units are done; too late to cancel."),
     Column("fence", BigInteger, doc="Of the lock, when it was last adopted; NULL = never."),
     Column("phase", Text, nullable=False),
@@ -179,12 +194,14 @@ operation = Table(
     Column("revision", BigInteger, nullable=False, doc="Grows with every change."),
     Column("error", Json, doc="google.rpc.Status as JSON."),
     Column("arguments", Json, nullable=False, doc="What the request asked for."),
+    Column("report", Json, doc="What a verification found."),
     CheckConstraint(
         "state IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')", name="state"
     ),
     Index(None, "service", "state"),
     Index(None, "organization", "create_time"),
     Index(None, "product_uid", "state"),
+    Index(None, "resource_uid", "kind"),
     comment="A long-running operation: a backup or a restore at work.",
 )
 

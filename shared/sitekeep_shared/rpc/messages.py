@@ -150,7 +150,11 @@ def retention(row: AnyRow, profile: rules.Profile) -> datetime.timedelta:
     return datetime.timedelta(seconds=row.retention_seconds)
 
 
-def backup(row: AnyRow, next_restore_time: datetime.datetime | None = None) -> backup_pb2.Backup:
+def backup(
+    row: AnyRow,
+    next_restore_time: datetime.datetime | None = None,
+    last_verified_time: datetime.datetime | None = None,
+) -> backup_pb2.Backup:
     """A backup."""
     message = backup_pb2.Backup
     return message(
@@ -172,7 +176,7 @@ def backup(row: AnyRow, next_restore_time: datetime.datetime | None = None) -> b
         operation=resource(row.organization, "operations", row.operation),
         archive_digest=row.archive_digest or "",
         manifest_key=row.manifest_key or "",
-        last_verified_time=timestamp(row.last_verified_time),
+        last_verified_time=timestamp(last_verified_time),
         etag=row.etag,
     )
 

@@ -11,7 +11,7 @@ from google.api import field_behavior_pb2, field_info_pb2, resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from sitekeep.backup.v1 import backup_pb2, backup_policy_pb2, organization_pb2
+from sitekeep.backup.v1 import api_key_pb2, backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import content_pb2, restore_pb2
 from sitekeep_shared.errors import InvalidRequest, Violation
@@ -19,6 +19,7 @@ from sitekeep_shared.rpc.names import ID_PATTERN, quoted
 
 _CONTRACTS = (
     organization_pb2,
+    api_key_pb2,
     backup_policy_pb2,
     backup_pb2,
     restore_pb2,

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep_shared import locks
@@ -98,7 +98,14 @@ async def request_cancel(
 ) -> Operation | None:
     """Asks for the cancellation; None where it is too late or there is no such operation."""
     return await _change(
-        connection, operation, now, _operation.finishing.is_(False), cancel_requested=True
+        connection,
+        operation,
+        now,
+        _operation.finishing.is_(False),
+        cancel_requested=True,
+        cancel_time=func.coalesce(
+            _operation.cancel_time, literal(now, _operation.cancel_time.type)
+        ),
     )
 
 

@@ -113,7 +113,7 @@ class Operation:
     id: str
     organization: str
     kind: str
-    """``backup`` or ``restore``."""
+    """``backup``, ``restore`` or ``verification``."""
     resource_uid: str
     resource_name: str
     product_uid: str
@@ -135,6 +135,9 @@ class Operation:
     """Grows with every change."""
     error: dict[str, Any] | None
     arguments: dict[str, Any]
+    cancel_time: datetime.datetime | None = None
+    report: dict[str, Any] | None = None
+    """What a verification found."""
 
 
 @dataclass(frozen=True)
