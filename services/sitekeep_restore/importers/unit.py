@@ -36,6 +36,7 @@ class ImportOptions:
     """What the restore asks for."""
 
     skip_users_and_groups: bool = False
+    skip_attachments: bool = False
 
 
 class Identities(Protocol):

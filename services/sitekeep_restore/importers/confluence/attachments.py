@@ -11,6 +11,7 @@ import msgspec
 from sitekeep_restore.importers.confluence.lookup import find_entry
 from sitekeep_restore.importers.confluence.ranges import entries_of, identifier, plan_ranges
 from sitekeep_restore.importers.confluence.stubs import PLURALS
+from sitekeep_restore.importers.skipping import leave_out_attachments
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.client import Query
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -40,7 +41,10 @@ class _Present(msgspec.Struct):
 
 
 async def plan_attachments(unit: ImportUnit) -> None:
-    """Plans the attachments."""
+    """Plans the attachments, unless they are to be left out."""
+    if unit.options.skip_attachments:
+        leave_out_attachments(unit)
+        return
     await plan_ranges(unit, Kind.ATTACHMENT, ATTACHMENTS, _FILES_PER_UNIT)
 
 

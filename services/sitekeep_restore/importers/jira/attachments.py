@@ -9,7 +9,8 @@ from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import Json, take
-from sitekeep_restore.importers.unit import ImportUnit
+from sitekeep_restore.importers.skipping import leave_out_attachments
+from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import end_of, issue_entry, issue_part
 from sitekeep_shared.kinds import Kind
@@ -20,6 +21,15 @@ FILES_PER_UNIT = 25
 UPLOAD = "/rest/api/3/issue/{issue}/attachments"
 CONTENT = "/rest/api/3/attachment/content/{attachment}"
 _MEDIA_FILE = re.compile(r"/file/([0-9a-fA-F-]{36})(?:/|\?|$)")
+
+
+LEFT_OUT = UnitPlan(ImportPhase.ATTACHMENTS, "left-out-attachments", "left-out-attachments")
+
+
+async def count_left_out(unit: ImportUnit) -> None:
+    """Declares the files where they are to be left out."""
+    if unit.options.skip_attachments:
+        leave_out_attachments(unit)
 
 
 async def import_attachments(unit: ImportUnit) -> None:

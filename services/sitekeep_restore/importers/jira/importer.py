@@ -30,6 +30,7 @@ IMPORTER = Importer(
         versions.VERSIONS,
         versions.COMPONENTS,
         versions.ARCHIVE,
+        attachments.LEFT_OUT,
         begin.LAST,
     ),
     run={
@@ -46,6 +47,7 @@ IMPORTER = Importer(
         "components": versions.import_components,
         "issues": issues.import_issues,
         "attachments": attachments.import_attachments,
+        "left-out-attachments": attachments.count_left_out,
         "details": details.import_details,
         "relations": relations.import_relations,
         "fillers": fillers.delete_fillers,

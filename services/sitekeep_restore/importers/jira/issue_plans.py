@@ -18,7 +18,8 @@ def plan_range(
     unit: ImportUnit, project: TargetProject, first: int, last: int, fillers: Sequence[str]
 ) -> None:
     """Files, details and links of a range of issues, and the end of its fillers."""
-    unit.spawn(_plan(ImportPhase.ATTACHMENTS, "attachments", project, first, last))
+    if not unit.options.skip_attachments:
+        unit.spawn(_plan(ImportPhase.ATTACHMENTS, "attachments", project, first, last))
     for start in range(first, last + 1, DETAILS_PER_UNIT):
         end = min(start + DETAILS_PER_UNIT - 1, last)
         unit.spawn(_plan(ImportPhase.DETAILS, "details", project, start, end))
