@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,31 +18,12 @@ from sitekeep_shared.clock import ManualClock
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
 from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
+from support.site_answer import Answer
 
 V1 = "/wiki/rest/api"
 V2 = "/wiki/api/v2"
 NOW = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
 Json = Any
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer whose body was read."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Json:
-        """The JSON of the body."""
-        return json.loads(self.body)
-
-    @property
-    def results(self) -> list[Json]:
-        """The items of a list."""
-        found: list[Json] = self.json["results"]
-        return found
 
 
 @dataclass

@@ -8,16 +8,15 @@ import msgspec
 from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
-from sitekeep_simulator.answers import caller, json_answer, list_in, no_content, read_object
+from sitekeep_simulator.answers import json_answer, list_in, no_content, read_object
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
-from sitekeep_simulator.jira.paging import page_bounds
+from sitekeep_simulator.jira.said_items import SaidItems
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row, marks
 
-_PAGE_CAP = 100
 _LIST_CAP = 1000
 _PROPERTY_LIMIT = 32_768
 
@@ -102,48 +101,33 @@ def add_comment(issues: Issues, issue_id: int, author: Account, body: Body) -> R
     return store.rows("SELECT * FROM jira_comment WHERE id = ?", (comment_id,))[0]
 
 
-class Comments:
-    """Handlers."""
+class Comments(SaidItems):
+    """Handlers; a page is oldest first unless asked otherwise."""
 
-    def __init__(self, issues: Issues) -> None:
-        self._issues = issues
-        self._site = issues.jira.site
-        self._store = issues.jira.store
+    table = "jira_comment"
+    list_name = "comments"
+    page_cap = 100
+    unknown = "Can not find a comment for the id."
 
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        """GET issue/{id}/comment: at most 100 a page, oldest first unless asked otherwise."""
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        start, size = page_bounds(request, _PAGE_CAP, _PAGE_CAP)
+    def add(self, issue_id: int, author: Account, body: Body) -> Row:
+        """Adds a comment now. Raises Refused (400)."""
+        return add_comment(self._issues, issue_id, author, body)
+
+    def bean(self, row: Row, *, properties: bool) -> Body:
+        """A comment as the API shows it."""
+        return self._issues.renderer.comment(row, properties=properties)
+
+    def order(self, request: web.Request) -> str:
+        """By the time of writing. Raises Refused (400)."""
         order = request.query.get("orderBy", "created")
         if order.lstrip("+-") != "created":
             raise Refused(400, f"The orderBy '{order}' is not valid.")
         way = "DESC" if order.startswith("-") else "ASC"
-        rows = self._store.rows(
-            f"SELECT * FROM jira_comment WHERE issue_id = ? ORDER BY created {way}, id {way} "
-            "LIMIT ? OFFSET ?",
-            (issue["id"], size, start),
-        )
-        total = self._store.value(
-            "SELECT count(*) FROM jira_comment WHERE issue_id = ?", (issue["id"],)
-        )
-        page = {"startAt": start, "maxResults": size, "total": total}
-        return json_answer(self._site, page | {"comments": self._beans(request, rows)})
-
-    async def get(self, request: web.Request) -> web.StreamResponse:
-        """GET issue/{id}/comment/{id}."""
-        return json_answer(self._site, self._beans(request, [self._row(request)])[0])
-
-    async def create(self, request: web.Request) -> web.StreamResponse:
-        """POST issue/{id}/comment: a given author or time is ignored without a word."""
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        body = await read_object(request)
-        with self._store.transaction():
-            row = add_comment(self._issues, issue["id"], caller(request), body)
-        return json_answer(self._site, self._beans(request, [row])[0], 201)
+        return f"created {way}, id {way}"
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """DELETE issue/{id}/comment/{id}."""
-        row = self._row(request)
+        row = self.row(request)
         with self._store.transaction():
             self._store.execute("DELETE FROM jira_comment WHERE id = ?", (row["id"],))
             self._issues.touch(row["issue_id"])
@@ -157,20 +141,6 @@ class Comments:
         rows = self._store.rows(
             f"SELECT * FROM jira_comment WHERE id IN ({marks(len(ids))}) ORDER BY id", ids
         )
-        beans = self._beans(request, rows)
+        beans = self.beans(request, rows)
         page = {"isLast": True, "maxResults": 1 << 20, "startAt": 0, "total": len(beans)}
         return json_answer(self._site, page | {"values": beans})
-
-    def _row(self, request: web.Request) -> Row:
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        row = self._store.row(
-            "SELECT * FROM jira_comment WHERE issue_id = ? AND id = ?",
-            (issue["id"], request.match_info["id"]),
-        )
-        if row is None:
-            raise Refused(404, "Can not find a comment for the id.")
-        return row
-
-    def _beans(self, request: web.Request, rows: list[Row]) -> list[Body]:
-        properties = "properties" in request.query.get("expand", "")
-        return [self._issues.renderer.comment(row, properties=properties) for row in rows]

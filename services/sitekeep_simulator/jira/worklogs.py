@@ -9,17 +9,16 @@ import msgspec
 from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
-from sitekeep_simulator.answers import caller, json_answer, list_in, query_integer, read_object
+from sitekeep_simulator.answers import json_answer, list_in, query_integer, read_object
 from sitekeep_simulator.jira.comments import checked_body, property_list, visibility_text
 from sitekeep_simulator.jira.field_values import duration_seconds
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
-from sitekeep_simulator.jira.paging import page_bounds
+from sitekeep_simulator.jira.said_items import SaidItems
 from sitekeep_simulator.jira.state import API, instant_of, jira_time, milliseconds_of
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row, marks
 
-_PAGE_CAP = 5000
 _UPDATED_CAP = 1000
 _LIST_CAP = 1000
 _FRESH = datetime.timedelta(minutes=1)
@@ -69,46 +68,21 @@ def add_worklog(issues: Issues, issue_id: int, author: Account, body: Body) -> R
     return store.rows("SELECT * FROM jira_worklog WHERE id = ?", (worklog_id,))[0]
 
 
-class Worklogs:
+class Worklogs(SaidItems):
     """Handlers."""
 
-    def __init__(self, issues: Issues) -> None:
-        self._issues = issues
-        self._site = issues.jira.site
-        self._store = issues.jira.store
+    table = "jira_worklog"
+    list_name = "worklogs"
+    page_cap = 5000
+    unknown = "Cannot find worklog with the id."
 
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        """GET issue/{id}/worklog: at most 5000 a page."""
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        start, size = page_bounds(request, _PAGE_CAP, _PAGE_CAP)
-        rows = self._store.rows(
-            "SELECT * FROM jira_worklog WHERE issue_id = ? ORDER BY id LIMIT ? OFFSET ?",
-            (issue["id"], size, start),
-        )
-        total = self._store.value(
-            "SELECT count(*) FROM jira_worklog WHERE issue_id = ?", (issue["id"],)
-        )
-        page = {"startAt": start, "maxResults": size, "total": total}
-        return json_answer(self._site, page | {"worklogs": self._beans(request, rows)})
+    def add(self, issue_id: int, author: Account, body: Body) -> Row:
+        """Adds a worklog: whole minutes, at least one. Raises Refused (400)."""
+        return add_worklog(self._issues, issue_id, author, body)
 
-    async def get(self, request: web.Request) -> web.StreamResponse:
-        """GET issue/{id}/worklog/{id}."""
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        row = self._store.row(
-            "SELECT * FROM jira_worklog WHERE issue_id = ? AND id = ?",
-            (issue["id"], request.match_info["id"]),
-        )
-        if row is None:
-            raise Refused(404, "Cannot find worklog with the id.")
-        return json_answer(self._site, self._beans(request, [row])[0])
-
-    async def create(self, request: web.Request) -> web.StreamResponse:
-        """POST issue/{id}/worklog."""
-        issue = self._issues.require(request.match_info["issueIdOrKey"])
-        body = await read_object(request)
-        with self._store.transaction():
-            row = add_worklog(self._issues, issue["id"], caller(request), body)
-        return json_answer(self._site, self._beans(request, [row])[0], 201)
+    def bean(self, row: Row, *, properties: bool) -> Body:
+        """A worklog as the API shows it."""
+        return self._issues.renderer.worklog(row, properties=properties)
 
     async def updated(self, request: web.Request) -> web.StreamResponse:
         """GET worklog/updated: 1000 a page by time of change, without the last minute.
@@ -143,7 +117,7 @@ class Worklogs:
         rows = self._store.rows(
             f"SELECT * FROM jira_worklog WHERE id IN ({marks(len(ids))}) ORDER BY id", ids
         )
-        return json_answer(self._site, self._beans(request, rows))
+        return json_answer(self._site, self.beans(request, rows))
 
     def _updated_rows(self, since: int) -> list[Row]:
         floor, ceiling = _time_of(since), self._ceiling()
@@ -172,10 +146,6 @@ class Worklogs:
 
     def _link(self, since: int) -> str:
         return self._issues.jira.url(f"/worklog/updated?{urlencode({'since': since})}")
-
-    def _beans(self, request: web.Request, rows: list[Row]) -> list[Body]:
-        properties = "properties" in request.query.get("expand", "")
-        return [self._issues.renderer.worklog(row, properties=properties) for row in rows]
 
 
 def _time_of(milliseconds: int) -> str:
