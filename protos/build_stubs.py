@@ -3,6 +3,10 @@
 Runs as hatchling's build hook, so that every install has them; by hand:
 ``python protos/build_stubs.py``. With ``--descriptors FILE`` it writes the
 descriptor set that ``buf lint`` reads instead.
+
+``python protos/build_stubs.py --release tests/contract/released/sitekeep-X.Y.Z.binpb``
+keeps the contracts of a release; later ones may not break them. Run it once for
+each release, with its version, and commit the file.
 """
 
 from __future__ import annotations
@@ -64,8 +68,18 @@ def generate() -> None:
 
 
 def describe(path: str) -> None:
-    """Writes the descriptor set of all contracts to the file."""
-    run_protoc("--include_imports", "--include_source_info", f"--descriptor_set_out={path}")
+    """Writes the descriptor set of all contracts, and of what errors carry, to the file."""
+    run_protoc(
+        "--include_imports",
+        "--include_source_info",
+        f"--descriptor_set_out={path}",
+        "google/rpc/error_details.proto",
+    )
+
+
+def release(path: str) -> None:
+    """Writes what ``buf breaking`` compares with: the descriptor set, without comments."""
+    run_protoc("--include_imports", f"--descriptor_set_out={path}")
 
 
 try:
@@ -85,5 +99,7 @@ else:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--descriptors"]:
         describe(sys.argv[2])
+    elif sys.argv[1:2] == ["--release"]:
+        release(sys.argv[2])
     else:
         generate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,16 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sitekeep.backup.v1 import backup_pb2 as pb
 from sitekeep.backup.v1 import backup_pb2_grpc
 from sitekeep_backup.holds import Holds
-from sitekeep_backup.organizations import already_exists
 from sitekeep_shared import facts, rules
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide, decide_alone
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, PreconditionFailed, Violation
 from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
-from sitekeep_shared.rpc.names import chosen_id, identifier_of, invalid, organization_of, resource
+from sitekeep_shared.rpc.names import (
+    already_exists,
+    chosen_id,
+    identifier_of,
+    invalid,
+    organization_of,
+    resource,
+)
 from sitekeep_shared.work.start import StartedOperation, start_operation
 
 
@@ -40,17 +48,15 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         holder: str,
         lease_seconds: float,
     ) -> None:
-        super().__init__(database, clock)
-        self._profile = profile
+        super().__init__(database, clock, profile)
         self._start = start
         self._holder = holder
         self._lease_seconds = lease_seconds
 
     async def GetBackup(self, request: pb.GetBackupRequest, context: Context) -> pb.Backup:
         """Reads a backup."""
-        async with self._database.read() as connection:
-            row = await facts.resource_row(connection, schema.backup, "Backup", request.name)
-            return await self._message(connection, row)
+        row = await facts.shown_backup(self._database, request.name)
+        return messages.shown_backup(row, self._profile)
 
     async def ListBackups(
         self, request: pb.ListBackupsRequest, context: Context
@@ -58,7 +64,7 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         """Lists the backups of an organization, newest first."""
         table = schema.backup
         organization = organization_of(request.parent)
-        statement = select(table).where(table.c.organization == organization)
+        statement = facts.SHOWN_BACKUPS.where(table.c.organization == organization)
         if request.product:
             statement = statement.where(table.c.product_name == request.product)
         if request.states:
@@ -67,43 +73,54 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         async with self._database.read() as connection:
             await facts.organization_row(connection, organization)
             rows, more = await listing.newest_first(connection, table, statement, request)
-            shown = [await self._message(connection, row) for row in rows]
+        shown = [messages.shown_backup(row, self._profile) for row in rows]
         return pb.ListBackupsResponse(backups=shown, next_page_token=more)
 
     async def CreateBackup(
         self, request: pb.CreateBackupRequest, context: Context
     ) -> operations_pb2.Operation:
         """Starts a backup; what it stores is there from the instant that this answers."""
-        organization = organization_of(request.parent)
+        answer = await decide(self._database, lambda connection: self._decide(connection, request))
+        if answer.name:
+            await self._start(identifier_of(answer.name))
+        return answer
+
+    async def _decide(
+        self, connection: AsyncConnection, request: pb.CreateBackupRequest
+    ) -> operations_pb2.Operation:
+        earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
+        if earlier is not None:
+            return earlier
+        organization, now = organization_of(request.parent), self._clock.now()
+        owner = await facts.organization_row(connection, organization)
+        policy = await self._policy(connection, organization, request)
+        product = await _product(connection, policy)
         identifier = chosen_id("backup_id", request.backup_id)
-        async with self._database.write() as connection:
-            earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
-            if earlier is not None:
-                return earlier
-            owner = await facts.organization_row(connection, organization)
-            policy = await self._policy(connection, organization, request)
-            product = await _product(connection, policy)
-            await _refuse_taken(connection, organization, identifier)
-            await self._judge(connection, owner, product)
-            if request.validate_only:
-                return operations_pb2.Operation(done=True)
-            answer = await self._insert(connection, product, policy, identifier)
-            await requests.keep_answer(connection, request, answer, self._clock.now())
-        await self._start(identifier_of(answer.name))
+        await _refuse_taken(connection, organization, identifier)
+        await self._judge(connection, owner, product, now)
+        if request.validate_only:
+            return operations_pb2.Operation(done=True)
+        answer = await self._insert(connection, product, policy, identifier, now)
+        await requests.keep_answer(connection, request, answer, now)
         return answer
 
     async def DeleteBackup(
         self, request: pb.DeleteBackupRequest, context: Context
     ) -> empty_pb2.Empty:
-        """Expires a backup now; it can be restored no more, its final state stays visible."""
+        """Expires a backup now; it can be restored no more, its final state stays visible.
+
+        The next look for what expires gives its data up.
+        """
         table = schema.backup
         async with self._database.write() as connection:
+            found = await facts.resource_row(connection, table, "Backup", request.name)
+            await decide_alone(connection, table, found.uid)
             row = await facts.resource_row(connection, table, "Backup", request.name)
             etags.check(request.name, request.etag, row.etag)
             await self._refuse_delete(connection, row, request.name)
             await connection.execute(
                 update(table)
-                .where(table.c.uid == row.uid)
+                .where(table.c.uid == row.uid, table.c.state != "EXPIRED")
                 .values(state="EXPIRED", expire_time=self._clock.now(), etag=etags.new_etag())
             )
         return empty_pb2.Empty()
@@ -120,11 +137,6 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
             issues=[messages.finding(request.parent, item) for item in shown], next_page_token=more
         )
 
-    async def _message(self, connection: AsyncConnection, row: facts.AnyRow) -> pb.Backup:
-        last = await facts.last_restore_time(connection, row.uid)
-        allowed = rules.next_restore_time(facts.backup_facts(row, last), self._profile)
-        return messages.backup(row, allowed)
-
     async def _policy(
         self, connection: AsyncConnection, organization: str, request: pb.CreateBackupRequest
     ) -> facts.AnyRow:
@@ -134,16 +146,21 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         return await facts.resource_row(connection, schema.backup_policy, "BackupPolicy", name)
 
     async def _judge(
-        self, connection: AsyncConnection, owner: facts.AnyRow, product: facts.AnyRow
+        self,
+        connection: AsyncConnection,
+        owner: facts.AnyRow,
+        product: facts.AnyRow,
+        now: datetime.datetime,
     ) -> None:
+        # An operation that ends meanwhile is seen as running or as the last one, never as neither.
+        busy = await facts.busy_with(connection, product)
         outcomes = rules.backup_outcomes(
             facts.organization_facts(owner),
             facts.product_facts(product),
-            await facts.unfinished_operation(connection, product)
-            or await facts.lock_facts(connection, product),
+            busy,
             await facts.last_complete_backup(connection, product.uid),
             self._profile,
-            self._clock.now(),
+            now,
         )
         refusal = rules.first_refusal(outcomes)
         if refusal is not None:
@@ -155,10 +172,11 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         product: facts.AnyRow,
         policy: facts.AnyRow,
         identifier: str,
+        now: datetime.datetime,
     ) -> operations_pb2.Operation:
-        uid, now = uuid.uuid4().hex, self._clock.now()
+        uid = uuid.uuid4().hex
         name = resource(product.organization, "backups", identifier)
-        retention = messages.retention(policy, self._profile)
+        retention = rules.retention_of(policy.retention_seconds, self._profile)
         operation = await start_operation(
             connection,
             StartedOperation(
@@ -215,6 +233,7 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
 
 async def _product(connection: AsyncConnection, policy: facts.AnyRow) -> facts.AnyRow:
     table = schema.product
+    await decide_alone(connection, table, policy.product_uid)
     statement = select(table).where(table.c.uid == policy.product_uid)
     return (await connection.execute(statement)).one()
 

@@ -1,26 +1,31 @@
-"""Expiry: a backup whose time is over can be restored no more."""
+"""Expiry: a backup whose time is over can be restored no more, and gives its data up."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, delete, exists, false, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide_alone
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.facts import AnyRow
+from sitekeep_shared.facts import AnyRow, is_last_complete
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rules import Profile
-from sitekeep_shared.vault.errors import VaultError
+from sitekeep_shared.vault.errors import BackupNotFound, VaultError
 from sitekeep_shared.vault.vault import Vault
 
 _log = logging.getLogger(__name__)
 SWEEP_SECONDS = 60.0
+
+_backup, _hold = schema.backup.c, schema.hold.c
 
 
 class Expiry:
@@ -52,46 +57,77 @@ class Expiry:
         while True:
             try:
                 await self.sweep()
-            except (DBAPIError, VaultError) as error:
+            except DBAPIError as error:
                 _log.warning("the expiry of backups is put off", exc_info=error)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> int:
-        """Expires what is over; returns how many that were."""
-        async with self._database.read() as connection:
-            rows = await self._over(connection)
+        """Expires what is over, and gives up the data of what nobody reads any more.
+
+        Returns how many backups expired. Whatever it was interrupted in, the next one goes on.
+        """
+        expired = await self._expire()
+        for row in await self._unreleased():
+            try:
+                await self._release(row.uid)
+            except VaultError as error:
+                _log.warning("a backup keeps its data for now: %s", error, extra={"backup": row.id})
+        return expired
+
+    async def _expire(self) -> int:
+        """Also those that are held: whoever reads one goes on, nobody else begins."""
+        kept = is_last_complete() if self._profile.keeps_last_complete else false()
+        over = _backup.expire_time <= self._clock.now()
+        statement = (
+            update(schema.backup)
+            .where(_backup.state.in_(("COMPLETE", "INCOMPLETE")), over, ~kept)
+            .values(state="EXPIRED", etag=etags.new_etag())
+            .returning(_backup.id, _backup.product_name)
+        )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(statement)).all()
         for row in rows:
-            await self._vault.expire(row.product_uid, row.uid, "retention")
-            async with self._database.write() as connection:
-                table = schema.backup
-                await connection.execute(
-                    update(table)
-                    .where(table.c.uid == row.uid)
-                    .values(state="EXPIRED", etag=etags.new_etag())
-                )
             _log.info("a backup expired", extra={"backup": row.id, "product": row.product_name})
         return len(rows)
 
-    async def _over(self, connection: AsyncConnection) -> list[AnyRow]:
-        table, hold, now = schema.backup, schema.hold, self._clock.now()
-        held = select(hold.c.backup_uid).where(hold.c.expire_time > now)
-        statement = select(table).where(
-            table.c.state.in_(("COMPLETE", "INCOMPLETE")),
-            table.c.expire_time <= now,
-            table.c.uid.not_in(held),
+    async def _unreleased(self) -> Sequence[AnyRow]:
+        statement = select(schema.backup).where(
+            _backup.state == "EXPIRED", _backup.release_time.is_(None), ~_is_held(self._clock.now())
         )
-        rows = list((await connection.execute(statement)).all())
-        if not self._profile.keeps_last_complete:
-            return rows
-        newest = await self._newest_complete(connection)
-        return [row for row in rows if row.create_time != newest.get(row.product_uid)]
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).all()
 
-    async def _newest_complete(self, connection: AsyncConnection) -> dict[str, object]:
-        table = schema.backup
-        statement = (
-            select(table.c.product_uid, func.max(table.c.create_time).label("newest"))
-            .where(table.c.state == "COMPLETE")
-            .group_by(table.c.product_uid)
-        )
-        rows = (await connection.execute(statement)).all()
-        return {row.product_uid: row.newest for row in rows}
+    async def _release(self, uid: str) -> None:
+        # The row is kept while the vault is told, so that no hold is renewed in between.
+        async with self._database.write() as connection:
+            await decide_alone(connection, schema.backup, uid)
+            now = self._clock.now()
+            row = await _row_to_release(connection, uid, now)
+            if row is None:
+                return
+            await self._give_up(row)
+            await connection.execute(delete(schema.hold).where(_hold.backup_uid == uid))
+            await connection.execute(
+                update(schema.backup).where(_backup.uid == uid).values(release_time=now)
+            )
+
+    async def _give_up(self, row: AnyRow) -> None:
+        try:
+            await self._vault.expire(row.product_uid, row.uid, "expired")
+        except BackupNotFound:
+            # One that failed has nothing there; of the others somebody removed it by hand.
+            if row.manifest_key:
+                _log.warning("an expired backup was not in the vault", extra={"backup": row.id})
+
+
+async def _row_to_release(
+    connection: AsyncConnection, uid: str, now: datetime.datetime
+) -> AnyRow | None:
+    statement = select(schema.backup).where(
+        _backup.uid == uid, _backup.release_time.is_(None), ~_is_held(now)
+    )
+    return (await connection.execute(statement)).first()
+
+
+def _is_held(now: datetime.datetime) -> ColumnElement[bool]:
+    return exists().where(_hold.backup_uid == _backup.uid, _hold.expire_time > now)

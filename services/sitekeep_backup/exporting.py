@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,16 +26,25 @@ from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
 from sitekeep_shared.facts import AnyRow
+from sitekeep_shared.locks import LockLost
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
 from sitekeep_shared.secrets import SecretBox
-from sitekeep_shared.vault.errors import VaultError
+from sitekeep_shared.vault.errors import (
+    BackupNotFound,
+    CommitConflict,
+    StoreUnavailable,
+    VaultError,
+)
 from sitekeep_shared.vault.manifest_types import ManifestFacts, ManifestHeader
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.session import BackupSession
 from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.work import counts, journal
+from sitekeep_shared.work.adoption import is_lost
+from sitekeep_shared.work.guarded import guarded
+from sitekeep_shared.work.interruptions import DATABASE_TROUBLE
 from sitekeep_shared.work.port import Completion
 from sitekeep_shared.work.records import (
     ClaimedUnit,
@@ -44,6 +55,8 @@ from sitekeep_shared.work.records import (
 )
 from sitekeep_shared.work.tally import Count
 from sitekeep_shared.work.unit import UnitPlan
+
+_log = logging.getLogger(__name__)
 
 EXPORTERS: Mapping[str, Exporter] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
 
@@ -118,6 +131,7 @@ class BackupHandler:
         self, operation: Operation, error: Exception, progress: Progress
     ) -> Completion:
         """The backup ends FAILED; nothing of it is visible in the vault."""
+        await self._withdraw(operation, error)
         status = stored_status(to_status(failures.translate(error)))
         return self._unfinished(operation, "FAILED", OperationState.FAILED, status, progress)
 
@@ -125,6 +139,16 @@ class BackupHandler:
         """The backup ends CANCELLED; nothing of it is visible in the vault."""
         status = stored_status(to_status(cancelled_error(operation)))
         return self._unfinished(operation, "CANCELLED", OperationState.CANCELLED, status, progress)
+
+    async def _withdraw(self, operation: Operation, error: Exception) -> None:
+        """Hides the manifest of a backup that fails between its commit and its end."""
+        try:
+            await withdraw(self._tools.vault, operation)
+        except StoreUnavailable as trouble:
+            if isinstance(error, LockLost):
+                raise
+            # As a rule it is what the backup fails for, and there is no manifest.
+            _log.warning("whether %s has a manifest is not known: %s", operation.id, trouble)
 
     def _unfinished(
         self,
@@ -148,6 +172,16 @@ class BackupHandler:
             await write_backup(connection, operation, values)
 
         return Completion(ended, status, write)
+
+
+async def withdraw(vault: Vault, operation: Operation) -> None:
+    """Hides the manifest of an operation's backup, if there is one.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    with contextlib.suppress(BackupNotFound):
+        await vault.expire(operation.product_uid, operation.resource_uid, "its operation failed")
 
 
 def cancelled_error(operation: Operation) -> SitekeepError:
@@ -233,17 +267,48 @@ class BackupRun:
 
     async def finish(self, progress: Progress) -> Completion:
         """Commits the manifest, once, and says what the backup became."""
-        vault, operation = self._tools.vault, self._operation
-        header = await vault.find_backup(operation.product_uid, operation.resource_uid)
-        if header is None:
-            committed = await self._session.commit(self._pages(), await self._facts(progress))
-            header = committed.header
+        operation = self._operation
+        header = await self._find() or await self._commit(await self._facts(progress))
         values = self._values(header, progress)
 
         async def write(connection: AsyncConnection) -> None:
             await write_backup(connection, operation, values)
 
         return Completion(OperationState.SUCCEEDED, None, write)
+
+    async def _find(self) -> ManifestHeader | None:
+        product, backup = self._operation.product_uid, self._operation.resource_uid
+        return await self._tools.vault.find_backup(product, backup)
+
+    async def _commit(self, facts: ManifestFacts) -> ManifestHeader:
+        """Writes the manifest while the lock is held for certain.
+
+        Raises:
+            LockLost: it is not; nothing was written.
+            Unavailable: the vault does not answer; trying again is safe.
+        """
+        permit = guarded(self._tools.database, self._operation)
+        try:
+            committed = await self._session.commit(self._pages(), facts, permit)
+        except CommitConflict:
+            # An earlier incarnation of the operation was there first, under its own fence.
+            header = await self._find()
+            if header is None:
+                raise
+            return header
+        except StoreUnavailable as error:
+            raise failures.translate(error) from error
+        except DATABASE_TROUBLE:
+            await self._withdraw_if_lost()
+            raise
+        return committed.header
+
+    async def _withdraw_if_lost(self) -> None:
+        """The database may have ended the guard's transaction before the manifest was written."""
+        async with self._tools.database.write() as connection:
+            lost = await is_lost(connection, self._operation)
+        if lost:
+            await withdraw(self._tools.vault, self._operation)
 
     async def close(self) -> None:
         """Closes the site and gives the vault's lease back."""

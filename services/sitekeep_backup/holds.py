@@ -1,4 +1,4 @@
-"""Holds: a backup that is read does not expire under its reader."""
+"""Holds: a backup that is read keeps its data under its reader."""
 
 from __future__ import annotations
 
@@ -9,99 +9,141 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep.backup.v1 import backup_pb2 as pb
-from sitekeep_shared import facts
+from sitekeep_shared import facts, rules
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide_alone
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.errors import NotFound, PreconditionFailed, Violation
+from sitekeep_shared.errors import NotFound
 from sitekeep_shared.rpc import messages
 from sitekeep_shared.rpc.interceptor import Context
 
 HOLD_DURATION = datetime.timedelta(minutes=10)
 
+_hold = schema.hold.c
+
 
 class Holds:
     """The methods of BackupService about holds."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, profile: rules.Profile) -> None:
         self._database = database
         self._clock = clock
+        self._profile = profile
 
     async def HoldBackup(
         self, request: pb.HoldBackupRequest, context: Context
     ) -> pb.HoldBackupResponse:
-        """Keeps a backup readable; the same holder's second hold renews its first."""
-        table = schema.hold
-        expires = self._clock.now() + HOLD_DURATION
+        """Keeps a backup readable; the same holder's second hold renews its first.
+
+        A backup that expired is refused, but to the holder whose hold is still alive.
+        """
         async with self._database.write() as connection:
-            row = await facts.resource_row(connection, schema.backup, "Backup", request.name)
-            _refuse_expired(row, request.name)
-            mine = (table.c.backup_uid == row.uid) & (table.c.holder == request.holder)
-            found = (await connection.execute(select(table.c.id).where(mine))).scalar()
-            identifier = found or uuid.uuid4().hex
-            if found:
-                await connection.execute(update(table).where(mine).values(expire_time=expires))
+            row = await self._decided_row(connection, request.name)
+            now = self._clock.now()
+            identifier = await _own_live_hold(connection, row.uid, request.holder, now)
+            if identifier is None:
+                self._refuse_unreadable(row, now)
+                identifier = await _insert(connection, row.uid, request.holder, now)
             else:
-                await connection.execute(
-                    insert(table).values(
-                        id=identifier,
-                        backup_uid=row.uid,
-                        holder=request.holder,
-                        expire_time=expires,
-                    )
-                )
-            hold = _message(identifier, request.holder, expires)
-            return pb.HoldBackupResponse(hold=hold, backup=messages.backup(row))
+                await _renew(connection, identifier, now)
+            hold = _message(identifier, request.holder, now)
+            return pb.HoldBackupResponse(
+                hold=hold, backup=messages.shown_backup(row, self._profile)
+            )
 
     async def RenewHold(
         self, request: pb.RenewHoldRequest, context: Context
     ) -> pb.RenewHoldResponse:
-        """Keeps the backup readable for longer."""
-        table = schema.hold
-        expires = self._clock.now() + HOLD_DURATION
+        """Keeps the backup readable for longer, also when it expired while it was held."""
         async with self._database.write() as connection:
-            row = await facts.resource_row(connection, schema.backup, "Backup", request.name)
-            mine = (table.c.backup_uid == row.uid) & (table.c.id == request.hold_id)
-            holder = (await connection.execute(select(table.c.holder).where(mine))).scalar()
+            row = await self._decided_row(connection, request.name)
+            now = self._clock.now()
+            holder = await _holder_of_live_hold(connection, row.uid, request.hold_id, now)
             if holder is None:
-                raise NotFound(
-                    "RESOURCE_NOT_FOUND",
-                    f"{request.name} has no hold {request.hold_id}. Hold the backup again.",
-                    {"name": request.name, "holdId": request.hold_id},
-                )
-            await connection.execute(update(table).where(mine).values(expire_time=expires))
-        return pb.RenewHoldResponse(hold=_message(request.hold_id, holder, expires))
+                raise _void(request.name, request.hold_id)
+            await _renew(connection, request.hold_id, now)
+        return pb.RenewHoldResponse(hold=_message(request.hold_id, holder, now))
 
     async def ReleaseHold(
         self, request: pb.ReleaseHoldRequest, context: Context
     ) -> pb.ReleaseHoldResponse:
         """Gives a hold back."""
-        table = schema.hold
         async with self._database.write() as connection:
             row = await facts.resource_row(connection, schema.backup, "Backup", request.name)
             await connection.execute(
-                delete(table).where(table.c.backup_uid == row.uid, table.c.id == request.hold_id)
+                delete(schema.hold).where(_hold.backup_uid == row.uid, _hold.id == request.hold_id)
             )
         return pb.ReleaseHoldResponse()
 
     async def holder_of(self, connection: AsyncConnection, backup_uid: str) -> str | None:
         """Who reads the backup now; None where nobody does."""
-        table = schema.hold
-        statement = select(table.c.holder).where(
-            table.c.backup_uid == backup_uid, table.c.expire_time > self._clock.now()
+        statement = select(_hold.holder).where(
+            _hold.backup_uid == backup_uid, _hold.expire_time > self._clock.now()
         )
         return (await connection.execute(statement)).scalar()
 
+    async def _decided_row(self, connection: AsyncConnection, name: str) -> facts.AnyRow:
+        found = await facts.resource_row(connection, schema.backup, "Backup", name)
+        await decide_alone(connection, schema.backup, found.uid)
+        return await facts.shown_backup_in(connection, name)
 
-def _refuse_expired(row: facts.AnyRow, name: str) -> None:
-    if row.state == "EXPIRED":
-        raise PreconditionFailed(
-            "BACKUP_EXPIRED",
-            f"{name} expired; it cannot be read any more.",
-            {"backup": name},
-            [Violation("EXPIRED", name, "the backup expired")],
+    def _refuse_unreadable(self, row: facts.AnyRow, now: datetime.datetime) -> None:
+        backup = facts.shown_backup_facts(row, self._profile)
+        refusal = rules.backup_is_finished(backup) or rules.backup_is_not_expired(backup, now)
+        if refusal is not None:
+            raise refusal
+
+
+async def _own_live_hold(
+    connection: AsyncConnection, backup_uid: str, holder: str, now: datetime.datetime
+) -> str | None:
+    statement = select(_hold.id).where(
+        _hold.backup_uid == backup_uid, _hold.holder == holder, _hold.expire_time > now
+    )
+    return (await connection.execute(statement)).scalar()
+
+
+async def _holder_of_live_hold(
+    connection: AsyncConnection, backup_uid: str, identifier: str, now: datetime.datetime
+) -> str | None:
+    statement = select(_hold.holder).where(
+        _hold.backup_uid == backup_uid, _hold.id == identifier, _hold.expire_time > now
+    )
+    return (await connection.execute(statement)).scalar()
+
+
+async def _insert(
+    connection: AsyncConnection, backup_uid: str, holder: str, now: datetime.datetime
+) -> str:
+    # One that ran out is void, so that whoever still has its id keeps nothing with it.
+    void = (_hold.backup_uid == backup_uid) & (_hold.holder == holder)
+    await connection.execute(delete(schema.hold).where(void))
+    identifier = uuid.uuid4().hex
+    await connection.execute(
+        insert(schema.hold).values(
+            id=identifier, backup_uid=backup_uid, holder=holder, expire_time=now + HOLD_DURATION
         )
+    )
+    return identifier
 
 
-def _message(identifier: str, holder: str, expires: datetime.datetime) -> pb.Hold:
-    return pb.Hold(hold_id=identifier, holder=holder, expire_time=messages.timestamp(expires))
+async def _renew(connection: AsyncConnection, identifier: str, now: datetime.datetime) -> None:
+    await connection.execute(
+        update(schema.hold).where(_hold.id == identifier).values(expire_time=now + HOLD_DURATION)
+    )
+
+
+def _void(name: str, hold: str) -> NotFound:
+    return NotFound(
+        "RESOURCE_NOT_FOUND",
+        f"{name} has no hold {hold}, or it ran out: an expired hold is void. Hold the backup "
+        "again, if it can still be restored.",
+        {"name": name, "holdId": hold},
+        resource=("sitekeep.dev/Backup", name),
+    )
+
+
+def _message(identifier: str, holder: str, now: datetime.datetime) -> pb.Hold:
+    expires = messages.timestamp(now + HOLD_DURATION)
+    return pb.Hold(hold_id=identifier, holder=holder, expire_time=expires)

@@ -10,17 +10,24 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep.backup.v1 import organization_pb2 as pb
-from sitekeep_backup.organizations import already_exists
 from sitekeep_shared import facts
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import seal_credentials
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide, decide_alone
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import PreconditionFailed, Violation
 from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
-from sitekeep_shared.rpc.names import chosen_id, invalid, organization_of, quoted, resource
+from sitekeep_shared.rpc.names import (
+    already_exists,
+    chosen_id,
+    invalid,
+    organization_of,
+    quoted,
+    resource,
+)
 from sitekeep_shared.secrets import SecretBox
 
 _CHANGEABLE = ("display_name", "site_uri", "encryption", "credentials")
@@ -57,22 +64,28 @@ class Products:
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.Product:
         """Adds a product to the organization."""
+        return await decide(
+            self._database, lambda connection: self._create_product(connection, request)
+        )
+
+    async def _create_product(
+        self, connection: AsyncConnection, request: pb.CreateProductRequest
+    ) -> pb.Product:
+        earlier = await requests.earlier_answer(connection, request, pb.Product)
+        if earlier is not None:
+            return earlier
         organization = organization_of(request.parent)
         identifier = chosen_id("product_id", request.product_id)
         name = resource(organization, "products", identifier)
         values = self._new_values(organization, identifier, request.product)
-        async with self._database.write() as connection:
-            earlier = await requests.earlier_answer(connection, request, pb.Product)
-            if earlier is not None:
-                return earlier
-            await facts.organization_row(connection, organization)
-            await _refuse_taken(connection, organization, identifier, name)
-            if request.validate_only:
-                return pb.Product(name=name)
-            await connection.execute(insert(schema.product).values(values))
-            row = await facts.product_row(connection, organization, name)
-            answer = messages.product(row)
-            await requests.keep_answer(connection, request, answer, self._clock.now())
+        await facts.organization_row(connection, organization)
+        await _refuse_taken(connection, organization, identifier, name)
+        if request.validate_only:
+            return pb.Product(name=name)
+        await connection.execute(insert(schema.product).values(values))
+        row = await facts.product_row(connection, organization, name)
+        answer = messages.product(row)
+        await requests.keep_answer(connection, request, answer, self._clock.now())
         return answer
 
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.Product:
@@ -83,6 +96,8 @@ class Products:
         organization = organization_of(given.name)
         fields = changed_fields(request.update_mask, given, _CHANGEABLE)
         async with self._database.write() as connection:
+            found = await facts.product_row(connection, organization, given.name)
+            await decide_alone(connection, schema.product, found.uid)
             row = await facts.product_row(connection, organization, given.name)
             etags.check(given.name, given.etag, row.etag)
             values = {field: self._value(field, given, row.uid) for field in fields}
@@ -98,6 +113,8 @@ class Products:
         """Removes a product; its backups stay until they expire."""
         organization = organization_of(request.name)
         async with self._database.write() as connection:
+            found = await facts.product_row(connection, organization, request.name)
+            await decide_alone(connection, schema.product, found.uid)
             row = await facts.product_row(connection, organization, request.name)
             etags.check(request.name, request.etag, row.etag)
             await _refuse_used(connection, row, request.name)

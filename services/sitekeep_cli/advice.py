@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 ADVICE = {
-    "CREDENTIALS_MISSING": "Log in to the server and try again.",
-    "CREDENTIALS_INVALID": "Ask for new credentials of the server.",
-    "NOT_ORGANIZATION_ADMIN": "Ask an admin of the organization.",
+    "CREDENTIALS_MISSING": "Put your API key into SITEKEEP_API_KEY, or its file into "
+    "SITEKEEP_API_KEY_FILE or --api-key-file.",
+    "CREDENTIALS_INVALID": "Look at SITEKEEP_API_KEY, SITEKEEP_API_KEY_FILE and --api-key-file.",
+    "NOT_ORGANIZATION_ADMIN": "Look at --organization; sitekeep organization list has yours.",
     "ORGANIZATION_NOT_ENROLLED": "Enrol it: sitekeep organization enroll.",
     "PAGE_TOKEN_INVALID": "List again from the start.",
     "RESOURCE_NOT_FOUND": "Look at the list of what there is, and at --organization.",
@@ -36,7 +37,10 @@ ADVICE = {
     "UPSTREAM_REFUSED": "See what the site says above.",
     "SERVER_SHUTTING_DOWN": "Try again in a moment.",
     "VAULT_UNAVAILABLE": "Check the disk of the vault: its space and that it is there.",
-    "BACKUP_HELD": "A restore reads the backup: wait until it is over.",
+    "BACKUP_HELD": "A restore or a verification reads the backup: wait until it is over.",
     "RESOURCE_IN_USE": "Remove what uses it first.",
+    "OPTION_NOT_OFFERED": "Leave it out; the profile of the server decides (SITEKEEP_PROFILE).",
+    "VERIFICATION_IN_PROGRESS": "Wait for it or cancel it: sitekeep operation list.",
+    "LAST_ADMIN": "Add another one first: sitekeep admin add.",
     "INTERNAL_ERROR": "The log of the server says more.",
 }

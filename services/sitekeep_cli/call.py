@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from sitekeep_cli.errors import CommandError, UsageError
+from sitekeep_cli.access import Access
+from sitekeep_cli.errors import UsageError
 from sitekeep_cli.output import Output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import grpc
     from google.longrunning import operations_pb2 as pb
     from google.protobuf.empty_pb2 import Empty
 
+    from sitekeep.backup.v1.api_key_pb2_grpc import ApiKeyServiceStub
     from sitekeep.backup.v1.backup_pb2_grpc import BackupServiceStub
     from sitekeep.backup.v1.backup_policy_pb2_grpc import BackupPolicyServiceStub
     from sitekeep.backup.v1.organization_pb2_grpc import OrganizationServiceStub
@@ -46,16 +50,37 @@ class Call:
     organization_id: str = ""
     backup_address: str = BACKUP_ADDRESS
     restore_address: str = RESTORE_ADDRESS
+    api_key_file: Path | None = None
+    own_access: Access | None = None
+    """How calls are made; None: as the file and the environment say."""
+
+    @functools.cached_property
+    def access(self) -> Access:
+        """What calls are made with; read when it is first needed."""
+        return self.own_access or Access.given(self.api_key_file)
 
     @functools.cached_property
     def backup_channel(self) -> grpc.Channel:
         """The channel to the Backup server."""
-        return open_channel(self.backup_address)
+        return self._open(self.backup_address)
 
     @functools.cached_property
     def restore_channel(self) -> grpc.Channel:
         """The channel to the Restore server."""
-        return open_channel(self.restore_address)
+        return self._open(self.restore_address)
+
+    def _open(self, address: str) -> grpc.Channel:
+        # The library of gRPC is loaded by those who call only.
+        from sitekeep_cli.channel import open_channel
+
+        return open_channel(address, self.access)
+
+    @functools.cached_property
+    def keys(self) -> ApiKeyServiceStub:
+        """The API keys of the caller."""
+        from sitekeep.backup.v1.api_key_pb2_grpc import ApiKeyServiceStub
+
+        return ApiKeyServiceStub(self.backup_channel)
 
     @functools.cached_property
     def organizations(self) -> OrganizationServiceStub:
@@ -133,7 +158,8 @@ class Call:
             raise UsageError(
                 "Say which organization: --organization ID or SITEKEEP_ORGANIZATION."
                 if found
-                else "There is no organization yet: sitekeep organization create ID."
+                else "You administer no organization: sitekeep organization create ID, or ask an "
+                "admin of one to add you (sitekeep admin add)."
             )
         return found[0].name
 
@@ -158,22 +184,3 @@ class Call:
             channel: grpc.Channel | None = self.__dict__.pop(name, None)
             if channel is not None:
                 channel.close()
-
-
-def open_channel(address: str) -> grpc.Channel:
-    """A channel that carries large records and notices a server that is gone.
-
-    Raises:
-        CommandError: the address is empty.
-    """
-    import grpc
-
-    if not address:
-        raise CommandError("The address of the server is empty.")
-    options = [
-        ("grpc.max_receive_message_length", -1),
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-        ("grpc.max_reconnect_backoff_ms", 3_000),
-    ]
-    return grpc.insecure_channel(address, options=options)

@@ -21,7 +21,7 @@ class ExitCode(enum.IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.FAILED: "failed, or differences that nothing declares",
+    ExitCode.FAILED: "failed, damaged, or differences that nothing declares",
     ExitCode.USAGE: "the command line or an argument is wrong",
     ExitCode.INCOMPLETE: "finished, but incomplete: something is missing and named",
     ExitCode.REFUSED: "refused by a rule; the message says from when on it is allowed",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from sitekeep_cli import wording
+from sitekeep_cli import unreachable, wording
 from sitekeep_cli.advice import ADVICE
 from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_shared.clock import Clock
@@ -29,7 +28,6 @@ _EXIT_CODES: Mapping[int, ExitCode] = {
     code_pb2.UNAUTHENTICATED: ExitCode.NO_PERMISSION,
     code_pb2.UNAVAILABLE: ExitCode.UNREACHABLE,
 }
-_ADDRESS = re.compile(r"(?:ipv[46]:)(\S+?:\d+)")
 _HEADINGS = {
     ExitCode.USAGE: "Not understood",
     ExitCode.NOT_FOUND: "Not found",
@@ -50,6 +48,8 @@ class Failure:
     retry_after: datetime.timedelta | None = None
     resource: str = ""
     links: list[str] = field(default_factory=list[str])
+    advice: str = ""
+    """What to do, where the reason does not say it."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -66,19 +66,16 @@ def of_call(error: grpc.RpcError) -> Failure:
     except ValueError:
         # A proxy, or the library itself, put another code over the server's.
         status = None
-    if status is None:
-        status = status_pb2.Status(code=error.code().value[0], message=_plain(error))
-    return of_status(status)
+    return _without_status(error) if status is None else of_status(status)
 
 
-def _plain(error: grpc.Call) -> str:
-    """What the library of gRPC says, without its own codes where nobody answers."""
-    details = error.details() or ""
-    if error.code() is not grpc.StatusCode.UNAVAILABLE:
-        return details
-    address = _ADDRESS.search(details)
-    at = f" at {address[1]}" if address else ""
-    return f"No server answers{at}"
+def _without_status(error: grpc.Call) -> Failure:
+    code, message = error.code(), error.details() or ""
+    if code is not grpc.StatusCode.UNAVAILABLE:
+        return Failure(status_pb2.Status(code=code.value[0], message=message))
+    explained = unreachable.explained(message)
+    status = status_pb2.Status(code=code_pb2.UNAVAILABLE, message=explained.message)
+    return Failure(status, advice=explained.advice)
 
 
 def of_status(status: status_pb2.Status) -> Failure:
@@ -147,7 +144,7 @@ def _lines(failure: Failure, clock: Clock) -> Iterator[str]:
         yield f"  It is about {failure.resource}."
     if failure.retry_after is not None:
         yield f"  {_allowed_from(failure.retry_after, clock)}"
-    advice = _advice(failure)
+    advice = failure.advice or ADVICE.get(failure.reason, "")
     if advice:
         yield f"  {advice}"
     for link in failure.links:
@@ -157,11 +154,3 @@ def _lines(failure: Failure, clock: Clock) -> Iterator[str]:
 def _allowed_from(delay: datetime.timedelta, clock: Clock) -> str:
     instant = clock.now() + delay
     return f"Allowed from {wording.local(instant)} on, in {wording.duration(delay)}."
-
-
-def _advice(failure: Failure) -> str:
-    if failure.reason in ADVICE:
-        return ADVICE[failure.reason]
-    if failure.exit_code is ExitCode.UNREACHABLE:
-        return "Is the server running? Start both with: sitekeep serve all."
-    return ""

@@ -13,6 +13,8 @@ from sitekeep_cli.errors import CommandError
 from sitekeep_cli.exit_codes import ExitCode, explained
 
 GROUPS = {
+    "key": "API keys: what the command and other programs call with.",
+    "admin": "Who may act for an organization.",
     "organization": "Organizations and whether they are enrolled.",
     "product": "Products (apps): the Jira and Confluence sites of an organization.",
     "policy": "Backup policies, one for each product.",
@@ -24,6 +26,7 @@ GROUPS = {
     "serve": "Run the servers.",
 }
 COMMANDS = {
+    "init": "Make the database and the first API key, where the servers run.",
     "compare": "Compare two backups, item by item and field by field.",
     "coverage": "Show what is backed up, what comes back, and what is lost and why.",
     "simulate": "Run simulated Atlassian sites.",
@@ -116,8 +119,8 @@ def _refused_by_server(error: Exception, *, as_json: bool) -> ExitCode:
 
 def main() -> None:
     """Runs the command with the arguments of the process."""
-    # What the library of gRPC notes about connections says nothing to a person.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # What the library of gRPC notes about connections and ports, the command says in words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(run(sys.argv[1:]))
 
 

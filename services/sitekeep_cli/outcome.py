@@ -14,19 +14,20 @@ from sitekeep_shared.clock import SystemClock
 if TYPE_CHECKING:
     from google.longrunning.operations_pb2 import Operation
 
-Result = backup_pb2.Backup | restore_pb2.Restore
+Result = backup_pb2.Backup | restore_pb2.Restore | restore_pb2.VerificationReport
 
 _OF_STATE = {
     "COMPLETE": ExitCode.OK,
     "INCOMPLETE": ExitCode.INCOMPLETE,
     "IN_PROGRESS": ExitCode.OK,
     "EXPIRED": ExitCode.OK,
+    "SOUND": ExitCode.OK,
 }
 
 
 def result_of(operation: Operation) -> Result | None:
-    """The backup or restore that a finished operation answers; None where it failed."""
-    for kind in (backup_pb2.Backup, restore_pb2.Restore):
+    """The resource or report that a finished operation answers; None where it failed."""
+    for kind in (backup_pb2.Backup, restore_pb2.Restore, restore_pb2.VerificationReport):
         if operation.response.Is(kind.DESCRIPTOR):
             result = kind()
             operation.response.Unpack(result)
@@ -35,7 +36,9 @@ def result_of(operation: Operation) -> Result | None:
 
 
 def state_of(result: Result) -> str:
-    """The name of the state."""
+    """The name of the state; a report's is what it found."""
+    if isinstance(result, restore_pb2.VerificationReport):
+        return "SOUND" if result.sound else "DAMAGED"
     return wording.constant(result, "state")
 
 

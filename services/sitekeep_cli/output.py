@@ -48,6 +48,10 @@ class Output:
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
+    def plain(self, text: str) -> None:
+        """Prints a value alone, for a shell that takes it."""
+        sys.stdout.write(f"{text}\n")
+
     def message(self, message: Message) -> None:
         """Prints a message of the contracts in its JSON form."""
         self.document(json_form(message))

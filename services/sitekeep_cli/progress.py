@@ -14,12 +14,21 @@ from sitekeep_cli import wording
 if TYPE_CHECKING:
     from google.longrunning.operations_pb2 import Operation
 
-Metadata = backup_pb2.CreateBackupMetadata | restore_pb2.CreateRestoreMetadata
+Metadata = (
+    backup_pb2.CreateBackupMetadata
+    | restore_pb2.CreateRestoreMetadata
+    | restore_pb2.VerifyBackupMetadata
+)
+_METADATA = (
+    backup_pb2.CreateBackupMetadata,
+    restore_pb2.CreateRestoreMetadata,
+    restore_pb2.VerifyBackupMetadata,
+)
 
 
 def metadata_of(operation: Operation) -> Metadata | None:
-    """The metadata of a backup or a restore; None where it is neither."""
-    for kind in (backup_pb2.CreateBackupMetadata, restore_pb2.CreateRestoreMetadata):
+    """The metadata of a backup, a restore or a verification; None where it is none of them."""
+    for kind in _METADATA:
         if operation.metadata.Is(kind.DESCRIPTOR):
             metadata = kind()
             operation.metadata.Unpack(metadata)
@@ -56,7 +65,7 @@ class Progress:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes stored or brought back so far."""
+        """Bytes stored, brought back or read so far."""
         return sum(count.size_bytes for count in self.metadata.counts)
 
     @property
@@ -87,15 +96,24 @@ class Progress:
         parts = [wording.size(self.size_bytes)]
         if self.rate:
             parts.append(f"{wording.size(self.rate)}/s")
-        if self.metadata.request_count:
-            parts.append(f"{wording.number(self.metadata.request_count)} requests")
+        if self.requests:
+            parts.append(f"{wording.number(self.requests)} requests")
         if self.remaining is not None and self.percent < 100:
             parts.append(f"about {wording.duration(self.remaining)} left")
         return " · ".join(parts)
 
     @property
+    def requests(self) -> int:
+        """Requests sent to the site; a verification sends none."""
+        if isinstance(self.metadata, restore_pb2.VerifyBackupMetadata):
+            return 0
+        return self.metadata.request_count
+
+    @property
     def trouble(self) -> str:
         """Why the operation does not get on at the moment; empty while it does."""
+        if isinstance(self.metadata, restore_pb2.VerifyBackupMetadata):
+            return ""
         return " ".join(failure.message for failure in self.metadata.partial_failures)
 
     def missing(self) -> int:

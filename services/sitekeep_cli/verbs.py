@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +49,19 @@ _COMMON: dict[str, tuple[Any, Any]] = {
         ],
         RESTORE_ADDRESS,
     ),
+    "api_key_file": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--api-key-file",
+                rich_help_panel=_PANEL,
+                help="The file that holds the API key; else SITEKEEP_API_KEY, else the file that "
+                "SITEKEEP_API_KEY_FILE names. The key itself is no argument: others on the "
+                "machine can read those.",
+            ),
+        ],
+        None,
+    ),
     "as_json": (
         Annotated[
             bool,
@@ -90,6 +104,7 @@ def with_call(function: Verb) -> Verb:
             common["organization"],
             common["backup_address"],
             common["restore_address"],
+            common["api_key_file"],
         )
         try:
             function(call, **arguments)

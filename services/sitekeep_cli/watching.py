@@ -85,7 +85,7 @@ def follow(call: Call, operation: Operation, title: str, *, silent: bool = False
 def result_of_followed(
     call: Call, operation: Operation, title: str, *, silent: bool = False
 ) -> Result:
-    """As :func:`follow`; answers the backup or restore.
+    """As :func:`follow`; answers the resource or report.
 
     Raises:
         CommandError: the operation failed or was cancelled, or the person interrupted.

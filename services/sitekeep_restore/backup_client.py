@@ -6,30 +6,39 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import grpc
-from google.rpc import error_details_pb2
 from grpc import aio
 from grpc_status import rpc_status
 
 from sitekeep.backup.v1 import backup_pb2 as pb
 from sitekeep.backup.v1 import backup_pb2_grpc
 from sitekeep_shared import errors
+from sitekeep_shared.rpc.status import from_status
 
 CALL_SECONDS = 20.0
 
-_KINDS: dict[grpc.StatusCode, type[errors.SitekeepError]] = {
-    grpc.StatusCode.INVALID_ARGUMENT: errors.InvalidRequest,
-    grpc.StatusCode.NOT_FOUND: errors.NotFound,
-    grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDenied,
-    grpc.StatusCode.FAILED_PRECONDITION: errors.PreconditionFailed,
-}
+# What says something about the backup; anything else is about the service.
+_ANSWERS = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.FAILED_PRECONDITION,
+)
 
 
 class BackupClient:
     """A channel to the Backup service. An async context manager."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, token: str, credentials: grpc.ChannelCredentials | None = None
+    ) -> None:
+        """``token`` is what the Restore service proves itself with; ``credentials`` are for TLS."""
         self._address = address
-        self._channel = aio.insecure_channel(address)
+        self._metadata = (("authorization", f"Bearer {token}"),)
+        self._channel = (
+            aio.insecure_channel(address)
+            if credentials is None
+            else aio.secure_channel(address, credentials)
+        )
         self._stub = cast(Any, backup_pb2_grpc.BackupServiceStub(self._channel))
 
     async def __aenter__(self) -> Self:
@@ -76,24 +85,21 @@ class BackupClient:
         try:
             # A server that is being restarted is waited for, not given up at once.
             return await getattr(self._stub, method)(
-                request, timeout=CALL_SECONDS, wait_for_ready=True
+                request,
+                timeout=CALL_SECONDS,
+                wait_for_ready=True,
+                metadata=self._metadata,
             )
         except aio.AioRpcError as error:
             raise self._translated(error) from error
 
     def _translated(self, error: aio.AioRpcError) -> errors.SitekeepError:
-        kind = _KINDS.get(error.code())
-        if kind is None:
+        status = cast(Any, rpc_status).from_call(error)
+        if status is None or error.code() not in _ANSWERS:
             return errors.Unavailable(
                 "UPSTREAM_UNAVAILABLE",
                 f"The Backup service at {self._address} does not answer. Is it running, and is "
                 "SITEKEEP_BACKUP_ADDRESS right?",
                 {"address": self._address},
             )
-        status = cast(Any, rpc_status).from_call(error)
-        info = error_details_pb2.ErrorInfo()
-        for detail in status.details if status is not None else ():
-            if detail.Unpack(info):
-                break
-        reason = info.reason or "REQUEST_INVALID"
-        return kind(reason, error.details() or "", dict(info.metadata))
+        return from_status(status)

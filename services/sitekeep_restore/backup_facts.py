@@ -9,10 +9,8 @@ from sitekeep.type.v1 import content_pb2
 from sitekeep_shared.rules import BackupFacts
 
 
-def backup_facts(
-    backup: backup_pb2.Backup, last_restore: datetime.datetime | None = None
-) -> BackupFacts:
-    """The facts of a backup."""
+def backup_facts(backup: backup_pb2.Backup) -> BackupFacts:
+    """The facts of a backup by itself; its restores are not among them."""
     expires = None
     if backup.HasField("expire_time"):
         expires = backup.expire_time.ToDatetime(datetime.UTC)
@@ -22,9 +20,13 @@ def backup_facts(
         organization_pb2.Product.Type.Name(backup.product_type),
         backup.create_time.ToDatetime(datetime.UTC),
         expires,
-        last_restore,
-        [_missing(count) for count in backup.contents if count.missing_count],
+        missing=[_missing(count) for count in backup.contents if count.missing_count],
+        final_state=_state_name(backup.final_state),
     )
+
+
+def _state_name(state: backup_pb2.Backup.State.ValueType) -> str:
+    return backup_pb2.Backup.State.Name(state) if state else ""
 
 
 def _missing(count: content_pb2.EntityCount) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import NamedTuple
+
+from google.protobuf.message import Message
 
 from sitekeep.restore.v1 import content_pb2 as pb
 from sitekeep.restore.v1 import content_pb2_grpc
@@ -46,37 +48,34 @@ class ContentService(content_pb2_grpc.ContentServiceServicer):
     async def ListEntities(
         self, request: pb.ListEntitiesRequest, context: Context
     ) -> pb.ListEntitiesResponse:
-        """Lists entities in the order of kind and key, without payloads."""
+        """Lists entities kind by kind, unit by unit of the backup, by key, without payloads."""
         size = pages.page_size(request.page_size)
-        after = pages.decode(request, request.page_token)
-        found: list[Entry] = []
+        after = _position(request, "page_token")
+        found: list[_Placed] = []
         async with self._reader(request.parent) as reader:
-            async for entry in _entries(reader, request.kinds, after):
-                found.append(entry)
+            async for placed in _entries(reader, request.kinds, after):
+                found.append(placed)
                 if len(found) > size:
                     break
-        more = ""
-        if len(found) > size:
-            more = pages.encode(request, [found[size - 1].kind.value, found[size - 1].key])
         return pb.ListEntitiesResponse(
-            entities=[_message(request.parent, entry, b"") for entry in found[:size]],
-            next_page_token=more,
+            entities=[_message(request.parent, placed.entry, b"") for placed in found[:size]],
+            next_page_token=_token(request, found[size - 1]) if len(found) > size else "",
         )
 
     async def StreamEntities(
         self, request: pb.StreamEntitiesRequest, context: Context
     ) -> AsyncIterator[pb.StreamEntitiesResponse]:
         """Streams entities with payloads, about 100 or 256 KiB a message."""
-        after = pages.decode(request, request.resume_token)
+        after = _position(request, "resume_token")
         batch: list[pb.Entity] = []
         size = 0
         async with self._reader(request.parent) as reader:
-            async for entry in _entries(reader, request.kinds, after):
-                payload = await _payload(reader, entry)
-                batch.append(_message(request.parent, entry, payload))
+            async for placed in _entries(reader, request.kinds, after):
+                payload = await _payload(reader, placed.entry)
+                batch.append(_message(request.parent, placed.entry, payload))
                 size += len(payload)
                 if len(batch) >= BATCH_ENTITIES or size >= BATCH_BYTES:
-                    token = pages.encode(request, [entry.kind.value, entry.key])
+                    token = _token(request, placed)
                     yield pb.StreamEntitiesResponse(entities=batch, resume_token=token)
                     batch, size = [], 0
         if batch:
@@ -122,19 +121,55 @@ class ContentService(content_pb2_grpc.ContentServiceServicer):
         return entry
 
 
+class _Placed(NamedTuple):
+    """An entry and the unit of the backup that wrote it; both together are a position."""
+
+    unit_key: str
+    entry: Entry
+
+
+Position = tuple[Kind, str, str]
+"""Kind, unit key and key of an entry."""
+
+
+def _position(request: Message, field: str) -> Position | None:
+    """What a token goes on behind.
+
+    Raises:
+        InvalidRequest: the token was not issued for the request.
+    """
+    found = pages.decode(request, str, str, str, field=field)
+    if found is None:
+        return None
+    kind, unit_key, key = found
+    if kind not in list(Kind):
+        raise pages.refused("is not a token that this method issued.", field)
+    return Kind(kind), unit_key, key
+
+
+def _token(request: Message, placed: _Placed) -> str:
+    return pages.encode(request, placed.entry.kind.value, placed.unit_key, placed.entry.key)
+
+
 async def _entries(
-    reader: BackupReader, kinds: Sequence[content_pb2.EntityKind.ValueType], after: Any
-) -> AsyncIterator[Entry]:
-    """The entries of the kinds in the order of ``Kind``, behind ``after`` (kind, key)."""
+    reader: BackupReader,
+    kinds: Sequence[content_pb2.EntityKind.ValueType],
+    after: Position | None,
+) -> AsyncIterator[_Placed]:
+    """The entries of the kinds in the order of ``Kind``, unit key and key, behind ``after``."""
     wanted = {content_pb2.EntityKind.Name(kind) for kind in kinds}
-    start = list(Kind).index(Kind(after[0])) if after else 0
+    start = list(Kind).index(after[0]) if after else 0
     for kind in list(Kind)[start:]:
         if wanted and f"ENTITY_KIND_{kind.name}" not in wanted:
             continue
-        behind = after[1] if after and kind.value == after[0] else ""
-        async for entry in reader.entries(kind, first=behind):
-            if entry.key != behind:
-                yield entry
+        # Keys start anew with each unit, so that a key alone says not where to go on.
+        behind = after[1:] if after and kind is after[0] else ("", "")
+        for page in reader.pages(kind):
+            if (page.unit_key, page.last_key) <= behind:
+                continue
+            for entry in await reader.page_entries(page):
+                if (page.unit_key, entry.key) > behind:
+                    yield _Placed(page.unit_key, entry)
 
 
 async def _payload(reader: BackupReader, entry: Entry) -> bytes:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sitekeep_restore.backup_client import BackupClient
+from sitekeep_restore.holding import Hold
 from sitekeep_restore.importers.confluence.importer import IMPORTER as CONFLUENCE
 from sitekeep_restore.importers.jira.importer import IMPORTER as JIRA
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase, ImportUnit
+from sitekeep_restore.tools import Tools
 from sitekeep_shared import failures
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database import schema
-from sitekeep_shared.database.engine import Database
-from sitekeep_shared.errors import Conflict, PreconditionFailed, SitekeepError
+from sitekeep_shared.errors import Conflict, Damaged, PreconditionFailed, SitekeepError
 from sitekeep_shared.facts import AnyRow
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
-from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.vault.check import StructureReport
+from sitekeep_shared.vault.names import split_backup_name
 from sitekeep_shared.vault.reader import BackupReader
-from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.work import counts
 from sitekeep_shared.work.identities import DatabaseIdentities
 from sitekeep_shared.work.port import Completion
@@ -42,8 +39,8 @@ from sitekeep_shared.work.records import (
 )
 from sitekeep_shared.work.unit import UnitPlan
 
-_log = logging.getLogger(__name__)
-RENEW_SECONDS = 120.0
+NAMED_PACKS = 3
+"""Damaged packs that an error names."""
 
 IMPORTERS: Mapping[str, Importer] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
 
@@ -59,17 +56,6 @@ _PHASES = {
 }
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What every run needs."""
-
-    database: Database
-    vault: Vault
-    backups: BackupClient
-    secrets: SecretBox
-    clock: Clock
-
-
 class RestoreHandler:
     """Opens the runs of the Restore service and says how they end."""
 
@@ -81,15 +67,18 @@ class RestoreHandler:
 
         Raises:
             PreconditionFailed: the product is gone, or the backup expired.
-            VaultError: the backup is damaged.
+            Damaged: packs of the backup are missing or have another length.
+            VaultError: the backup is damaged otherwise.
         """
         restore, product = await self._rows(operation)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
-                _Hold(self._tools.backups, restore.backup_name, operation.resource_name)
+                Hold(self._tools.backups, restore.backup_name, operation.resource_name)
             )
-            _, source, backup_id = operation.arguments["manifest_key"].split("/")
-            await self._tools.vault.check(source, backup_id)
+            source, backup_id = split_backup_name(operation.arguments["manifest_key"])
+            structure = await self._tools.vault.check(source, backup_id)
+            if not structure.is_sound:
+                raise _damaged(restore.backup_name, structure)
             reader = await self._tools.vault.open_backup(source, backup_id)
             stack.push_async_callback(reader.close)
             site = await stack.enter_async_context(
@@ -144,6 +133,26 @@ class RestoreHandler:
         return Completion(ended, status, _writer(operation, values))
 
 
+def _damaged(backup: str, structure: StructureReport) -> Damaged:
+    packs = [*structure.missing_packs, *structure.resized_packs]
+    named = ", ".join(packs[:NAMED_PACKS]) + (", …" if len(packs) > NAMED_PACKS else "")
+    return Damaged(
+        "ARCHIVE_CORRUPT",
+        f"{backup} is damaged, so nothing was restored: of its {structure.pack_count} packs "
+        f"{len(structure.missing_packs)} are missing and {len(structure.resized_packs)} have "
+        f"another length: {named}. Verify it to see what it still holds; restore another backup.",
+        {"backup": backup, "damagedPackCount": str(len(packs))},
+    )
+
+
+def _options(operation: Operation) -> ImportOptions:
+    # Operations that began before there was such an option do without it.
+    return ImportOptions(
+        skip_users_and_groups=operation.arguments["skip_users_and_groups"],
+        skip_attachments=operation.arguments.get("skip_attachments", False),
+    )
+
+
 def end_values(clock: Clock, state: str, progress: Progress) -> dict[str, Any]:
     """What a restore's row says at its end."""
     return {
@@ -186,7 +195,7 @@ class RestoreRun:
         self._stack = stack
         self._product_type = product.type
         self._importer = IMPORTERS[product.type]
-        self._options = ImportOptions(operation.arguments["skip_users_and_groups"])
+        self._options = _options(operation)
         self._identities = DatabaseIdentities(tools.database, operation)
 
     @property
@@ -238,35 +247,3 @@ class RestoreRun:
     async def close(self) -> None:
         """Closes the site and the backup, and releases the hold."""
         await self._stack.aclose()
-
-
-class _Hold:
-    """A hold on a backup that is renewed until it is released."""
-
-    def __init__(self, backups: BackupClient, backup: str, holder: str) -> None:
-        self._backups = backups
-        self._backup = backup
-        self._holder = holder
-        self._hold = ""
-        self._renewal: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> None:
-        self._hold = await self._backups.hold(self._backup, self._holder)
-        self._renewal = asyncio.create_task(self._renew())
-
-    async def __aexit__(self, *error: object) -> None:
-        if self._renewal is not None:
-            self._renewal.cancel()
-            await asyncio.gather(self._renewal, return_exceptions=True)
-        try:
-            await self._backups.release(self._backup, self._hold)
-        except SitekeepError as failure:
-            _log.warning("a hold was left to run out", extra={"why": str(failure)})
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            try:
-                await self._backups.renew(self._backup, self._hold)
-            except SitekeepError as failure:
-                _log.warning("a hold could not be renewed", extra={"why": str(failure)})

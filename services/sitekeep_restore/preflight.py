@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sitekeep.backup.v1 import backup_pb2, organization_pb2
 from sitekeep.restore.v1 import restore_pb2 as pb
 from sitekeep_restore.backup_client import BackupClient
-from sitekeep_restore.backup_facts import backup_facts
 from sitekeep_restore.importers.confluence import emptiness as confluence_emptiness
 from sitekeep_restore.importers.jira import emptiness as jira_emptiness
 from sitekeep_shared import facts, failures, rules
@@ -20,9 +20,9 @@ from sitekeep_shared.atlassian.greeting import IMPATIENT
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.errors import SitekeepError, Violation
+from sitekeep_shared.errors import Conflict, SitekeepError, Violation
 from sitekeep_shared.rpc.names import invalid, organization_of
-from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.secrets import SecretBox, SecretsError
 
 FIND_CONTENT: Mapping[str, Callable[[SiteClient], Awaitable[list[Violation]]]] = {
     "JIRA": jira_emptiness.find_content,
@@ -31,11 +31,20 @@ FIND_CONTENT: Mapping[str, Callable[[SiteClient], Awaitable[list[Violation]]]] =
 
 
 @dataclass(frozen=True)
+class Sought:
+    """The resources that a restore names: they exist."""
+
+    organization: str
+    backup: backup_pb2.Backup
+    target: facts.AnyRow
+
+
+@dataclass(frozen=True)
 class Preflight:
     """What was found out about a restore that somebody wants."""
 
-    backup: backup_pb2.Backup
-    target: facts.AnyRow
+    sought: Sought
+    content: rules.Content
     outcomes: Sequence[rules.RuleOutcome]
 
     @property
@@ -61,13 +70,13 @@ class Inspector:
         self._clock = clock
         self._profile = profile
 
-    async def inspect(self, parent: str, wanted: pb.Restore, *, every_rule: bool) -> Preflight:
-        """Judges the restore. The destination is looked at only where no other rule refuses,
-        unless every rule is asked for.
+    async def find(self, parent: str, wanted: pb.Restore) -> Sought:
+        """Looks up what the restore names.
 
         Raises:
             NotFound: the backup or the product is not there.
-            Unavailable: the Backup service or the destination does not answer.
+            InvalidRequest: the backup is another organization's.
+            Unavailable: the Backup service does not answer.
         """
         organization = organization_of(parent)
         if organization_of(wanted.backup) != organization:
@@ -75,47 +84,87 @@ class Inspector:
         backup = await self._backups.get(wanted.backup)
         async with self._database.read() as connection:
             target = await facts.product_row(connection, organization, wanted.product)
-            outcomes = await self._outcomes(connection, organization, backup, target, wanted, None)
-        comparable = backup.product_type == organization_pb2.Product.Type.Value(target.type)
-        if not comparable or not (every_rule or rules.first_refusal(outcomes) is None):
-            return Preflight(backup, target, outcomes)
-        # The site may take its time, so no transaction stays open meanwhile.
-        content = await self._content(target)
-        async with self._database.read() as connection:
-            outcomes = await self._outcomes(
-                connection, organization, backup, target, wanted, content
-            )
-        return Preflight(backup, target, outcomes)
+        return Sought(organization, backup, target)
 
-    async def _outcomes(
+    async def inspect(self, sought: Sought, wanted: pb.Restore, *, every_rule: bool) -> Preflight:
+        """Judges the restore. The destination is looked at only where no other rule refuses,
+        unless every rule is asked for.
+
+        Raises:
+            Unavailable: the destination does not answer, and nothing else refuses the restore.
+        """
+        outcomes = await self._judge(sought, wanted, rules.Unseen(""))
+        refused = rules.first_refusal(outcomes) is not None
+        # The site may take its time, so no transaction stays open meanwhile.
+        content = await self._content(sought, refused=refused, every_rule=every_rule)
+        return Preflight(sought, content, await self._judge(sought, wanted, content))
+
+    async def _judge(
+        self, sought: Sought, wanted: pb.Restore, content: rules.Content
+    ) -> list[rules.RuleOutcome]:
+        async with self._database.read() as connection:
+            return await self.judge(connection, sought, wanted, content, self._clock.now())
+
+    async def judge(
         self,
         connection: AsyncConnection,
-        organization: str,
-        backup: backup_pb2.Backup,
-        target: facts.AnyRow,
+        sought: Sought,
         wanted: pb.Restore,
-        content: Sequence[Violation] | None,
+        content: rules.Content,
+        now: datetime.datetime,
     ) -> list[rules.RuleOutcome]:
-        owner = await facts.organization_row(connection, organization)
-        last_restore = await facts.last_restore_time(connection, backup.uid)
+        """What every rule says, by what the database holds in this transaction.
+
+        Raises:
+            Conflict: the product is another site than the one that was looked at.
+        """
+        owner = await facts.organization_row(connection, sought.organization)
+        target = await facts.product_row(connection, sought.organization, wanted.product)
+        _refuse_another_site(sought.target, target)
+        # An operation that ends meanwhile is seen as running or by what it left.
+        busy = await facts.busy_with(connection, target)
+        backup = await facts.shown_backup_in(connection, wanted.backup)
         return rules.restore_outcomes(
             facts.organization_facts(owner),
-            backup_facts(backup, last_restore),
+            facts.shown_backup_facts(backup, self._profile),
             facts.product_facts(target),
-            await facts.unfinished_operation(connection, target)
-            or await facts.lock_facts(connection, target),
+            busy,
             content,
-            wanted.allow_incomplete,
+            rules.RestoreScope(wanted.allow_incomplete, wanted.skip_attachments),
             self._profile,
-            self._clock.now(),
+            now,
         )
 
-    async def _content(self, target: facts.AnyRow) -> list[Violation]:
-        credentials = open_credentials(self._secrets, target)
+    async def _content(self, sought: Sought, *, refused: bool, every_rule: bool) -> rules.Content:
+        if refused and not every_rule:
+            return rules.Unseen("another rule refuses already")
+        kind = organization_pb2.Product.Type.Name(sought.backup.product_type)
+        if kind != sought.target.type:
+            return rules.Unseen(f"a backup of {kind} does not go there anyway")
         try:
+            return await self._find_content(sought.target)
+        except SitekeepError as error:
+            if not refused:
+                raise
+            return rules.Unseen(error.message)
+
+    async def _find_content(self, target: facts.AnyRow) -> list[Violation]:
+        try:
+            credentials = open_credentials(self._secrets, target)
             async with SiteClient(
                 target.site_uri, credentials, clock=self._clock, policy=IMPATIENT
             ) as site:
                 return await FIND_CONTENT[target.type](site)
-        except SiteError as error:
+        except (SiteError, SecretsError) as error:
             raise failures.translate(error) from error
+
+
+def _refuse_another_site(seen: facts.AnyRow, now: facts.AnyRow) -> None:
+    if (seen.uid, seen.site_uri) == (now.uid, now.site_uri):
+        return
+    name = facts.product_facts(now).name
+    raise Conflict(
+        "ETAG_MISMATCH",
+        f"{name} changed while it was looked at. Repeat the call.",
+        {"name": name, "etag": now.etag},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,45 +13,54 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep.restore.v1 import restore_pb2 as pb
 from sitekeep.restore.v1 import restore_pb2_grpc
-from sitekeep_restore.preflight import Inspector, Preflight
+from sitekeep_restore.backup_client import BackupClient
+from sitekeep_restore.preflight import Inspector, Preflight, Sought
+from sitekeep_restore.verifications import Verifications
 from sitekeep_shared import facts, rules
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide, decide_alone
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.errors import AlreadyExists, NotImplementedYet
+from sitekeep_shared.errors import NotImplementedYet
 from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
-from sitekeep_shared.rpc.names import chosen_id, identifier_of, organization_of, resource
+from sitekeep_shared.rpc.names import (
+    already_exists,
+    chosen_id,
+    identifier_of,
+    organization_of,
+    resource,
+)
 from sitekeep_shared.rpc.status import to_status
 from sitekeep_shared.work.start import StartedOperation, start_operation
 
 
-class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
+class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
     """Serves ``sitekeep.restore.v1.RestoreService``."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
+        backups: BackupClient,
         inspector: Inspector,
         start: Callable[[str], Awaitable[None]],
         *,
         holder: str,
         lease_seconds: float,
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(
+            database, clock, backups, start, holder=holder, lease_seconds=lease_seconds
+        )
         self._inspector = inspector
-        self._start = start
-        self._holder = holder
-        self._lease_seconds = lease_seconds
 
     async def CheckRestore(
         self, request: pb.CheckRestoreRequest, context: Context
     ) -> pb.CheckRestoreResponse:
         """Says what every rule says about the restore; changes nothing."""
-        preflight = await self._inspector.inspect(request.parent, request.restore, every_rule=True)
+        sought = await self._inspector.find(request.parent, request.restore)
+        preflight = await self._inspector.inspect(sought, request.restore, every_rule=True)
         return pb.CheckRestoreResponse(
             allowed=preflight.refusal is None,
             findings=[_finding(outcome) for outcome in preflight.outcomes],
@@ -69,27 +79,68 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
         self, request: pb.CreateRestoreRequest, context: Context
     ) -> operations_pb2.Operation:
         """Starts a restore; what it wrote is found again however often the server restarts."""
+        answer = await self._earlier(request) or await self._answer(request)
+        if answer.name:
+            await self._start(identifier_of(answer.name))
+        return answer
+
+    async def _answer(self, request: pb.CreateRestoreRequest) -> operations_pb2.Operation:
+        sought = await self._inspector.find(request.parent, request.restore)
         if request.plan_digest:
             raise NotImplementedYet(
                 "METHOD_NOT_IMPLEMENTED", "`plan_digest` cannot be checked yet. Leave it empty."
             )
-        async with self._database.read() as connection:
-            earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
-        if earlier is not None:
-            return earlier
         identifier = chosen_id("restore_id", request.restore_id)
-        preflight = await self._inspector.inspect(request.parent, request.restore, every_rule=False)
+        preflight = await self._inspector.inspect(sought, request.restore, every_rule=False)
+        if preflight.refusal is not None or request.validate_only:
+            return await self._settle(request, preflight, identifier)
+        return await decide(
+            self._database,
+            lambda connection: self._decide(connection, request, preflight, identifier),
+        )
+
+    async def _settle(
+        self, request: pb.CreateRestoreRequest, preflight: Preflight, identifier: str
+    ) -> operations_pb2.Operation:
+        async with self._database.read() as connection:
+            # What refuses this call may be an equal one that was faster.
+            earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
+            if earlier is not None:
+                return earlier
+            await _refuse_taken(connection, preflight.sought.organization, identifier)
         if preflight.refusal is not None:
             raise preflight.refusal
-        if request.validate_only:
-            return operations_pb2.Operation(done=True)
-        async with self._database.write() as connection:
-            await self._judge_again(connection, preflight)
-            await _refuse_taken(connection, organization_of(request.parent), identifier)
-            answer = await self._insert(connection, preflight, request.restore, identifier)
-            await requests.keep_answer(connection, request, answer, self._clock.now())
-        await self._start(identifier_of(answer.name))
+        return operations_pb2.Operation(done=True)
+
+    async def _decide(
+        self,
+        connection: AsyncConnection,
+        request: pb.CreateRestoreRequest,
+        preflight: Preflight,
+        identifier: str,
+    ) -> operations_pb2.Operation:
+        earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
+        if earlier is not None:
+            return earlier
+        sought = preflight.sought
+        await decide_alone(connection, schema.backup, sought.backup.uid)
+        await decide_alone(connection, schema.product, sought.target.uid)
+        await _refuse_taken(connection, sought.organization, identifier)
+        # Looking at the destination took time, so every rule is asked again.
+        now = self._clock.now()
+        outcomes = await self._inspector.judge(
+            connection, sought, request.restore, preflight.content, now
+        )
+        refusal = rules.first_refusal(outcomes)
+        if refusal is not None:
+            raise refusal
+        answer = await self._insert(connection, sought, request.restore, identifier, now)
+        await requests.keep_answer(connection, request, answer, now)
         return answer
+
+    async def _earlier(self, request: pb.CreateRestoreRequest) -> operations_pb2.Operation | None:
+        async with self._database.read() as connection:
+            return await requests.earlier_answer(connection, request, operations_pb2.Operation)
 
     async def GetRestore(self, request: pb.GetRestoreRequest, context: Context) -> pb.Restore:
         """Reads a restore."""
@@ -127,21 +178,15 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
             issues=[messages.finding(request.parent, item) for item in shown], next_page_token=more
         )
 
-    async def _judge_again(self, connection: AsyncConnection, preflight: Preflight) -> None:
-        # Looking at the destination took time: another operation may have started meanwhile.
-        lock = await facts.unfinished_operation(connection, preflight.target)
-        refusal = rules.product_is_free(facts.product_facts(preflight.target), lock)
-        if refusal is not None:
-            raise refusal
-
     async def _insert(
         self,
         connection: AsyncConnection,
-        preflight: Preflight,
+        sought: Sought,
         wanted: pb.Restore,
         identifier: str,
+        now: datetime.datetime,
     ) -> operations_pb2.Operation:
-        uid, now, target = uuid.uuid4().hex, self._clock.now(), preflight.target
+        uid, target = uuid.uuid4().hex, sought.target
         name = resource(target.organization, "restores", identifier)
         operation = await start_operation(
             connection,
@@ -152,9 +197,10 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
                 resource_name=name,
                 product_uid=target.uid,
                 arguments={
-                    "backup": preflight.backup.name,
-                    "manifest_key": preflight.backup.manifest_key,
+                    "backup": sought.backup.name,
+                    "manifest_key": sought.backup.manifest_key,
                     "skip_users_and_groups": wanted.skip_users_and_groups,
+                    "skip_attachments": wanted.skip_attachments,
                 },
             ),
             now=now,
@@ -165,12 +211,13 @@ class RestoreService(restore_pb2_grpc.RestoreServiceServicer):
             "uid": uid,
             "organization": target.organization,
             "id": identifier,
-            "backup_uid": preflight.backup.uid,
-            "backup_name": preflight.backup.name,
+            "backup_uid": sought.backup.uid,
+            "backup_name": sought.backup.name,
             "product_uid": target.uid,
             "product_name": resource(target.organization, "products", target.id),
             "options": {
                 "skip_users_and_groups": wanted.skip_users_and_groups,
+                "skip_attachments": wanted.skip_attachments,
                 "allow_incomplete": wanted.allow_incomplete,
             },
             "state": "IN_PROGRESS",
@@ -198,10 +245,4 @@ async def _refuse_taken(connection: AsyncConnection, organization: str, identifi
         table.c.organization == organization, table.c.id == identifier
     )
     if (await connection.execute(taken)).first():
-        name = resource(organization, "restores", identifier)
-        raise AlreadyExists(
-            "RESOURCE_ALREADY_EXISTS",
-            f"{name} exists already. Choose another id.",
-            {"name": name},
-            resource=("sitekeep.dev/Restore", name),
-        )
+        raise already_exists("Restore", resource(organization, "restores", identifier))

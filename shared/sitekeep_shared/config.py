@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sitekeep_shared.rules import PROFILES, Profile
 
+_LARGEST_PORT = 65_535
+
 
 class ConfigurationError(Exception):
     """A setting that cannot be used; the message names it and the way out."""
+
+
+@dataclass(frozen=True)
+class ServerTls:
+    """How a server proves itself, and whether its callers have to. Paths of PEM files."""
+
+    certificate: Path
+    """``SITEKEEP_TLS_CERTIFICATE``: the server's certificate, with those between it and a root."""
+    key: Path
+    """``SITEKEEP_TLS_KEY``: its private key."""
+    client_authority: Path | None
+    """``SITEKEEP_TLS_CLIENT_CA``: who signs the certificates that every caller then needs."""
+
+
+@dataclass(frozen=True)
+class ClientTls:
+    """Whom a client trusts, and how it proves itself. Paths of PEM files."""
+
+    authority: Path
+    """``SITEKEEP_TLS_CA``: who signs the certificates of the servers."""
+    certificate: Path | None
+    """``SITEKEEP_TLS_CLIENT_CERTIFICATE``: the client's own certificate."""
+    key: Path | None
+    """``SITEKEEP_TLS_CLIENT_KEY``: its private key."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +70,10 @@ class Settings:
     """``SITEKEEP_LOG_LEVEL``: DEBUG, INFO, WARNING or ERROR."""
     insecure_listen: bool
     """``SITEKEEP_INSECURE_LISTEN=1``: listen beyond this machine although there is no TLS."""
+    server_tls: ServerTls | None = field(default=None)
+    """How the servers speak TLS; None: they do not."""
+    client_tls: ClientTls | None = field(default=None)
+    """How the command and the Restore service speak TLS to a server; None: they do not."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -64,14 +94,72 @@ class Settings:
                 get("SITEKEEP_CREDENTIALS_KEY_FILE"), home / "credentials.key"
             ),
             profile=_profile(get("SITEKEEP_PROFILE", "closed-beta")),
-            backup_listen=backup_listen,
-            restore_listen=get("SITEKEEP_RESTORE_LISTEN", "127.0.0.1:50052"),
+            backup_listen=_address("SITEKEEP_BACKUP_LISTEN", backup_listen),
+            restore_listen=_address(
+                "SITEKEEP_RESTORE_LISTEN", get("SITEKEEP_RESTORE_LISTEN", "127.0.0.1:50052")
+            ),
             backup_address=get("SITEKEEP_BACKUP_ADDRESS", backup_listen),
             concurrency=_positive(environment, "SITEKEEP_CONCURRENCY", 8),
             lease_seconds=_positive(environment, "SITEKEEP_LEASE_SECONDS", 60),
             log_level=_log_level(get("SITEKEEP_LOG_LEVEL", "INFO")),
             insecure_listen=get("SITEKEEP_INSECURE_LISTEN", "") == "1",
+            server_tls=_server_tls(environment),
+            client_tls=client_tls(environment),
         )
+
+
+def _address(name: str, text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text.startswith("unix:") or (host and port.isdigit() and int(port) <= _LARGEST_PORT):
+        return text
+    raise ConfigurationError(
+        f"{name} is {text!r}; it has to be HOST:PORT, such as 127.0.0.1:50051."
+    )
+
+
+def _server_tls(environment: Mapping[str, str]) -> ServerTls | None:
+    certificate = _file(environment, "SITEKEEP_TLS_CERTIFICATE")
+    key = _file(environment, "SITEKEEP_TLS_KEY")
+    authority = _file(environment, "SITEKEEP_TLS_CLIENT_CA")
+    if certificate is None and key is None and authority is None:
+        return None
+    if certificate is None or key is None:
+        raise ConfigurationError(
+            "TLS needs both SITEKEEP_TLS_CERTIFICATE and SITEKEEP_TLS_KEY; one of them is not set."
+        )
+    return ServerTls(certificate, key, authority)
+
+
+def client_tls(environment: Mapping[str, str] = os.environ) -> ClientTls | None:
+    """How clients speak TLS; None: they do not.
+
+    Raises:
+        ConfigurationError: a file is not there, or one is missing that another needs.
+    """
+    authority = _file(environment, "SITEKEEP_TLS_CA")
+    certificate = _file(environment, "SITEKEEP_TLS_CLIENT_CERTIFICATE")
+    key = _file(environment, "SITEKEEP_TLS_CLIENT_KEY")
+    if (certificate is None) != (key is None):
+        raise ConfigurationError(
+            "A client certificate needs both SITEKEEP_TLS_CLIENT_CERTIFICATE and "
+            "SITEKEEP_TLS_CLIENT_KEY; one of them is not set."
+        )
+    if authority is None and certificate is not None:
+        raise ConfigurationError(
+            "SITEKEEP_TLS_CLIENT_CERTIFICATE is of use only with SITEKEEP_TLS_CA, the certificate "
+            "of the authority that signs the servers' certificates."
+        )
+    return None if authority is None else ClientTls(authority, certificate, key)
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name, "")
+    if not text:
+        return None
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise ConfigurationError(f"{name} is {text!r}; there is no such file.")
+    return path
 
 
 def _path(value: str | None, default: Path) -> Path:

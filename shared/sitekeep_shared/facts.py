@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sitekeep_shared import locks
+from sitekeep_shared import locks, rules
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import NotFound
 from sitekeep_shared.rpc.names import identifier_of, organization_of, resource
 from sitekeep_shared.rules import BackupFacts, LockFacts, OrganizationFacts, ProductFacts
@@ -19,6 +21,7 @@ AnyRow = Row[Any]
 
 _LISTS = {
     "Admin": "ListAdmins",
+    "ApiKey": "ListApiKeys",
     "Backup": "ListBackups",
     "BackupPolicy": "ListBackupPolicies",
     "Entity": "ListEntities",
@@ -116,12 +119,15 @@ async def unfinished_operation(connection: AsyncConnection, product: AnyRow) -> 
     """An operation on the product that has not ended, whether its lease is alive or not.
 
     A server that is down leaves its operation behind; it goes on when the server
-    is back, so the product is not free meanwhile.
+    is back, so the product is not free meanwhile. One that lost its lock is over,
+    even where its server is not there to write that down.
     """
-    table = schema.operation
+    table, lock = schema.operation, schema.operation_lock.c
+    owned = exists().where(lock.product == product.uid, lock.operation == table.c.id)
     statement = (
         select(table)
         .where(table.c.product_uid == product.uid, table.c.state.in_(("QUEUED", "RUNNING")))
+        .where(or_(table.c.fence.is_(None), owned))
         .order_by(table.c.create_time)
         .limit(1)
     )
@@ -129,11 +135,20 @@ async def unfinished_operation(connection: AsyncConnection, product: AnyRow) -> 
     if row is None:
         return None
     name = resource(row.organization, "operations", row.id)
-    return LockFacts(row.kind, name, row.service, row.update_time)
+    held = await lock_facts(connection, product)
+    if held is not None and held.operation == name:
+        return held
+    return LockFacts(row.kind, name, row.service, None)
 
 
-def backup_facts(row: AnyRow, last_restore_time: datetime.datetime | None = None) -> BackupFacts:
-    """A backup, as the rules see it."""
+async def busy_with(connection: AsyncConnection, product: AnyRow) -> LockFacts | None:
+    """What keeps another operation of the product from starting; None where nothing does."""
+    running = await unfinished_operation(connection, product)
+    return running or await lock_facts(connection, product)
+
+
+def backup_facts(row: AnyRow) -> BackupFacts:
+    """A backup by itself, as the rules see it."""
     ledger: dict[str, dict[str, int]] = row.counts or {}
     missing = [
         f"{count['missing']} of {count.get('expected', 0)} {kind.replace('_', ' ')}"
@@ -146,9 +161,105 @@ def backup_facts(row: AnyRow, last_restore_time: datetime.datetime | None = None
         row.product_type,
         row.create_time,
         row.expire_time,
-        last_restore_time,
-        missing,
+        missing=missing,
+        final_state=row.final_state or "",
     )
+
+
+def shown_backup_facts(row: AnyRow, profile: rules.Profile) -> BackupFacts:
+    """A row of :data:`SHOWN_BACKUPS`, as the rules see it."""
+    kept = rules.is_kept_as_last(row.is_last_complete, profile)
+    return replace(
+        backup_facts(row),
+        expire_time=None if kept else row.expire_time,
+        last_restore_time=row.last_restore_time,
+    )
+
+
+def is_last_complete() -> ColumnElement[bool]:
+    """Whether a row of the table of backups is COMPLETE and none of its product is newer and so."""
+    backup, newer = schema.backup.c, schema.backup.alias("newer").c
+    has_newer = exists().where(
+        newer.product_uid == backup.product_uid,
+        newer.state == "COMPLETE",
+        newer.create_time > backup.create_time,
+    )
+    return (backup.state == "COMPLETE") & ~has_newer
+
+
+def _shown_backups() -> Select[Any]:
+    backup, restore, operation = schema.backup.c, schema.restore.c, schema.operation.c
+    # Failed and cancelled restores do not count.
+    last_restore = select(func.max(restore.create_time)).where(
+        restore.backup_uid == backup.uid,
+        restore.state.in_(("IN_PROGRESS", "COMPLETE", "INCOMPLETE")),
+    )
+    last_verified = select(func.max(operation.end_time)).where(
+        operation.resource_uid == backup.uid,
+        operation.kind == "verification",
+        operation.state == "SUCCEEDED",
+    )
+    return select(
+        schema.backup,
+        last_restore.scalar_subquery().label("last_restore_time"),
+        last_verified.scalar_subquery().label("last_verified_time"),
+        is_last_complete().label("is_last_complete"),
+    )
+
+
+SHOWN_BACKUPS = _shown_backups()
+"""Backups with what is known of them elsewhere: last_restore_time, last_verified_time,
+is_last_complete."""
+
+_SHOWN_BACKUP = SHOWN_BACKUPS.where(
+    schema.backup.c.organization == bindparam("organization"),
+    schema.backup.c.id == bindparam("identifier"),
+)
+
+
+async def shown_backup(database: Database, name: str) -> AnyRow:
+    """The row of :data:`SHOWN_BACKUPS` of this backup, in one statement.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return _found_backup(await database.fetch(_SHOWN_BACKUP, **_wanted(name)), name)
+
+
+async def shown_backup_in(connection: AsyncConnection, name: str) -> AnyRow:
+    """The same in a transaction.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return _found_backup((await connection.execute(_SHOWN_BACKUP, _wanted(name))).all(), name)
+
+
+def _wanted(name: str) -> dict[str, str]:
+    return {"organization": organization_of(name), "identifier": identifier_of(name)}
+
+
+def _found_backup(rows: Sequence[AnyRow], name: str) -> AnyRow:
+    if not rows:
+        raise not_found("Backup", name)
+    return rows[0]
+
+
+def _shown_policies() -> Select[Any]:
+    policy, product, backup = schema.backup_policy, schema.product.c, schema.backup.c
+    complete = (backup.product_uid == policy.c.product_uid) & (backup.final_state == "COMPLETE")
+    newest = select(backup.id).where(complete).order_by(backup.create_time.desc()).limit(1)
+    last_time = select(func.max(backup.create_time)).where(complete)
+    return select(
+        policy,
+        product.id.label("product_id"),
+        newest.scalar_subquery().label("last_complete_id"),
+        last_time.scalar_subquery().label("last_complete_time"),
+    ).join(schema.product, product.uid == policy.c.product_uid)
+
+
+SHOWN_POLICIES = _shown_policies()
+"""Backup policies with their product and its newest backup that ended COMPLETE, expired or not."""
 
 
 async def last_complete_backup(connection: AsyncConnection, product_uid: str) -> BackupFacts | None:
@@ -162,19 +273,6 @@ async def last_complete_backup(connection: AsyncConnection, product_uid: str) ->
     )
     row = (await connection.execute(statement)).first()
     return None if row is None else backup_facts(row)
-
-
-async def last_restore_time(
-    connection: AsyncConnection, backup_uid: str
-) -> datetime.datetime | None:
-    """When the backup was last restored; failed and cancelled restores do not count."""
-    table = schema.restore
-    statement = select(func.max(table.c.create_time)).where(
-        table.c.backup_uid == backup_uid,
-        table.c.state.in_(("IN_PROGRESS", "COMPLETE", "INCOMPLETE")),
-    )
-    found: datetime.datetime | None = (await connection.execute(statement)).scalar()
-    return found
 
 
 async def operation_row(connection: AsyncConnection, identifier: str) -> AnyRow:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sitekeep_shared.database.engine import db_now_ms, insert_into
+from sitekeep_shared import lock_statements as statements
 from sitekeep_shared.database.schema import operation_lock
 from sitekeep_shared.database.types import EPOCH
 from sitekeep_shared.errors import Conflict, NotFound, PreconditionFailed
@@ -94,45 +94,28 @@ async def acquire(
     """
     started = time.monotonic()
     # A refused upsert would wait for the row's lock, or the file's, all the same.
-    if await _is_busy(connection, product, operation):
+    if await _is_there(connection, statements.BUSY, PRODUCT=product, OPERATION=operation):
         return None
-    now = db_now_ms()
-    taken: dict[str, Any] = {
-        "holder": holder,
-        "kind": kind,
-        "operation": operation,
-        "acquired_at_ms": now,
-        "renewed_at_ms": now,
-        "lease_until_ms": now + duration_ms,
-    }
-    statement = (
-        insert_into(connection, operation_lock)
-        .values(product=product, fence=1, **taken)
-        .on_conflict_do_update(
-            index_elements=[_lock.product],
-            set_={"fence": _lock.fence + 1, **taken},
-            where=or_(
-                _lock.holder.is_(None),
-                _lock.lease_until_ms <= now,
-                _lock.operation == operation,
-            ),
-        )
-        .returning(_lock.fence)
+    taken = await connection.execute(
+        statements.take(connection.dialect.name),
+        {
+            "PRODUCT": product,
+            "OPERATION": operation,
+            "KIND": kind,
+            "HOLDER": holder,
+            "DURATION_MS": duration_ms,
+        },
     )
-    fence = (await connection.execute(statement)).scalar_one_or_none()
+    fence = taken.scalar_one_or_none()
     if fence is None:
         return None
     return Lease(product, operation, holder, fence, duration_ms, started)
 
 
-async def _is_busy(connection: AsyncConnection, product: str, operation: str) -> bool:
-    statement = select(_lock.fence).where(
-        _lock.product == product,
-        _lock.holder.is_not(None),
-        _lock.lease_until_ms > db_now_ms(),
-        _lock.operation != operation,
-    )
-    return (await connection.execute(statement)).first() is not None
+async def _is_there(
+    connection: AsyncConnection, statement: Executable, **parameters: str | int
+) -> bool:
+    return (await connection.execute(statement, parameters)).first() is not None
 
 
 async def renew(connection: AsyncConnection, lease: Lease) -> Lease:
@@ -141,24 +124,20 @@ async def renew(connection: AsyncConnection, lease: Lease) -> Lease:
     Raises LockLost.
     """
     started = time.monotonic()
-    now = db_now_ms()
-    statement = (
-        update(operation_lock)
-        .where(*_is_ours(lease))
-        .values(renewed_at_ms=now, lease_until_ms=now + lease.duration_ms)
-    )
-    if (await connection.execute(statement)).rowcount != 1:
+    ours = _ours(lease) | {"DURATION_MS": lease.duration_ms}
+    if (await connection.execute(statements.RENEW, ours)).rowcount != 1:
         raise lost(lease.product, lease.operation)
-    return Lease(
-        lease.product, lease.operation, lease.holder, lease.fence, lease.duration_ms, started
-    )
+    return replace(lease, renewed=started)
 
 
 async def release(connection: AsyncConnection, lease: Lease) -> None:
     """Gives the lock up. Raises LockLost where it is another's already."""
-    statement = update(operation_lock).where(*_is_ours(lease)).values(_free())
-    if (await connection.execute(statement)).rowcount != 1:
+    if (await connection.execute(statements.RELEASE, _ours(lease))).rowcount != 1:
         raise lost(lease.product, lease.operation)
+
+
+def _ours(lease: Lease) -> dict[str, str | int]:
+    return {"PRODUCT": lease.product, "FENCE": lease.fence, "HOLDER": lease.holder}
 
 
 async def guard(connection: AsyncConnection, product: str, fence: int) -> None:
@@ -166,10 +145,7 @@ async def guard(connection: AsyncConnection, product: str, fence: int) -> None:
 
     A takeover waits until that transaction has ended. Raises LockLost.
     """
-    statement = select(_lock.fence).where(
-        _lock.product == product, _lock.fence == fence, _lock.holder.is_not(None)
-    )
-    if not await _locked_row(connection, statement):
+    if not await _is_there(connection, statements.GUARD, PRODUCT=product, FENCE=fence):
         raise lost(product)
 
 
@@ -178,21 +154,29 @@ async def operation_guard(connection: AsyncConnection, product: str, operation: 
 
     A takeover waits until that transaction has ended. Raises LockLost.
     """
-    statement = select(_lock.fence).where(
-        _lock.product == product, _lock.operation == operation, _lock.holder.is_not(None)
-    )
-    if not await _locked_row(connection, statement):
+    statement = statements.OPERATION_GUARD
+    if not await _is_there(connection, statement, PRODUCT=product, OPERATION=operation):
         raise lost(product, operation)
 
 
-async def _locked_row(connection: AsyncConnection, statement: Select[int]) -> bool:
-    # FOR SHARE on PostgreSQL; on SQLite the transaction is the only writer anyway.
-    return (await connection.execute(statement.with_for_update(read=True))).first() is not None
+async def owner(connection: AsyncConnection, product: str) -> str:
+    """The operation that owns the lock, until the transaction ends; empty where none does."""
+    return (await connection.execute(statements.OWNER, {"PRODUCT": product})).scalar() or ""
+
+
+async def check(connection: AsyncConnection, product: str, fence: int) -> None:
+    """Looks whether the lock is still this incarnation's, without keeping it so.
+
+    Raises LockLost.
+    """
+    state = await read(connection, product)
+    if state is None or not state.held or state.fence != fence:
+        raise lost(product)
 
 
 async def read(connection: AsyncConnection, product: str) -> LockState | None:
     """The lock of a product; None where no operation ever took it."""
-    row = (await connection.execute(_states().where(_lock.product == product))).first()
+    row = (await connection.execute(statements.STATE, {"PRODUCT": product})).first()
     return None if row is None else _state(row)
 
 
@@ -200,11 +184,9 @@ async def read_held(
     connection: AsyncConnection, products: Iterable[str]
 ) -> AsyncIterator[LockState]:
     """The locks of these products that an operation owns, in the order of the product."""
-    statement = (
-        _states()
-        .where(_lock.product.in_(list(products)), _lock.holder.is_not(None))
-        .order_by(_lock.product)
-    )
+    statement = statements.STATES.where(
+        _lock.product.in_(list(products)), _lock.holder.is_not(None)
+    ).order_by(_lock.product)
     for row in await connection.execute(statement):
         yield _state(row)
 
@@ -218,17 +200,12 @@ async def release_by_admin(
     LOCK_LOST. Raises NotFound, Conflict (ETAG_MISMATCH) and, unless forced,
     PreconditionFailed (LOCK_LEASE_ACTIVE) while the lease is alive.
     """
-    statement = _states().where(_lock.product == product).with_for_update()
-    row = (await connection.execute(statement)).first()
-    if row is None or row.holder is None:
+    if not await owner(connection, product):
         raise NotFound("RESOURCE_NOT_FOUND", "No operation holds the lock of this product.")
-    state = _state(row)
-    _check_release(state, etag, force=force)
-    await connection.execute(
-        update(operation_lock)
-        .where(_lock.product == product)
-        .values(fence=_lock.fence + 1, **_free())
-    )
+    before = await read(connection, product)
+    assert before is not None
+    _check_release(before, etag, force=force)
+    await connection.execute(statements.RELEASE_BY_ADMIN, {"PRODUCT": product})
     after = await read(connection, product)
     assert after is not None
     return after
@@ -256,23 +233,6 @@ def lost(product: str, operation: str = "") -> LockLost:
     if operation:
         metadata["operation"] = operation
     return LockLost(metadata=metadata)
-
-
-def _is_ours(lease: Lease) -> tuple[Any, ...]:
-    return (
-        _lock.product == lease.product,
-        _lock.fence == lease.fence,
-        _lock.holder == lease.holder,
-    )
-
-
-def _free() -> dict[str, Any]:
-    return {"holder": None, "kind": None, "operation": None, "lease_until_ms": 0}
-
-
-def _states() -> Select[Any]:
-    live = and_(_lock.holder.is_not(None), _lock.lease_until_ms > db_now_ms())
-    return select(operation_lock, live.label("live"))
 
 
 def _state(row: Any) -> LockState:

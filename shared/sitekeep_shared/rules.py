@@ -1,8 +1,13 @@
 """Every rule of the product: one pure function each, of facts, profile and the present instant.
 
-``CreateBackup``, ``CreateRestore``, ``validate_only``, ``CheckRestore`` and the scheduler
-all ask :func:`backup_outcomes` and :func:`restore_outcomes`. Create answers the first
-refusal in that order; Check returns every outcome.
+``CreateBackup``, ``CreateRestore``, ``validate_only`` and ``CheckRestore`` all ask
+:func:`backup_outcomes` and :func:`restore_outcomes`. Create answers the first refusal in that
+order; Check returns every outcome. The order of everything that a call can be refused for:
+authentication, the role of an admin, the form of each field, existence, arguments (ids that are
+taken, values that the profile does not offer), enrolment, encryption, the state of the backup,
+the type of the destination, the lock, the quota. Whether the destination is empty comes last, as
+that alone has to ask the site.
+A call that repeats a ``request_id`` gets its first answer before any of them is asked again.
 """
 
 from __future__ import annotations
@@ -34,22 +39,59 @@ class Profile:
     """From the create time of the last complete backup to the next one; None: any time."""
     retention: datetime.timedelta
     """From the end of a backup to the instant from which it cannot be restored."""
+    retention_settable: bool
+    """Whether a policy may set another retention."""
+    keeps_last_complete: bool
+    """Whether the last complete backup stays even past its retention."""
     restore_window: datetime.timedelta | None
     """Between two restores of one backup; None: any time."""
     destination_may_hold_content: bool
+    attachments_skippable: bool
+    """Whether a restore may leave attachments out."""
     own_key_encryption_allowed: bool
-    keeps_last_complete: bool
-    """Whether the last complete backup stays even past its retention."""
 
 
-PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile("closed-beta", True, 7 * DAY, 14 * DAY, 7 * DAY, False, False, False),
-        Profile("general-availability", False, DAY, 30 * DAY, 7 * DAY, False, False, False),
-        Profile("self-hosted", False, None, 30 * DAY, None, True, True, True),
-    )
-}
+CLOSED_BETA = Profile(
+    name="closed-beta",
+    enrolment_required=True,
+    backup_window=7 * DAY,
+    retention=14 * DAY,
+    retention_settable=False,
+    keeps_last_complete=False,
+    restore_window=7 * DAY,
+    destination_may_hold_content=False,
+    attachments_skippable=False,
+    own_key_encryption_allowed=False,
+)
+GENERAL_AVAILABILITY = Profile(
+    name="general-availability",
+    enrolment_required=False,
+    backup_window=DAY,
+    retention=30 * DAY,
+    retention_settable=False,
+    keeps_last_complete=False,
+    restore_window=7 * DAY,
+    destination_may_hold_content=False,
+    attachments_skippable=True,
+    own_key_encryption_allowed=False,
+)
+SELF_HOSTED = Profile(
+    name="self-hosted",
+    enrolment_required=False,
+    backup_window=None,
+    retention=30 * DAY,
+    retention_settable=True,
+    keeps_last_complete=True,
+    restore_window=None,
+    destination_may_hold_content=True,
+    attachments_skippable=True,
+    own_key_encryption_allowed=True,
+)
+PROFILES = {profile.name: profile for profile in (CLOSED_BETA, GENERAL_AVAILABILITY, SELF_HOSTED)}
+
+SHORTEST_RETENTION = datetime.timedelta(seconds=1)
+LONGEST_RETENTION = 36_525 * DAY
+"""A hundred years."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +119,8 @@ class LockFacts:
     """``backup`` or ``restore``."""
     operation: str
     holder: str
-    lease_expire_time: datetime.datetime
+    lease_expire_time: datetime.datetime | None
+    """None where nobody renews it now: the server that works on it is down."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +133,32 @@ class BackupFacts:
     product_type: str
     create_time: datetime.datetime
     expire_time: datetime.datetime | None
+    """From then on it cannot be restored; None: nothing ends its time now."""
     last_restore_time: datetime.datetime | None = None
     missing: Sequence[str] = ()
     """Of an incomplete backup: what is missing, per kind, in words."""
+    final_state: str = ""
+    """What it ended in, also when it is EXPIRED now; empty while it runs."""
+
+
+@dataclass(frozen=True)
+class RestoreScope:
+    """How much a restore is to bring back, and from what."""
+
+    allow_incomplete: bool = False
+    skip_attachments: bool = False
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """That the destination was not looked at."""
+
+    why: str
+    """A clause: ``another rule refuses already``."""
+
+
+Content = Sequence[Violation] | Unseen
+"""What a destination holds, one violation per finding; or that nobody looked."""
 
 
 class Outcome(enum.StrEnum):
@@ -120,11 +186,14 @@ def first_refusal(outcomes: Iterable[RuleOutcome]) -> SitekeepError | None:
 
 def _judge(rule: Callable[..., SitekeepError | None], *facts: object) -> RuleOutcome:
     error = rule(*facts)
-    name = rule.__name__
-    if error is None:
-        sentence = (rule.__doc__ or "").split("\n")[0]
-        return RuleOutcome(name, Outcome.PASSED, sentence)
-    return RuleOutcome(name, Outcome.BLOCKED, error.message, error)
+    if error is not None:
+        return _blocked(rule.__name__, error)
+    sentence = (rule.__doc__ or "").split("\n")[0]
+    return RuleOutcome(rule.__name__, Outcome.PASSED, sentence)
+
+
+def _blocked(rule: str, error: SitekeepError) -> RuleOutcome:
+    return RuleOutcome(rule, Outcome.BLOCKED, error.message, error)
 
 
 def backup_outcomes(
@@ -149,28 +218,24 @@ def restore_outcomes(
     backup: BackupFacts,
     target: ProductFacts,
     lock: LockFacts | None,
-    content: Sequence[Violation] | None,
-    allow_incomplete: bool,
+    content: Content,
+    scope: RestoreScope,
     profile: Profile,
     now: datetime.datetime,
 ) -> list[RuleOutcome]:
-    """Every rule about starting a restore, in the documented order.
-
-    ``content`` is what the destination holds; None where it was not looked at yet.
-    """
-    outcomes = [
+    """Every rule about starting a restore, in the documented order; each is there always."""
+    return [
+        _judge(restore_scope_is_offered, scope, profile),
         _judge(organization_is_enrolled, organization, profile),
         _judge(product_encryption_is_supported, target, profile),
         _judge(backup_is_finished, backup),
         _judge(backup_is_not_expired, backup, now),
-        backup_is_complete(backup, allow_incomplete),
+        backup_is_complete(backup, scope.allow_incomplete),
         _judge(target_has_the_type_of_the_backup, backup, target),
         _judge(product_is_free, target, lock),
         _judge(last_restore_is_old_enough, backup, profile, now),
+        target_is_empty(target, content, profile),
     ]
-    if content is not None:
-        outcomes.append(_judge(target_is_empty, target, content, profile))
-    return outcomes
 
 
 def expire_time(end_time: datetime.datetime, retention: datetime.timedelta) -> datetime.datetime:
@@ -178,20 +243,73 @@ def expire_time(end_time: datetime.datetime, retention: datetime.timedelta) -> d
     return end_time + retention
 
 
+def is_kept_as_last(is_last_complete: bool, profile: Profile) -> bool:
+    """The last complete backup of a product is never removed, where the profile says so."""
+    return is_last_complete and profile.keeps_last_complete
+
+
+def retention_of(policy_seconds: int | None, profile: Profile) -> datetime.timedelta:
+    """How long backups are kept: what the policy says where it may, else what the profile says."""
+    if policy_seconds is None or not profile.retention_settable:
+        return profile.retention
+    return datetime.timedelta(seconds=policy_seconds)
+
+
 def next_backup_time(
-    last_complete: BackupFacts | None, profile: Profile
+    last_complete: datetime.datetime | None, profile: Profile
 ) -> datetime.datetime | None:
-    """From when on the next backup may run; None: now."""
+    """From when on the next backup may run, by the create time of the last complete one.
+
+    None: now.
+    """
     if last_complete is None or profile.backup_window is None:
         return None
-    return last_complete.create_time + profile.backup_window
+    return last_complete + profile.backup_window
 
 
-def next_restore_time(backup: BackupFacts, profile: Profile) -> datetime.datetime | None:
-    """From when on the backup may be restored again; None: now."""
-    if backup.last_restore_time is None or profile.restore_window is None:
+def next_restore_time(
+    last_restore: datetime.datetime | None, profile: Profile
+) -> datetime.datetime | None:
+    """From when on a backup may be restored again; None: now."""
+    if last_restore is None or profile.restore_window is None:
         return None
-    return backup.last_restore_time + profile.restore_window
+    return last_restore + profile.restore_window
+
+
+def retention_is_offered(
+    field: str, retention: datetime.timedelta, profile: Profile
+) -> SitekeepError | None:
+    """Backups are kept for as long as the profile says, unless it lets policies choose."""
+    if profile.retention_settable or retention == profile.retention:
+        return None
+    return _not_offered(
+        field,
+        f"The profile {profile.name} keeps every backup for {_words(profile.retention)}. Leave "
+        f"`{field}` empty, or run the server with the profile {SELF_HOSTED.name}.",
+        profile,
+    )
+
+
+def restore_scope_is_offered(scope: RestoreScope, profile: Profile) -> SitekeepError | None:
+    """The restore leaves nothing out that it has to bring back."""
+    if not scope.skip_attachments or profile.attachments_skippable:
+        return None
+    offering = f"{GENERAL_AVAILABILITY.name} or {SELF_HOSTED.name}"
+    return _not_offered(
+        "restore.skip_attachments",
+        f"The profile {profile.name} restores attachments always. Leave "
+        f"`restore.skip_attachments` unset, or run the server with the profile {offering}.",
+        profile,
+    )
+
+
+def _not_offered(field: str, message: str, profile: Profile) -> SitekeepError:
+    return PreconditionFailed(
+        "OPTION_NOT_OFFERED",
+        message,
+        {"field": field, "profile": profile.name},
+        [Violation("OPTION", field, f"not offered by the profile {profile.name}")],
+    )
 
 
 def organization_is_enrolled(
@@ -227,16 +345,14 @@ def product_is_free(product: ProductFacts, lock: LockFacts | None) -> SitekeepEr
     """No backup and no restore of the product is running."""
     if lock is None:
         return None
+    metadata = {"product": product.name, "operation": lock.operation, "holder": lock.holder}
+    if lock.lease_expire_time is not None:
+        metadata["leaseExpireTime"] = lock.lease_expire_time.isoformat()
     return Conflict(
         "BACKUP_IN_PROGRESS" if lock.kind == "backup" else "RESTORE_IN_PROGRESS",
         f"A {lock.kind} of {product.name} is in progress: {lock.operation}. "
         "Wait until it has ended, or cancel it.",
-        {
-            "product": product.name,
-            "operation": lock.operation,
-            "holder": lock.holder,
-            "leaseExpireTime": lock.lease_expire_time.isoformat(),
-        },
+        metadata,
         resource=("google.longrunning.Operation", lock.operation),
     )
 
@@ -248,8 +364,10 @@ def last_complete_backup_is_old_enough(
     now: datetime.datetime,
 ) -> SitekeepError | None:
     """The last complete backup of the product is older than the window."""
-    allowed = next_backup_time(last_complete, profile)
-    if last_complete is None or allowed is None or now >= allowed:
+    if last_complete is None:
+        return None
+    allowed = next_backup_time(last_complete.create_time, profile)
+    if allowed is None or now >= allowed:
         return None
     window = _words(profile.backup_window)
     return WindowClosed(
@@ -304,21 +422,42 @@ def backup_is_not_expired(backup: BackupFacts, now: datetime.datetime) -> Siteke
     )
 
 
+def backup_is_not_being_verified(
+    backup: BackupFacts, running: LockFacts | None
+) -> SitekeepError | None:
+    """No verification of the backup is running."""
+    if running is None:
+        return None
+    return Conflict(
+        "VERIFICATION_IN_PROGRESS",
+        f"A verification of {backup.name} is in progress: {running.operation}. "
+        "Wait until it has ended, or cancel it.",
+        {"backup": backup.name, "operation": running.operation},
+        resource=("google.longrunning.Operation", running.operation),
+    )
+
+
 def backup_is_complete(backup: BackupFacts, allow_incomplete: bool) -> RuleOutcome:
     """The backup holds everything that the site listed."""
     rule = "backup_is_complete"
-    if backup.state != "INCOMPLETE":
+    ended = backup.final_state or backup.state
+    if ended == "COMPLETE":
         return RuleOutcome(rule, Outcome.PASSED, "The backup holds everything that was listed.")
+    if ended != "INCOMPLETE":
+        return RuleOutcome(rule, Outcome.WARNED, f"{backup.name} holds nothing to restore.")
     missing = ", ".join(backup.missing) or "see its issues"
     if allow_incomplete:
         return RuleOutcome(rule, Outcome.WARNED, f"{backup.name} is incomplete: {missing}.")
-    error = PreconditionFailed(
+    return _blocked(rule, _incomplete(backup, missing))
+
+
+def _incomplete(backup: BackupFacts, missing: str) -> SitekeepError:
+    return PreconditionFailed(
         "BACKUP_INCOMPLETE",
         f"{backup.name} is incomplete: {missing}. Set `allow_incomplete` to restore what it has.",
         {"backup": backup.name},
-        [Violation("INCOMPLETE", backup.name, text) for text in backup.missing],
+        [Violation("INCOMPLETE", backup.name, text) for text in backup.missing or [missing]],
     )
-    return RuleOutcome(rule, Outcome.BLOCKED, error.message, error)
 
 
 def target_has_the_type_of_the_backup(
@@ -340,7 +479,7 @@ def last_restore_is_old_enough(
     backup: BackupFacts, profile: Profile, now: datetime.datetime
 ) -> SitekeepError | None:
     """The backup was not restored within the window."""
-    allowed = next_restore_time(backup, profile)
+    allowed = next_restore_time(backup.last_restore_time, profile)
     if backup.last_restore_time is None or allowed is None or now >= allowed:
         return None
     window = _words(profile.restore_window)
@@ -359,20 +498,25 @@ def last_restore_is_old_enough(
     )
 
 
-def target_is_empty(
-    target: ProductFacts, content: Sequence[Violation], profile: Profile
-) -> SitekeepError | None:
+def target_is_empty(target: ProductFacts, content: Content, profile: Profile) -> RuleOutcome:
     """The destination holds no active, trashed or archived content."""
-    if not content or profile.destination_may_hold_content:
-        return None
-    found = " ".join(f"{_sentence(violation.description)}" for violation in content[:5])
-    more = f" And {len(content) - 5} more." if len(content) > 5 else ""
-    return PreconditionFailed(
-        "TARGET_NOT_EMPTY",
-        f"{target.name} is not empty. {found}{more}",
-        {"product": target.name, "findingCount": str(len(content))},
-        list(content),
-    )
+    rule = "target_is_empty"
+    if isinstance(content, Unseen):
+        text = f"Whether {target.name} is empty was not looked at: {_sentence(content.why)}"
+        return RuleOutcome(rule, Outcome.WARNED, text)
+    if not content:
+        return RuleOutcome(rule, Outcome.PASSED, f"{target.name} is empty.")
+    text = f"{target.name} is not empty. {_listed(content)}"
+    if profile.destination_may_hold_content:
+        kept = "What is there stays; what it is in the way of becomes an issue of the restore."
+        return RuleOutcome(rule, Outcome.WARNED, f"{kept} {text}")
+    metadata = {"product": target.name, "findingCount": str(len(content))}
+    return _blocked(rule, PreconditionFailed("TARGET_NOT_EMPTY", text, metadata, list(content)))
+
+
+def _listed(content: Sequence[Violation]) -> str:
+    found = " ".join(_sentence(violation.description) for violation in content[:5])
+    return f"{found} And {len(content) - 5} more." if len(content) > 5 else found
 
 
 def _sentence(text: str) -> str:

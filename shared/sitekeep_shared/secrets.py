@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class SecretBox:
     """Seals and opens short secrets with AES-256-GCM."""
 
     def __init__(self, key: bytes) -> None:
+        self._key = key
         self._cipher = AESGCM(key)
 
     @classmethod
@@ -54,6 +56,10 @@ class SecretBox:
         """Seals; ``context`` binds the secret to the place it is stored in."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, context.encode())
+
+    def token(self, purpose: str) -> str:
+        """A secret that every process with the same key file derives for the purpose."""
+        return hmac.new(self._key, purpose.encode(), "sha256").hexdigest()
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Opens.

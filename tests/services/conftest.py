@@ -19,7 +19,7 @@ from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.config import Settings
 from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
-from support.client import Client
+from support.client import Client, make_key, open_channel
 
 START = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
 
@@ -69,18 +69,24 @@ async def restore_server(
 
 
 @pytest_asyncio.fixture
+async def key(grpc_server: BackupServer, clock: ManualClock) -> str:
+    """The API key that the client calls with."""
+    return await make_key(grpc_server.database, clock)
+
+
+@pytest_asyncio.fixture
 async def grpc_channel(
-    grpc_addr: str, grpc_server: BackupServer
+    grpc_addr: str, grpc_server: BackupServer, key: str
 ) -> AsyncGenerator[aio.Channel, None]:
-    async with aio.insecure_channel(grpc_addr) as channel:
+    async with open_channel(grpc_addr, key) as channel:
         yield channel
 
 
 @pytest_asyncio.fixture
 async def client(
-    grpc_channel: aio.Channel, restore_server: RestoreServer, settings: Settings
+    grpc_channel: aio.Channel, restore_server: RestoreServer, settings: Settings, key: str
 ) -> AsyncGenerator[Client, None]:
-    async with aio.insecure_channel(settings.restore_listen) as restore_channel:
+    async with open_channel(settings.restore_listen, key) as restore_channel:
         yield Client(grpc_channel, restore_channel)
 
 

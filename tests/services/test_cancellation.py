@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import time
+from typing import Any
 
 from google.longrunning import operations_pb2
 from google.rpc import code_pb2
@@ -10,10 +13,14 @@ from google.rpc import code_pb2
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import restore_pb2
+from sitekeep_backup.server import BackupServer
+from sitekeep_restore.server import RestoreServer
+from sitekeep_shared.clock import ManualClock
+from sitekeep_shared.config import Settings
 from sitekeep_simulator.faults import Fault, FaultKind
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite
-from support.client import ORGANIZATION, Client, details_of
+from support.client import ORGANIZATION, Client, details_of, open_channel
 
 LOCK = f"{ORGANIZATION}/operationLocks/jira"
 
@@ -141,3 +148,129 @@ async def test_a_cancelled_restore_gives_its_hold_and_its_locks_back(
     )
     assert not listed.operation_locks
     await client.backups.DeleteBackup(backup_pb2.DeleteBackupRequest(name=backup.name))
+
+
+SOON_SECONDS = 5.0
+"""A worker looks every second; the rest is for a busy machine."""
+
+
+def _cancel(name: str) -> operations_pb2.CancelOperationRequest:
+    return operations_pb2.CancelOperationRequest(name=name)
+
+
+async def _stands(client: Client, name: str) -> operations_pb2.Operation:
+    operation: operations_pb2.Operation = await client.operations.GetOperation(
+        operations_pb2.GetOperationRequest(name=name)
+    )
+    return operation
+
+
+def _metadata(operation: operations_pb2.Operation, kind: type[Any]) -> Any:
+    metadata = kind()
+    assert operation.metadata.Unpack(metadata)
+    return metadata
+
+
+async def test_a_second_cancellation_changes_nothing_and_is_no_error(
+    client: Client, empty_site: RunningSite, clock: ManualClock
+) -> None:
+    _, started = await _slow_backup(client, empty_site)
+    first = clock.now()
+    await client.operations.CancelOperation(_cancel(started.name))
+    clock.advance(datetime.timedelta(minutes=1))
+    await client.operations.CancelOperation(_cancel(started.name))
+    done = await client.watch(started.name)
+    assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"
+    metadata = _metadata(done, backup_pb2.CreateBackupMetadata)
+    assert metadata.cancel_time.ToDatetime(datetime.UTC) == first
+
+
+async def test_an_operation_that_is_done_is_left_as_it_is(
+    client: Client, empty_site: RunningSite
+) -> None:
+    _, started = await _slow_backup(client, empty_site)
+    _quick(empty_site)
+    done = await client.watch(started.name)
+    assert done.response.Is(backup_pb2.Backup.DESCRIPTOR)
+    await client.operations.CancelOperation(_cancel(started.name))
+    assert await _stands(client, started.name) == done
+
+
+async def test_what_is_not_there_cannot_be_cancelled(client: Client) -> None:
+    await client.add_organization()
+    for name, code, reason in (
+        (f"{ORGANIZATION}/operations/none", "NOT_FOUND", "RESOURCE_NOT_FOUND"),
+        (f"{ORGANIZATION}/backups/b", "INVALID_ARGUMENT", "REQUEST_INVALID"),
+        ("", "INVALID_ARGUMENT", "REQUEST_INVALID"),
+    ):
+        refusal = await client.refusal(client.operations.CancelOperation(_cancel(name)))
+        assert (refusal.code, refusal.reason) == (code, reason)
+
+
+async def test_a_backup_is_cancelled_through_the_restore_server_soon(
+    client: Client, empty_site: RunningSite, settings: Settings, key: str
+) -> None:
+    _, started = await _slow_backup(client, empty_site)
+    async with open_channel(settings.restore_listen, key) as channel:
+        other = Client(channel, channel)
+        since = time.monotonic()
+        await other.operations.CancelOperation(_cancel(started.name))
+        done = await other.watch(started.name)
+    assert time.monotonic() - since < SOON_SECONDS
+    assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"
+
+
+async def _slow_restore(client: Client, site: RunningSite) -> operations_pb2.Operation:
+    """A restore that has begun to write and does not end before the site lets it."""
+    generate(site.site, seed=5, issues=5)
+    await client.add_organization()
+    product = await client.add_product("jira", "JIRA", site.base_url)
+    backup = await client.back_up(await client.add_policy("weekly", product))
+    site.site.store.execute("DELETE FROM jira_issue")
+    site.site.store.execute("DELETE FROM jira_project")
+    slow = site.site.faults.add(Fault(FaultKind.DELAY, "/rest/", "POST", times=100_000))
+    slow.delay = 0.5
+    started: operations_pb2.Operation = await client.restores.CreateRestore(
+        client.restore_request(backup.name, product)
+    )
+    return started
+
+
+async def test_a_restore_is_cancelled_through_the_backup_server_soon(
+    client: Client, empty_site: RunningSite
+) -> None:
+    started = await _slow_restore(client, empty_site)
+    async for seen in client.events.WatchOperation(
+        operation_pb2.WatchOperationRequest(name=started.name)
+    ):
+        metadata = _metadata(seen, restore_pb2.CreateRestoreMetadata)
+        if metadata.phase > restore_pb2.CreateRestoreMetadata.CHECKING:
+            break
+    since = time.monotonic()
+    await client.operations.CancelOperation(_cancel(started.name))
+    done = await client.watch(started.name)
+    assert time.monotonic() - since < SOON_SECONDS
+    assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"
+
+
+async def test_an_operation_is_cancelled_while_its_server_is_away(
+    grpc_server: BackupServer,
+    settings: Settings,
+    clock: ManualClock,
+    key: str,
+    empty_site: RunningSite,
+) -> None:
+    async with open_channel(settings.backup_listen, key) as backup:
+        async with (
+            RestoreServer(settings, clock),
+            open_channel(settings.restore_listen, key) as restore,
+        ):
+            started = await _slow_restore(Client(backup, restore), empty_site)
+        client = Client(backup, backup)
+        await client.operations.CancelOperation(_cancel(started.name))
+        stands = await _stands(client, started.name)
+        assert not stands.done
+        assert _metadata(stands, restore_pb2.CreateRestoreMetadata).HasField("cancel_time")
+        async with RestoreServer(settings, clock):
+            done = await asyncio.wait_for(client.watch(started.name), 60)
+    assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import restore_pb2
+from sitekeep_cli.access import Access
 from sitekeep_cli.call import Call
 from sitekeep_cli.comparison.model import Mode
 from sitekeep_cli.comparison.run import Outcome, compare
@@ -99,12 +100,13 @@ async def make_site(
 async def test_what_comes_back_is_what_was_there(
     client: Client,
     settings: Settings,
+    key: str,
     make_site: Callable[[str], SimulatedSite],
     checked_site: StartCheckedSite,
     kind: str,
 ) -> None:
     source, destination = _filled(make_site("source"), kind), make_site("destination")
-    outcome = await _round_trip(client, settings, checked_site, kind, source, destination)
+    outcome = await _round_trip(client, settings, key, checked_site, kind, source, destination)
     _assert_same(outcome)
 
 
@@ -112,6 +114,7 @@ async def test_what_comes_back_is_what_was_there(
 async def test_trouble_on_the_way_changes_nothing_and_doubles_nothing(
     client: Client,
     settings: Settings,
+    key: str,
     make_site: Callable[[str], SimulatedSite],
     checked_site: StartCheckedSite,
     kind: str,
@@ -119,7 +122,7 @@ async def test_trouble_on_the_way_changes_nothing_and_doubles_nothing(
     source, destination = _filled(make_site("source"), kind), make_site("destination")
     planned = [source.faults.add(_again(fault)) for fault in READ_FAULTS[kind]]
     planned += [destination.faults.add(_again(fault)) for fault in WRITE_FAULTS[kind]]
-    outcome = await _round_trip(client, settings, checked_site, kind, source, destination)
+    outcome = await _round_trip(client, settings, key, checked_site, kind, source, destination)
     assert [fault.to_json() for fault in planned if fault.fired < fault.times] == []
     _assert_same(outcome)
 
@@ -139,6 +142,7 @@ def _filled(site: SimulatedSite, kind: str) -> SimulatedSite:
 async def _round_trip(
     client: Client,
     settings: Settings,
+    key: str,
     start: StartCheckedSite,
     kind: str,
     source: SimulatedSite,
@@ -155,7 +159,7 @@ async def _round_trip(
     policy = await client.add_policy("destination", target)
     second = await client.back_up(policy)
     assert second.state == backup_pb2.Backup.COMPLETE
-    return await asyncio.to_thread(_compared, settings, first.name, second.name)
+    return await asyncio.to_thread(_compared, settings, key, first.name, second.name)
 
 
 async def _back_up(client: Client, kind: str, name: str, url: str) -> backup_pb2.Backup:
@@ -165,8 +169,10 @@ async def _back_up(client: Client, kind: str, name: str, url: str) -> backup_pb2
     return backup
 
 
-def _compared(settings: Settings, left: str, right: str) -> Outcome:
-    call = Call(Output(), "acme", settings.backup_address, settings.restore_listen)
+def _compared(settings: Settings, key: str, left: str, right: str) -> Outcome:
+    call = Call(
+        Output(), "acme", settings.backup_address, settings.restore_listen, own_access=Access(key)
+    )
     with closing(call.backup_channel), closing(call.restore_channel):
         return compare(call, left, right, Mode.RESTORED)
 

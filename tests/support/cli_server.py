@@ -15,6 +15,7 @@ from google.protobuf import any_pb2
 from grpc_status import rpc_status
 
 from sitekeep.backup.v1 import (
+    api_key_pb2_grpc,
     backup_pb2,
     backup_pb2_grpc,
     backup_policy_pb2,
@@ -35,6 +36,8 @@ class Scripted:
 
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     asked: list[Any] = field(default_factory=list[Any])
+    credentials: list[str] = field(default_factory=list[str])
+    """The ``authorization`` of each call; empty where it had none."""
 
     def on(self, method: str, answer: Any) -> None:
         """Answers a method with a message, an error, or what a function makes of the request."""
@@ -44,7 +47,7 @@ class Scripted:
         """The handler of a method with one answer."""
 
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
-            self.asked.append(request)
+            self._note(request, context)
             return self._answer(method, request, context)
 
         return handle
@@ -53,7 +56,7 @@ class Scripted:
         """The handler of a method with a stream of answers."""
 
         def handle(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            self.asked.append(request)
+            self._note(request, context)
             answers: Sequence[Any] = self._answer(method, request, context)
             for answer in answers:
                 if isinstance(answer, SitekeepError):
@@ -61,6 +64,11 @@ class Scripted:
                 yield answer
 
         return handle
+
+    def _note(self, request: Any, context: grpc.ServicerContext) -> None:
+        self.asked.append(request)
+        metadata = dict(context.invocation_metadata())
+        self.credentials.append(str(metadata.get("authorization", "")))
 
     def _answer(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
         if method not in self.answers:
@@ -73,6 +81,10 @@ class Scripted:
 
 _STREAMS = {"WatchOperation", "StreamEntities", "ReadAttachment"}
 _SERVICES: Sequence[tuple[type[Any], Callable[[Any, grpc.Server], None]]] = (
+    (
+        api_key_pb2_grpc.ApiKeyServiceServicer,
+        api_key_pb2_grpc.add_ApiKeyServiceServicer_to_server,
+    ),
     (
         organization_pb2_grpc.OrganizationServiceServicer,
         organization_pb2_grpc.add_OrganizationServiceServicer_to_server,
@@ -101,7 +113,11 @@ _SERVICES: Sequence[tuple[type[Any], Callable[[Any, grpc.Server], None]]] = (
 
 
 @contextmanager
-def serving(scripted: Scripted, address: str = "127.0.0.1:0") -> Generator[str, None, None]:
+def serving(
+    scripted: Scripted,
+    address: str = "127.0.0.1:0",
+    credentials: grpc.ServerCredentials | None = None,
+) -> Generator[str, None, None]:
     """Serves until the block is left; gives the address."""
     with ThreadPoolExecutor(4) as pool:
         server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
@@ -112,7 +128,10 @@ def serving(scripted: Scripted, address: str = "127.0.0.1:0") -> Generator[str, 
                 for name in methods
             }
             add(type("Fake", (), {n: staticmethod(h) for n, h in handlers.items()})(), server)
-        port = server.add_insecure_port(address)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
         server.start()
         try:
             yield f"127.0.0.1:{port}"

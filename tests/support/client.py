@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from grpc import aio
 from grpc_status import rpc_status
 
 from sitekeep.backup.v1 import (
+    api_key_pb2_grpc,
     backup_pb2,
     backup_pb2_grpc,
     backup_policy_pb2,
@@ -20,10 +22,67 @@ from sitekeep.backup.v1 import (
 )
 from sitekeep.operation.v1 import operation_pb2, operation_pb2_grpc
 from sitekeep.restore.v1 import content_pb2_grpc, restore_pb2, restore_pb2_grpc
+from sitekeep_shared import api_keys
+from sitekeep_shared.clock import Clock
+from sitekeep_shared.config import ClientTls
+from sitekeep_shared.database.engine import Database
+from sitekeep_shared.rpc import tls
 
 ORGANIZATION = "organizations/acme"
+ADMIN_ACCOUNT = "account-of-the-admin"
 ADMIN_EMAIL = "admin@example.com"
 TOKEN = "simulated-token"
+
+
+class _KeyOnAnswer(aio.UnaryUnaryClientInterceptor):
+    """Sends an API key with every call that has one answer."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        return await continuation(_with_key(client_call_details, self._key), request)
+
+
+class _KeyOnStream(aio.UnaryStreamClientInterceptor):
+    """Sends an API key with every call that has a stream of answers."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        return await continuation(_with_key(client_call_details, self._key), request)
+
+
+def _with_key(details: Any, key: str) -> Any:
+    metadata = [*(details.metadata or ()), ("authorization", f"Bearer {key}")]
+    return details._replace(metadata=aio.Metadata(*metadata))
+
+
+def open_channel(address: str, key: str = "", security: ClientTls | None = None) -> aio.Channel:
+    """A channel whose calls carry the API key; empty: they carry none."""
+    interceptors: list[Any] = [_KeyOnAnswer(key), _KeyOnStream(key)] if key else []
+    if security is None:
+        return aio.insecure_channel(address, interceptors=interceptors)
+    credentials = tls.channel_credentials(security)
+    return aio.secure_channel(address, credentials, interceptors=interceptors)
+
+
+async def make_key(database: Database, clock: Clock, account_id: str = ADMIN_ACCOUNT) -> str:
+    """A new API key of an account."""
+    async with database.write() as connection:
+        created = await api_keys.create(
+            connection,
+            uuid.uuid4().hex,
+            account_id=account_id,
+            display_name="a test",
+            now=clock.now(),
+        )
+    return created.key_string
 
 
 @dataclass(frozen=True)
@@ -66,6 +125,7 @@ class Client:
     """Both services through their stubs."""
 
     def __init__(self, backup: aio.Channel, restore: aio.Channel) -> None:
+        self.keys = cast(Any, api_key_pb2_grpc.ApiKeyServiceStub(backup))
         self.organizations = cast(Any, organization_pb2_grpc.OrganizationServiceStub(backup))
         self.policies = cast(Any, backup_policy_pb2_grpc.BackupPolicyServiceStub(backup))
         self.backups = cast(Any, backup_pb2_grpc.BackupServiceStub(backup))

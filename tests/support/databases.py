@@ -24,13 +24,13 @@ needs_postgresql = pytest.mark.skipif(
 
 
 @contextmanager
-def postgresql_database() -> Generator[str, None, None]:
+def postgresql_database(server_url: str = POSTGRESQL_URL) -> Generator[str, None, None]:
     """The URL of an empty database on the server; gone afterwards."""
     name = f"sitekeep_{uuid.uuid4().hex}"
-    with psycopg.connect(POSTGRESQL_URL, autocommit=True) as server:
+    with psycopg.connect(server_url, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
-            yield make_url(POSTGRESQL_URL).set(database=name).render_as_string(False)
+            yield make_url(server_url).set(database=name).render_as_string(False)
         finally:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             server.execute(drop.format(sql.Identifier(name)))

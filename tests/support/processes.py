@@ -49,6 +49,7 @@ class Deployment:
     )
 
     def __post_init__(self) -> None:
+        given = self.environment
         self.addresses = {name: f"127.0.0.1:{free_port()}" for name in ("backup", "restore")}
         self.site_ports: dict[str, int] = {}
         self.environment = {
@@ -61,8 +62,15 @@ class Deployment:
             "SITEKEEP_LEASE_SECONDS": "15",
             "SITEKEEP_ORGANIZATION": "acme",
             "SITEKEEP_API_TOKEN": "simulated-token",
-            **self.environment,
+            **given,
         }
+        if "SITEKEEP_API_KEY" not in given:
+            self.environment["SITEKEEP_API_KEY"] = self.command("init").stdout.strip()
+
+    @property
+    def key(self) -> str:
+        """The API key that its commands call with: the first one of the server."""
+        return self.environment["SITEKEEP_API_KEY"]
 
     def simulate(
         self, sites: dict[str, str], *arguments: str, start_seconds: float = START_SECONDS

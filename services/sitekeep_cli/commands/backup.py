@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from sitekeep.backup.v1 import backup_pb2 as pb
+from sitekeep.restore.v1 import restore_pb2
 from sitekeep_cli import paging, wording
 from sitekeep_cli.call import Call
 from sitekeep_cli.commands.issues import show_contents, show_issues
 from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_cli.names import in_use, short
-from sitekeep_cli.outcome import exit_code_of
+from sitekeep_cli.outcome import exit_code_of, state_of
 from sitekeep_cli.verbs import group, verb
 from sitekeep_cli.watching import result_of_followed
 
@@ -129,6 +130,25 @@ def issues(call: Call, identifier: Identifier) -> None:
 
 
 @verb(application)
+def verify(
+    call: Call,
+    identifier: Identifier,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
+) -> None:
+    """Read everything that a backup holds; exit code 1 unless it is all as it was written."""
+    name = call.resource("backups", identifier)
+    request = restore_pb2.VerifyBackupRequest(name=name, request_id=str(uuid.uuid4()))
+    operation = call.restores.VerifyBackup(request)
+    if not wait:
+        _started(call, operation, check=False)
+        return
+    report = result_of_followed(call, operation, "verification", silent=call.output.as_json)
+    assert isinstance(report, restore_pb2.VerificationReport)
+    _show_report(call, report)
+    raise typer.Exit(exit_code_of(report))
+
+
+@verb(application)
 def delete(call: Call, identifier: Identifier) -> None:
     """Delete a backup for good."""
     name = call.resource("backups", identifier)
@@ -137,6 +157,30 @@ def delete(call: Call, identifier: Identifier) -> None:
         call.output.message(answer)
     else:
         call.output.say(f"{short(name)} is deleted.")
+
+
+def _show_report(call: Call, report: restore_pb2.VerificationReport) -> None:
+    if call.output.as_json:
+        call.output.message(report)
+        return
+    call.output.facts(
+        [
+            ("backup", short(report.backup)),
+            ("state", wording.words(state_of(report))),
+            ("verified", wording.time(report.verify_time)),
+            ("damaged", wording.number(report.damaged_count) if report.damaged_count else ""),
+        ]
+    )
+    show_contents(call.output, report.counts)
+    if report.damaged_packs:
+        packs = [(name,) for name in report.damaged_packs]
+        call.output.table(("PACK THAT IS MISSING OR HAS ANOTHER LENGTH",), packs)
+    if report.damaged_entities:
+        damaged = [(each.entity, each.description) for each in report.damaged_entities]
+        call.output.table(("DAMAGED", "WHY"), damaged)
+    shown = len(report.damaged_entities)
+    if shown and report.damaged_count > shown:
+        call.output.say(f"The first {shown} are shown.")
 
 
 def _show(call: Call, backup: pb.Backup) -> None:

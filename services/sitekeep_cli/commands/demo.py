@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from sitekeep_cli.access import Access
 from sitekeep_cli.call import Call
 from sitekeep_cli.demo import summary
 from sitekeep_cli.demo.stage import Size, Stage
@@ -38,7 +39,13 @@ def _demo(
     size = Size(issues, pages, seed, real_data(call.output, data))
     since = time.monotonic()
     with working_folder(folder, keep=keep) as place, Stage(place, size) as stage:
-        own = Call(call.output, "acme", stage.address("backup"), stage.address("restore"))
+        own = Call(
+            call.output,
+            "acme",
+            stage.address("backup"),
+            stage.address("restore"),
+            own_access=Access(stage.api_key),
+        )
         with contextlib.closing(own):
             story = tell(own, stage)
     seconds = time.monotonic() - since

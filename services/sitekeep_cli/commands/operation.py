@@ -1,4 +1,4 @@
-"""Operations: backups and restores while they run, and after."""
+"""Operations: backups, restores and verifications while they run, and after."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from google.longrunning import operations_pb2 as pb
 
+from sitekeep.restore.v1 import restore_pb2
 from sitekeep_cli import failures
 from sitekeep_cli.call import Call
 from sitekeep_cli.display import Silent
@@ -21,7 +22,7 @@ from sitekeep_cli.watching import events, follow
 if TYPE_CHECKING:
     from google.longrunning.operations_pb2 import Operation
 
-application = group("Backups and restores while they run: watch, wait, cancel.")
+application = group("Backups, restores and verifications while they run: watch, wait, cancel.")
 
 Identifier = Annotated[str, typer.Argument(help="The id or full name of the operation.")]
 
@@ -107,7 +108,9 @@ def _what(operation: Operation) -> str:
     if metadata is None:
         return "-"
     resource = getattr(metadata, "backup", "") or getattr(metadata, "restore", "")
-    return "/".join(resource.split("/")[-2:])
+    what = "/".join(resource.split("/")[-2:])
+    is_verification = isinstance(metadata, restore_pb2.VerifyBackupMetadata)
+    return f"verification of {what}" if is_verification else what
 
 
 def _state(operation: Operation) -> str:

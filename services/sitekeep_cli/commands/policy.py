@@ -6,6 +6,7 @@ import uuid
 from typing import Annotated
 
 import typer
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from sitekeep.backup.v1 import backup_policy_pb2 as pb
@@ -14,6 +15,8 @@ from sitekeep_cli.call import Call
 from sitekeep_cli.errors import UsageError
 from sitekeep_cli.names import in_use, short
 from sitekeep_cli.verbs import group, verb
+
+_SECONDS_A_DAY = 24 * 60 * 60
 
 application = group("Backup policies, one for each product.")
 
@@ -27,6 +30,15 @@ Schedule = Annotated[
     str | None,
     typer.Option("--schedule", help="A cron expression in UTC, where the rules allow one."),
 ]
+Retention = Annotated[
+    int | None,
+    typer.Option(
+        "--retention-days",
+        help="How long each backup is kept, where the rules let a policy say so.",
+        min=1,
+        max=36_525,
+    ),
+]
 
 
 @verb(application)
@@ -37,6 +49,7 @@ def create(
     name: Name = None,
     attachments: Attachments = None,
     schedule: Schedule = None,
+    retention_days: Retention = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether it would be.")] = False,
 ) -> None:
     """Create the policy of a product."""
@@ -45,6 +58,7 @@ def create(
         display_name=name or "",
         schedule=schedule or "",
         include_attachments=attachments,
+        retention=_retention(retention_days),
     )
     request = pb.CreateBackupPolicyRequest(
         parent=call.parent_of(policy.product),
@@ -92,6 +106,7 @@ def update(
     name: Name = None,
     attachments: Attachments = None,
     schedule: Schedule = None,
+    retention_days: Retention = None,
 ) -> None:
     """Change a policy."""
     policy = pb.BackupPolicy(
@@ -99,11 +114,19 @@ def update(
         display_name=name or "",
         schedule=schedule or "",
         include_attachments=attachments,
+        retention=_retention(retention_days),
     )
-    given = {"display_name": name, "include_attachments": attachments, "schedule": schedule}
+    given = {
+        "display_name": name,
+        "include_attachments": attachments,
+        "schedule": schedule,
+        "retention": retention_days,
+    }
     paths = [path for path, value in given.items() if value is not None]
     if not paths:
-        raise UsageError("Say what to change: --name, --attachments or --schedule.")
+        raise UsageError(
+            "Say what to change: --name, --attachments, --schedule or --retention-days."
+        )
     request = pb.UpdateBackupPolicyRequest(backup_policy=policy, update_mask=FieldMask(paths=paths))
     _show(call, call.policies.UpdateBackupPolicy(request))
 
@@ -117,6 +140,10 @@ def delete(call: Call, identifier: Identifier) -> None:
         call.output.message(answer)
     else:
         call.output.say(f"{short(name)} is deleted.")
+
+
+def _retention(days: int | None) -> Duration | None:
+    return None if days is None else Duration(seconds=days * _SECONDS_A_DAY)
 
 
 def _next(policy: pb.BackupPolicy) -> str:

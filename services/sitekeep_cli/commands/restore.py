@@ -26,6 +26,9 @@ To = Annotated[str, typer.Option("--to", help="The product (app) to restore into
 SkipUsers = Annotated[
     bool, typer.Option("--skip-users-and-groups", help="Leave users and groups as they are.")
 ]
+SkipAttachments = Annotated[
+    bool, typer.Option("--skip-attachments", help="Leave files out, where the rules offer it.")
+]
 AllowIncomplete = Annotated[
     bool, typer.Option("--allow-incomplete", help="Restore a backup that misses something.")
 ]
@@ -37,10 +40,18 @@ def check(
     backup: Backup,
     to: To,
     skip_users_and_groups: SkipUsers = False,
+    skip_attachments: SkipAttachments = False,
     allow_incomplete: AllowIncomplete = False,
 ) -> None:
     """Say whether a restore may start, rule by rule, without starting it."""
-    wanted = _wanted(call, backup, to, skip_users_and_groups, allow_incomplete)
+    wanted = _wanted(
+        call,
+        backup,
+        to,
+        skip_users_and_groups=skip_users_and_groups,
+        skip_attachments=skip_attachments,
+        allow_incomplete=allow_incomplete,
+    )
     request = pb.CheckRestoreRequest(parent=call.parent_of(wanted.backup), restore=wanted)
     answer = call.restores.CheckRestore(request)
     if call.output.as_json:
@@ -75,11 +86,19 @@ def create(
     to: To,
     identifier: Annotated[str, typer.Argument(help="The id that the restore gets.")] = "",
     skip_users_and_groups: SkipUsers = False,
+    skip_attachments: SkipAttachments = False,
     allow_incomplete: AllowIncomplete = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
 ) -> None:
     """Start a restore, and watch it unless told otherwise."""
-    wanted = _wanted(call, backup, to, skip_users_and_groups, allow_incomplete)
+    wanted = _wanted(
+        call,
+        backup,
+        to,
+        skip_users_and_groups=skip_users_and_groups,
+        skip_attachments=skip_attachments,
+        allow_incomplete=allow_incomplete,
+    )
     request = pb.CreateRestoreRequest(
         parent=call.parent_of(wanted.backup),
         restore_id=identifier,
@@ -149,12 +168,21 @@ def issues(call: Call, identifier: Identifier) -> None:
         show_issues(call.output, found.issues)
 
 
-def _wanted(call: Call, backup: str, to: str, skip: bool, incomplete: bool) -> pb.Restore:
+def _wanted(
+    call: Call,
+    backup: str,
+    to: str,
+    *,
+    skip_users_and_groups: bool,
+    skip_attachments: bool,
+    allow_incomplete: bool,
+) -> pb.Restore:
     return pb.Restore(
         backup=call.resource("backups", backup),
         product=call.resource("products", to),
-        skip_users_and_groups=skip,
-        allow_incomplete=incomplete,
+        skip_users_and_groups=skip_users_and_groups,
+        skip_attachments=skip_attachments,
+        allow_incomplete=allow_incomplete,
     )
 
 

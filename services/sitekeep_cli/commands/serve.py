@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sitekeep_cli import trouble
 from sitekeep_cli.errors import CommandError, UsageError
 from sitekeep_cli.exit_codes import ExitCode, explained
+from sitekeep_cli.settings import Home, environment_with, settings_of
 from sitekeep_cli.supervision import Supervisor, child_command
 from sitekeep_cli.verbs import group
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 application = group("Run the servers. Every SITEKEEP_… setting of the environment holds.")
 
-Home = Annotated[
-    str,
-    typer.Option("--home", envvar="SITEKEEP_HOME", help="Where everything is kept."),
-]
 Profile = Annotated[
     str,
     typer.Option("--profile", envvar="SITEKEEP_PROFILE", help="The rules that hold."),
@@ -36,7 +33,7 @@ def backup(home: Home = "", profile: Profile = "", listen: Listen = "") -> None:
     """Run the Backup server."""
     from sitekeep_backup import server
 
-    settings = _settings(home, profile, SITEKEEP_BACKUP_LISTEN=listen)
+    settings = settings_of(home, profile, SITEKEEP_BACKUP_LISTEN=listen)
     _say(f"The Backup server is to listen on {settings.backup_listen}, data in {settings.home}.")
     _run(server.serve, settings)
 
@@ -46,7 +43,7 @@ def restore(home: Home = "", profile: Profile = "", listen: Listen = "") -> None
     """Run the Restore server."""
     from sitekeep_restore import server
 
-    settings = _settings(home, profile, SITEKEEP_RESTORE_LISTEN=listen)
+    settings = settings_of(home, profile, SITEKEEP_RESTORE_LISTEN=listen)
     _say(f"The Restore server is to listen on {settings.restore_listen}, data in {settings.home}.")
     _run(server.serve, settings)
 
@@ -55,8 +52,8 @@ def restore(home: Home = "", profile: Profile = "", listen: Listen = "") -> None
 def all_(home: Home = "", profile: Profile = "") -> None:
     """Run both servers; if one ends, so does the other."""
     # A setting that cannot be used is said once, here.
-    _settings(home, profile)
-    environment = _environment(home, profile)
+    _require_trust(settings_of(home, profile))
+    environment = environment_with(home, profile)
     supervisor = Supervisor()
     for name in ("backup", "restore"):
         supervisor.start(name, child_command("serve", name), environment)
@@ -68,46 +65,45 @@ def all_(home: Home = "", profile: Profile = "") -> None:
         )
 
 
-def _environment(home: str, profile: str, **further: str) -> Mapping[str, str]:
-    given = {"SITEKEEP_HOME": home, "SITEKEEP_PROFILE": profile, **further}
-    return {**os.environ, **{name: value for name, value in given.items() if value}}
-
-
-def _settings(home: str, profile: str, **further: str) -> Settings:
-    """The settings.
+def _require_trust(settings: Settings) -> None:
+    """Refuses a Restore server that could not call the Backup server.
 
     Raises:
-        UsageError: one of them cannot be used.
+        UsageError: both are to speak TLS, and something that the call needs is not set.
     """
-    from sitekeep_shared.config import ConfigurationError, Settings
-
-    try:
-        return Settings.from_environment(_environment(home, profile, **further))
-    except ConfigurationError as error:
-        raise UsageError(str(error)) from error
+    server, client = settings.server_tls, settings.client_tls
+    if server is None:
+        return
+    if client is None:
+        raise UsageError(
+            "The Restore server calls the Backup server, which is to speak TLS: set "
+            "SITEKEEP_TLS_CA to the certificate of the authority that signed its certificate."
+        )
+    if server.client_authority is not None and client.certificate is None:
+        raise UsageError(
+            "The Restore server calls the Backup server, which is to ask for a certificate: set "
+            "SITEKEEP_TLS_CLIENT_CERTIFICATE and SITEKEEP_TLS_CLIENT_KEY."
+        )
 
 
 def _run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:
     """Serves until told to stop.
 
     Raises:
-        CommandError: the address is taken, or the database cannot be used.
+        CommandError: the address is taken, or the database or a file of TLS cannot be used.
     """
-    from sitekeep_shared.database.errors import DatabaseError
     from sitekeep_shared.rpc import logs
     from sitekeep_shared.rpc.server import ListenError
+    from sitekeep_shared.rpc.tls import TlsError
     from sitekeep_shared.secrets import SecretsError
     from sitekeep_shared.vault.errors import VaultError
 
     logs.configure(settings.log_level)
     try:
-        asyncio.run(serve(settings))
-    except (ListenError, DatabaseError, VaultError, SecretsError) as error:
+        with trouble.of_data():
+            asyncio.run(serve(settings))
+    except (ListenError, TlsError, VaultError, SecretsError) as error:
         raise CommandError(str(error)) from error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        reason = error.strerror or "the system refuses"
-        raise CommandError(f"The server cannot keep its data. {where}{reason}.") from error
 
 
 def _say(text: str) -> None:

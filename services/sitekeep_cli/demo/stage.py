@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sitekeep_cli import local_keys
 from sitekeep_cli.errors import CommandError
 from sitekeep_cli.supervision import Child, Supervisor, child_command
+from sitekeep_shared.config import Settings
+from sitekeep_shared.first_key import KeyRequest
 
 SOURCE = "acme"
 DESTINATION = "acme-restored"
@@ -39,6 +42,8 @@ class Stage:
     folder: Path
     size: Size
     ports: dict[str, int] = field(default_factory=dict[str, int])
+    api_key: str = ""
+    """What the demonstration calls with, once the stage is set."""
     _supervisor: Supervisor = field(default_factory=Supervisor)
 
     def __enter__(self) -> Self:
@@ -75,6 +80,7 @@ class Stage:
             environment,
             log=self.folder / "simulator.log",
         )
+        self.api_key = _first_key(environment)
         servers = [
             self._supervisor.start(
                 name, child_command("serve", name), environment, log=self.folder / f"{name}.log"
@@ -106,6 +112,12 @@ class Stage:
             "SITEKEEP_BACKUP_ADDRESS": self.address("backup"),
             "SITEKEEP_RESTORE_LISTEN": self.address("restore"),
         }
+
+
+def _first_key(environment: Mapping[str, str]) -> str:
+    request = KeyRequest("demo", "The demonstration")
+    settings = Settings.from_environment(environment)
+    return local_keys.issue(settings, request, only_first=True).key_string
 
 
 def free_ports(count: int) -> list[int]:

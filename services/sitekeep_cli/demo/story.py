@@ -21,7 +21,7 @@ from sitekeep_cli.comparison.run import Outcome, compare
 from sitekeep_cli.demo.site import DestinationSite
 from sitekeep_cli.demo.stage import DESTINATION, SOURCE, Stage
 from sitekeep_cli.names import short
-from sitekeep_cli.outcome import Result, state_of
+from sitekeep_cli.outcome import state_of
 from sitekeep_cli.watching import result_of_followed
 from sitekeep_shared.clock import SystemClock
 
@@ -134,7 +134,7 @@ class Story:
             self._explain_incomplete(backup)
         return backup.name
 
-    def _finished(self, result: Result, since: float) -> None:
+    def _finished(self, result: backup_pb2.Backup | restore_pb2.Restore, since: float) -> None:
         seconds = time.monotonic() - since
         self.tell(f"   {short(result.name)}: {state_of(result)} after {seconds:.1f} s")
         if not self.call.output.as_json:
@@ -194,6 +194,7 @@ class Story:
             )
         )
         result = result_of_followed(self.call, operation, f"restore of {kind}")
+        assert isinstance(result, restore_pb2.Restore)
         self._finished(result, since)
         state = state_of(result)
         self.expect(state == "COMPLETE", f"the restore of {kind} is {state}, not COMPLETE")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, BigInteger, Connection, Engine, Table, event, make_url
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,10 +28,17 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from sitekeep_shared.database.errors import DatabaseTooOld, UnknownDatabase
+from sitekeep_shared.database.statement_reader import Rows, StatementReader
 
 BUSY_TIMEOUT_MS = 30_000
 READ_CONNECTIONS = 4
 POSTGRESQL_CONNECTIONS = 8
+
+# Single statements: on SQLite the interpreter is what bounds them, so a second thread
+# would only fight for it; on PostgreSQL it reads while the first waits for the network.
+SQLITE_FETCHERS = 1
+POSTGRESQL_FETCHERS = 2
+
 POOL_TIMEOUT_SECONDS = 60.0
 
 # RETURNING came with 3.35, upserts long before.
@@ -98,7 +116,15 @@ def prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> N
 
     The driver would begin one only at the first write, which cannot be waited for.
     """
+    _set_pragmas(engine, pragmas)
 
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "begin", on_begin)
+
+
+def _set_pragmas(engine: Engine, pragmas: tuple[str, ...]) -> None:
     def on_connect(connection: Any, record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -106,11 +132,7 @@ def prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> N
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
     event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", on_begin)
 
 
 WRITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -133,6 +155,7 @@ class Database:
             self._writer, self._reader = _sqlite_engines(self.url, self.path)
         else:
             self._writer = self._reader = _postgresql_engine(self.url)
+        self._fetcher = _statement_reader(self.url)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -150,6 +173,14 @@ class Database:
         async with self._reader.begin() as connection:
             yield connection
 
+    async def fetch(self, statement: Executable, **parameters: Any) -> Rows:
+        """All rows of one statement that only reads, several times as fast as with ``read``.
+
+        Made for what every call asks: keep the statement, with its values as
+        ``bindparam``, because building it costs as much as running it.
+        """
+        return await self._fetcher.fetch(statement, parameters)
+
     async def session(self) -> AsyncConnection:
         """A connection of its own on PostgreSQL; each statement is its own transaction."""
         connection = await self._writer.connect()
@@ -157,6 +188,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection; those in use close when they are given back."""
+        await self._fetcher.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -170,6 +202,21 @@ def _sqlite_engines(url: URL, path: Path) -> tuple[AsyncEngine, AsyncEngine]:
     return writer, reader
 
 
+class _SqliteConnection(sqlite3.Connection):
+    """Rolls back before it is closed.
+
+    A task that is cancelled in the midst of a transaction leaves its connection to be closed
+    while a cursor of it is still referred to; SQLite then keeps the connection, and the lock
+    on the database with it, until that cursor is collected.
+    """
+
+    def close(self) -> None:
+        """Ends the transaction and the connection."""
+        with contextlib.suppress(sqlite3.ProgrammingError):  # It is closed already.
+            self.rollback()
+        super().close()
+
+
 def _sqlite_engine(
     url: URL, connections: int, *, begin: str, pragmas: tuple[str, ...]
 ) -> AsyncEngine:
@@ -179,9 +226,26 @@ def _sqlite_engine(
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         hide_parameters=True,  # They are customers' data, and errors are logged.
+        connect_args={"factory": _SqliteConnection},
     )
     prepare_sqlite(engine.sync_engine, begin=begin, pragmas=pragmas)
     return engine
+
+
+def _statement_reader(url: URL) -> StatementReader:
+    options: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "max_overflow": 0,
+        "hide_parameters": True,  # They are customers' data, and errors are logged.
+    }
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url.set(drivername="sqlite"), pool_size=SQLITE_FETCHERS, **options)
+        _set_pragmas(engine, READ_PRAGMAS)
+        return StatementReader(engine, SQLITE_FETCHERS)
+    engine = create_engine(
+        url, pool_size=POSTGRESQL_FETCHERS, connect_args=POSTGRESQL_OPTIONS, **options
+    )
+    return StatementReader(engine, POSTGRESQL_FETCHERS)
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:

@@ -5,6 +5,7 @@ Whoever has it may treat the work of an earlier process as abandoned.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import zlib
@@ -40,16 +41,17 @@ class ServiceSlot:
         self._database = database
         self._service = service
         self._claim: _Claim | None = None
+        self._looking = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
+        self._claim = await self._take()
+        return self
+
+    async def _take(self) -> _Claim:
         path = self._database.path
         if path is None:
-            self._claim = await _claim_in_postgresql(self._database, self._service)
-        else:
-            self._claim = _FileClaim(
-                path.with_name(f"{path.name}.{self._service}.lock"), self._service
-            )
-        return self
+            return await _claim_in_postgresql(self._database, self._service)
+        return _FileClaim(path.with_name(f"{path.name}.{self._service}.lock"), self._service)
 
     async def __aexit__(
         self,
@@ -63,7 +65,24 @@ class ServiceSlot:
 
     async def held(self) -> bool:
         """Whether it is ours; False too where the connection that held it broke."""
-        return self._claim is not None and await self._claim.held()
+        async with self._looking:
+            return self._claim is not None and await self._claim.held()
+
+    async def keep(self) -> bool:
+        """Whether it is ours; takes it again where its connection broke, unless another has it.
+
+        Raises the database's errors.
+        """
+        async with self._looking:
+            if self._claim is None or await self._claim.held():
+                return self._claim is not None
+            try:
+                fresh = await self._take()
+            except ServiceAlreadyRunning:
+                return False
+            broken, self._claim = self._claim, fresh
+            await broken.release()
+            return True
 
 
 class _FileClaim:
@@ -95,13 +114,16 @@ class _AdvisoryClaim:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._broken = False
 
     async def held(self) -> bool:
-        try:
-            await self._connection.execute(text("SELECT 1"))
-        except DBAPIError:
-            return False
-        return True
+        # Once broken, always: the connection would be opened again, without the lock.
+        if not self._broken:
+            try:
+                await self._connection.execute(text("SELECT 1"))
+            except DBAPIError:
+                self._broken = True
+        return not self._broken
 
     async def release(self) -> None:
         await _end_session(self._connection)

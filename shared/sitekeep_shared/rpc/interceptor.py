@@ -1,4 +1,4 @@
-"""What every call of our own services goes through: validation, errors, one log line."""
+"""What every call of our own services goes through: the gate, validation, errors, a log line."""
 
 from __future__ import annotations
 
@@ -10,24 +10,35 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from grpc import aio
 from grpc_status import rpc_status
 
-from sitekeep_shared.errors import InternalError, NotImplementedYet, SitekeepError
-from sitekeep_shared.rpc import logs
+from sitekeep_shared.errors import (
+    InternalError,
+    InvalidRequest,
+    NotImplementedYet,
+    SitekeepError,
+)
+from sitekeep_shared.rpc import callers, gate, logs
+from sitekeep_shared.rpc.gate import Gate
+from sitekeep_shared.rpc.names import invalid
 from sitekeep_shared.rpc.status import to_status
 from sitekeep_shared.rpc.validation import validate
 
 _log = logging.getLogger(__name__)
-_OWN = ("/sitekeep.", "/google.longrunning.")
+_OPEN = ("/grpc.health.", "/grpc.reflection.")
 
 Context = aio.ServicerContext[Any, Any]
+Parse = Callable[[bytes], Message]
 
 
 class CallInterceptor(aio.ServerInterceptor):
-    """Answers every error with a status that has a reason, and never with Python's own text."""
+    """Lets in who may call, and answers every error with a status that has a reason."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
     async def intercept_service(
         self,
@@ -39,35 +50,81 @@ class CallInterceptor(aio.ServerInterceptor):
         """Wraps the handlers of our own services; health and reflection stay as they are."""
         handler: Any = await continuation(handler_call_details)
         method = str(handler_call_details.method)
-        if handler is None or not method.startswith(_OWN):
+        if method.startswith(_OPEN):
             return cast("grpc.RpcMethodHandler[Any, Any] | None", handler)
-        kept = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
+        if handler is None:
+            return grpc.stream_stream_rpc_method_handler(_unknown(method))
+        # The bytes are read behind the gate: what cannot be read gets an error like any other.
+        admit = _Admission(self._gate, method, handler.request_deserializer)
+        serializer = {"response_serializer": handler.response_serializer}
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(_unary(handler.unary_unary, method), **kept)
-        return grpc.unary_stream_rpc_method_handler(_stream(handler.unary_stream, method), **kept)
+            served = _unary(handler.unary_unary, admit)
+            return grpc.unary_unary_rpc_method_handler(served, **serializer)
+        streamed = _stream(handler.unary_stream, admit)
+        return grpc.unary_stream_rpc_method_handler(streamed, **serializer)
 
 
-def _unary(serve: Callable[[Any, Context], Awaitable[Any]], method: str) -> Any:
-    async def call(request: Message, context: Context) -> Any:
-        async with _Call(method, context) as call:
-            validate(request)
-            answer = await serve(request, context)
+class _Admission:
+    """From the bytes of a call to a request that may be served."""
+
+    def __init__(self, gate: Gate, method: str, parse: Parse) -> None:
+        self.method = method
+        self._gate = gate
+        self._parse = parse
+
+    async def request(self, content: bytes, context: Context) -> Message:
+        """The request, once the caller may make it and it is well formed.
+
+        Raises:
+            SitekeepError: in the order authentication, role, form.
+        """
+        request = self._read(content)
+        caller = await self._gate.admit(self.method, request, context)
+        callers.serve_as(caller)
+        logs.account.set(caller.account_id)
+        if request is None:
+            raise InvalidRequest(
+                "REQUEST_INVALID", "The bytes of the request are not a message of this method."
+            )
+        validate(request)
+        if not gate.is_own(self.method) and gate.organization_named(request) is None:
+            raise invalid("name", "has to begin with organizations/{organization}.")
+        return request
+
+    def _read(self, content: bytes) -> Message | None:
+        try:
+            return self._parse(content)
+        except DecodeError:
+            return None
+
+
+def _unary(serve: Callable[[Any, Context], Awaitable[Any]], admit: _Admission) -> Any:
+    async def call(content: bytes, context: Context) -> Any:
+        async with _Call(admit.method, context) as call:
+            answer = await serve(await admit.request(content, context), context)
             call.code = "OK"
             return answer
 
     return call
 
 
-def _stream(serve: Callable[[Any, Context], AsyncIterator[Any]], method: str) -> Any:
-    async def call(request: Message, context: Context) -> AsyncIterator[Any]:
-        async with _Call(method, context) as call:
-            validate(request)
-            async for answer in serve(request, context):
+def _stream(serve: Callable[[Any, Context], AsyncIterator[Any]], admit: _Admission) -> Any:
+    async def call(content: bytes, context: Context) -> AsyncIterator[Any]:
+        async with _Call(admit.method, context) as call:
+            async for answer in serve(await admit.request(content, context), context):
                 yield answer
             call.code = "OK"
+
+    return call
+
+
+def _unknown(method: str) -> Any:
+    async def call(requests: AsyncIterator[bytes], context: Context) -> None:
+        async with _Call(method, context):
+            raise NotImplementedYet(
+                "METHOD_NOT_IMPLEMENTED",
+                f"This server has no method {method[:200]}. Reflection lists those that it has.",
+            )
 
     return call
 
@@ -83,6 +140,7 @@ class _Call:
 
     async def __aenter__(self) -> _Call:
         logs.request_id.set(uuid.uuid4().hex[:12])
+        logs.account.set("")
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:

@@ -12,9 +12,10 @@ from sitekeep.operation.v1 import operation_pb2_grpc
 from sitekeep_shared import facts, locks
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
+from sitekeep_shared.errors import NotFound
 from sitekeep_shared.rpc import messages, pages
 from sitekeep_shared.rpc.interceptor import Context
-from sitekeep_shared.rpc.names import identifier_of, organization_of
+from sitekeep_shared.rpc.names import identifier_of, invalid, organization_of, resource
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class OperationLockService(operation_pb2_grpc.OperationLockServiceServicer):
     ) -> pb.ListOperationLocksResponse:
         """Lists the locks that are held, by product."""
         size = pages.page_size(request.page_size)
-        last = pages.decode(request, request.page_token) or ""
+        (last,) = pages.decode(request, str) or ("",)
         organization = organization_of(request.parent)
         table = schema.product
         statement = (
@@ -68,24 +69,42 @@ class OperationLockService(operation_pb2_grpc.OperationLockServiceServicer):
         self, request: pb.ReleaseOperationLockRequest, context: Context
     ) -> pb.ReleaseOperationLockResponse:
         """Takes a lock from its operation, which ends with LOCK_LOST."""
+        if not request.justification.strip():
+            raise invalid("justification", "is blank; say why, for whoever reads the audit log.")
         async with self._database.write() as connection:
             product = await _product(connection, request.name)
-            before = await locks.read(connection, product.uid)
+            operation = await locks.owner(connection, product.uid)
+            if not operation:
+                raise _free(request.name)
             state = await locks.release_by_admin(
                 connection, product.uid, etag=request.etag, force=request.force
             )
-        _log.warning(
-            "an operation lock was released by an admin",
-            extra={
-                "audit": True,
-                "lock": request.name,
-                "operation": before.operation if before else "",
-                "forced": request.force,
-                "justification": request.justification,
-            },
-        )
+        _audit(request, operation)
         shown = messages.lock(product.organization, product.id, state)
         return pb.ReleaseOperationLockResponse(operation_lock=shown)
+
+
+def _audit(request: pb.ReleaseOperationLockRequest, operation: str) -> None:
+    """Who it was is on every line that a call logs."""
+    _log.warning(
+        "an operation lock was released by an admin",
+        extra={
+            "audit": True,
+            "lock": request.name,
+            "operation": resource(organization_of(request.name), "operations", operation),
+            "forced": request.force,
+            "justification": request.justification,
+        },
+    )
+
+
+def _free(name: str) -> NotFound:
+    return NotFound(
+        "RESOURCE_NOT_FOUND",
+        f"No operation holds {name}: there is nothing to release.",
+        {"name": name},
+        resource=("sitekeep.dev/OperationLock", name),
+    )
 
 
 async def _product(connection: AsyncConnection, name: str) -> facts.AnyRow:

@@ -11,8 +11,14 @@ from typing import Any
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the call that is being served, for every line that it logs."""
+account: ContextVar[str] = ContextVar("account", default="")
+"""Who made that call."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+# Made once: json.dumps would make one for every line.
+_ENCODER = json.JSONEncoder(default=str, ensure_ascii=False)
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,10 +35,12 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id.get():
             line["request"] = request_id.get()
+        if account.get():
+            line["account"] = account.get()
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _ENCODER.encode(line)
 
 
 def configure(level: str) -> None:

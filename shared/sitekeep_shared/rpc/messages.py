@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -13,11 +14,12 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from sqlalchemy import Row
 
-from sitekeep.backup.v1 import backup_pb2, backup_policy_pb2, organization_pb2
+from sitekeep.backup.v1 import api_key_pb2, backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep.type.v1 import content_pb2
 from sitekeep_shared import rules
+from sitekeep_shared.database.types import EPOCH
 from sitekeep_shared.errors import Unavailable
 from sitekeep_shared.locks import LockState
 from sitekeep_shared.rpc.names import resource
@@ -31,9 +33,11 @@ def timestamp(moment: datetime.datetime | None) -> timestamp_pb2.Timestamp | Non
     """An instant on the wire; None stays unset."""
     if moment is None:
         return None
-    message = timestamp_pb2.Timestamp()
-    message.FromDatetime(moment)
-    return message
+    # As FromDatetime, in a third of its time: there are several in every answer.
+    since = moment - EPOCH
+    return timestamp_pb2.Timestamp(
+        seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000
+    )
 
 
 def duration(delta: datetime.timedelta) -> duration_pb2.Duration:
@@ -50,6 +54,7 @@ def packed(message: Message) -> any_pb2.Any:
     return envelope
 
 
+@functools.cache
 def entity_kind(kind: str) -> content_pb2.EntityKind.ValueType:
     """The contract's value of a kind of the vault."""
     return content_pb2.EntityKind.Value(f"ENTITY_KIND_{kind.upper()}")
@@ -82,8 +87,8 @@ def stored_status(status: status_pb2.Status) -> dict[str, Any]:
     return {"status": status.SerializeToString().hex(), "message": status.message}
 
 
-def organization(row: AnyRow) -> organization_pb2.Organization:
-    """An organization."""
+def organization(row: AnyRow, held: rules.Profile) -> organization_pb2.Organization:
+    """An organization, with the rules that hold."""
     return organization_pb2.Organization(
         name=f"organizations/{row.id}",
         display_name=row.display_name,
@@ -91,7 +96,28 @@ def organization(row: AnyRow) -> organization_pb2.Organization:
         create_time=timestamp(row.create_time),
         update_time=timestamp(row.update_time),
         etag=row.etag,
+        profile=profile(held),
     )
+
+
+def profile(held: rules.Profile) -> organization_pb2.Profile:
+    """The rules that hold."""
+    return organization_pb2.Profile(
+        profile_id=held.name,
+        enrolment_required=held.enrolment_required,
+        backup_window=_window(held.backup_window),
+        retention=duration(held.retention),
+        retention_settable=held.retention_settable,
+        last_complete_kept=held.keeps_last_complete,
+        restore_window=_window(held.restore_window),
+        destination_content_allowed=held.destination_may_hold_content,
+        attachments_skippable=held.attachments_skippable,
+        own_key_encryption_allowed=held.own_key_encryption_allowed,
+    )
+
+
+def _window(window: datetime.timedelta | None) -> duration_pb2.Duration | None:
+    return None if window is None else duration(window)
 
 
 def admin(row: AnyRow) -> organization_pb2.Admin:
@@ -100,6 +126,18 @@ def admin(row: AnyRow) -> organization_pb2.Admin:
         name=resource(row.organization, "admins", row.id),
         account_id=row.account_id,
         display_name=row.display_name,
+    )
+
+
+def api_key(row: AnyRow) -> api_key_pb2.ApiKey:
+    """A key, without what is secret of it."""
+    return api_key_pb2.ApiKey(
+        name=f"apiKeys/{row.id}",
+        account_id=row.account_id,
+        display_name=row.display_name,
+        create_time=timestamp(row.create_time),
+        expire_time=timestamp(row.expire_time),
+        revoke_time=timestamp(row.revoke_time),
     )
 
 
@@ -120,21 +158,17 @@ def product(row: AnyRow) -> organization_pb2.Product:
     )
 
 
-def policy(
-    row: AnyRow,
-    product_name: str,
-    last_complete: rules.BackupFacts | None,
-    profile: rules.Profile,
-) -> backup_policy_pb2.BackupPolicy:
-    """A backup policy, with the next backup that the profile allows."""
+def policy(row: AnyRow, held: rules.Profile) -> backup_policy_pb2.BackupPolicy:
+    """A row of ``facts.SHOWN_POLICIES``, with the next backup that the profile allows."""
+    last = row.last_complete_id
     return backup_policy_pb2.BackupPolicy(
         name=resource(row.organization, "backupPolicies", row.id),
         uid=row.uid,
-        product=product_name,
+        product=resource(row.organization, "products", row.product_id),
         display_name=row.display_name,
-        retention=duration(retention(row, profile)),
-        last_complete_backup=last_complete.name if last_complete else "",
-        next_backup_time=timestamp(rules.next_backup_time(last_complete, profile)),
+        retention=duration(rules.retention_of(row.retention_seconds, held)),
+        last_complete_backup=resource(row.organization, "backups", last) if last else "",
+        next_backup_time=timestamp(rules.next_backup_time(row.last_complete_time, held)),
         include_attachments=row.include_attachments,
         schedule=row.schedule or "",
         create_time=timestamp(row.create_time),
@@ -143,11 +177,13 @@ def policy(
     )
 
 
-def retention(row: AnyRow, profile: rules.Profile) -> datetime.timedelta:
-    """How long the backups of a policy are kept."""
-    if row.retention_seconds is None:
-        return profile.retention
-    return datetime.timedelta(seconds=row.retention_seconds)
+def shown_backup(row: AnyRow, held: rules.Profile) -> backup_pb2.Backup:
+    """A row of ``facts.SHOWN_BACKUPS``; one that is kept as the last one shows no end."""
+    allowed = rules.next_restore_time(row.last_restore_time, held)
+    message = backup(row, allowed, row.last_verified_time)
+    if rules.is_kept_as_last(row.is_last_complete, held):
+        message.ClearField("expire_time")
+    return message
 
 
 def backup(
@@ -192,6 +228,7 @@ def restore(row: AnyRow) -> restore_pb2.Restore:
         product=row.product_name,
         skip_users_and_groups=options.get("skip_users_and_groups", False),
         allow_incomplete=options.get("allow_incomplete", False),
+        skip_attachments=options.get("skip_attachments", False),
         state=message.State.Value(row.state),
         create_time=timestamp(row.create_time),
         end_time=timestamp(row.end_time),
@@ -229,39 +266,67 @@ def operation(row: AnyRow, resource_row: AnyRow | None) -> operations_pb2.Operat
     error = error_status(row.error)
     if message.done and error is not None:
         message.error.CopyFrom(error)
+    elif message.done and row.kind == "verification":
+        message.response.Pack(verification_report(row))
     elif message.done and resource_row is not None:
         make: Any = backup if row.kind == "backup" else restore
         message.response.Pack(make(resource_row))
     return message
 
 
+def verification_report(row: AnyRow) -> restore_pb2.VerificationReport:
+    """What the verification that this row of an operation is about found."""
+    report: Mapping[str, Any] = row.report
+    message = restore_pb2.VerificationReport
+    return message(
+        backup=row.resource_name,
+        sound=report["sound"],
+        verify_time=timestamp(row.end_time),
+        counts=entity_counts(report["counts"]),
+        damaged_count=report["damaged_count"],
+        damaged_entities=[message.DamagedEntity(**each) for each in report["damaged_entities"]],
+        damaged_packs=report["damaged_packs"],
+    )
+
+
 DONE_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+# The metadata of each kind of operation, and its field that names the resource.
+_METADATA: Mapping[str, tuple[Any, str]] = {
+    "backup": (backup_pb2.CreateBackupMetadata, "backup"),
+    "restore": (restore_pb2.CreateRestoreMetadata, "restore"),
+    "verification": (restore_pb2.VerifyBackupMetadata, "backup"),
+}
 
 
 def _metadata(row: AnyRow) -> Message:
     progress = row.progress
     units = progress.get("unit_count", 0)
     ended = progress.get("done_unit_count", 0) + progress.get("failed_unit_count", 0)
-    kind: Any = (
-        backup_pb2.CreateBackupMetadata
-        if row.kind == "backup"
-        else restore_pb2.CreateRestoreMetadata
-    )
+    kind, resource_field = _METADATA[row.kind]
     metadata = kind(
         phase=kind.Phase.Value(row.phase or "QUEUED"),
         progress_percent=100 if row.state == "SUCCEEDED" else progress.get("percent", 0),
         counts=entity_counts(progress.get("counts", {})),
         start_time=timestamp(row.create_time),
         update_time=timestamp(row.update_time),
+        cancel_time=timestamp(row.cancel_time),
         unit_count=units,
         done_unit_count=ended,
-        request_count=progress.get("request_count", 0),
     )
-    if progress.get("trouble") and row.state not in DONE_STATES:
-        error = Unavailable("UPSTREAM_UNAVAILABLE", progress["trouble"])
-        metadata.partial_failures.append(to_status(error))
-    setattr(metadata, row.kind, row.resource_name)
+    setattr(metadata, resource_field, row.resource_name)
+    if row.kind != "verification":
+        _add_site(metadata, row)
     return cast(Message, metadata)
+
+
+def _add_site(metadata: Any, row: AnyRow) -> None:
+    """What only operations that work with a site have to say."""
+    metadata.request_count = row.progress.get("request_count", 0)
+    trouble = row.progress.get("trouble")
+    if trouble and row.state not in DONE_STATES:
+        error = Unavailable("UPSTREAM_UNAVAILABLE", trouble)
+        metadata.partial_failures.append(to_status(error))
 
 
 def lock(organization_id: str, product_id: str, state: LockState) -> operation_pb2.OperationLock:

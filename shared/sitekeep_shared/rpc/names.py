@@ -7,7 +7,7 @@ import binascii
 import re
 import uuid
 
-from sitekeep_shared.errors import InvalidRequest, Violation
+from sitekeep_shared.errors import AlreadyExists, InvalidRequest, Violation
 from sitekeep_shared.kinds import Kind
 
 ID_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -36,14 +36,32 @@ def invalid(field: str, description: str) -> InvalidRequest:
     )
 
 
+def already_exists(kind: str, name: str) -> AlreadyExists:
+    """The error about a name that is taken."""
+    return AlreadyExists(
+        "RESOURCE_ALREADY_EXISTS",
+        f"{name} exists already. Choose another id.",
+        {"name": name},
+        resource=(f"sitekeep.dev/{kind}", name),
+    )
+
+
 def resource(organization: str, collection: str, identifier: str) -> str:
     """The name of a resource of an organization."""
     return f"organizations/{organization}/{collection}/{identifier}"
 
 
 def organization_of(name: str) -> str:
-    """The id of the organization that a valid name belongs to."""
-    return name.split("/")[1]
+    """The id of the organization that a name belongs to.
+
+    Raises:
+        InvalidRequest: it belongs to none.
+    """
+    collection, _, rest = name.partition("/")
+    identifier = rest.partition("/")[0]
+    if collection != "organizations" or not _ID.match(identifier):
+        raise invalid("name", "has to begin with organizations/{organization}.")
+    return identifier
 
 
 def identifier_of(name: str) -> str:
@@ -59,13 +77,20 @@ def chosen_id(field: str, value: str) -> str:
     """
     if not value:
         return uuid.uuid4().hex
-    if not _ID.match(value):
-        raise invalid(
-            field,
-            f"is {quoted(value)}; an id is 1 to 63 lower-case letters, digits and hyphens, "
-            "with no hyphen at either end.",
-        )
+    trouble = id_trouble(value)
+    if trouble:
+        raise invalid(field, trouble)
     return value
+
+
+def id_trouble(value: str) -> str:
+    """What keeps a text from being an id; empty where nothing does."""
+    if _ID.match(value):
+        return ""
+    return (
+        f"is {quoted(value)}; an id is 1 to 63 lower-case letters, digits and hyphens, "
+        "with no hyphen at either end."
+    )
 
 
 def entity_id(kind: Kind, key: str) -> str:

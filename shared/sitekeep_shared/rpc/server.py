@@ -13,6 +13,9 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from sitekeep_shared.config import ServerTls
+from sitekeep_shared.rpc import tls
+from sitekeep_shared.rpc.gate import Gate
 from sitekeep_shared.rpc.interceptor import CallInterceptor
 
 _log = logging.getLogger(__name__)
@@ -34,9 +37,9 @@ class ListenError(Exception):
 class Server:
     """The services of one program on one address."""
 
-    def __init__(self, service_names: Sequence[str]) -> None:
+    def __init__(self, service_names: Sequence[str], gate: Gate) -> None:
         self._names = service_names
-        self.server = aio.server(interceptors=[CallInterceptor()], options=_OPTIONS)
+        self.server = aio.server(interceptors=[CallInterceptor(gate)], options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         names = (*service_names, health.SERVICE_NAME)
@@ -45,25 +48,37 @@ class Server:
         )
         _serve_reflection_v1((*names, reflection.SERVICE_NAME, _REFLECTION_V1), self.server)
 
-    async def start(self, address: str, *, insecure: bool = False) -> int:
+    async def start(
+        self, address: str, *, security: ServerTls | None = None, insecure: bool = False
+    ) -> int:
         """Listens; returns the port.
 
         Raises:
             ListenError: the address is taken, or reaches beyond this machine without leave.
+            TlsError: a file is not what it has to be.
         """
-        if not insecure and not _is_loopback(address):
+        if security is None and not insecure and not _is_loopback(address):
             raise ListenError(
                 f"{address} reaches beyond this machine and there is no TLS. Listen on 127.0.0.1, "
-                "or set SITEKEEP_INSECURE_LISTEN=1 behind something that encrypts."
+                "set SITEKEEP_TLS_CERTIFICATE and SITEKEEP_TLS_KEY, or set "
+                "SITEKEEP_INSECURE_LISTEN=1 behind something that encrypts."
             )
-        try:
-            port = self.server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise ListenError(f"{address} cannot be listened on: is it in use?") from error
+        port = await self._listen(address, security)
         await self.server.start()
         for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
+
+    async def _listen(self, address: str, security: ServerTls | None) -> int:
+        credentials = None
+        if security is not None:
+            credentials = await asyncio.to_thread(tls.server_credentials, security)
+        try:
+            if credentials is None:
+                return self.server.add_insecure_port(address)
+            return self.server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise ListenError(f"{address} cannot be listened on: is it in use?") from error
 
     async def stop(self) -> None:
         """Tells the health clients, lets calls in flight end, then cancels them."""

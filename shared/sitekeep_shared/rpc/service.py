@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import asyncio
 import logging
-import os
+import secrets
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -20,12 +20,11 @@ from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.database.service_slot import ServiceSlot
 from sitekeep_shared.memory import share_one_heap
+from sitekeep_shared.rpc.gate import Gate
 from sitekeep_shared.rpc.locks import OperationLockService
-from sitekeep_shared.rpc.operations import (
-    OperationEventService,
-    OperationsService,
-    OperationStore,
-)
+from sitekeep_shared.rpc.operation_store import OperationStore
+from sitekeep_shared.rpc.operations import OperationEventService, OperationsService
+from sitekeep_shared.rpc.revisions import Revisions
 from sitekeep_shared.rpc.server import Server, on_signals
 from sitekeep_shared.secrets import SecretBox
 from sitekeep_shared.vault.errors import WrongKey
@@ -59,7 +58,7 @@ class ServiceServer(abc.ABC):
         self.settings = settings
         self.clock = clock or SystemClock()
         self.port = 0
-        self.holder = f"{self.service}@{socket.gethostname()}#{os.getpid()}"
+        self.holder = f"{self.service}@{socket.gethostname()}#{secrets.token_hex(4)}"
         """This incarnation in the locks that it holds."""
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -101,12 +100,18 @@ class ServiceServer(abc.ABC):
             self.clock,
             concurrency=self.settings.concurrency * self.units_per_place,
             lease_seconds=self.settings.lease_seconds,
+            may_adopt=self.slot.keep,
         )
         stack.push_async_callback(dispatcher.drain)
-        server = Server((*self.service_names, *COMMON_NAMES))
+        gate = Gate(self.database, self.clock, self.secrets)
+        server = Server((*self.service_names, *COMMON_NAMES), gate)
         await self.add_services(server, dispatcher, stack)
-        self._add_common_services(server, dispatcher)
-        self.port = await server.start(self.address, insecure=self.settings.insecure_listen)
+        self._add_common_services(server, dispatcher, stack)
+        self.port = await server.start(
+            self.address,
+            security=self.settings.server_tls,
+            insecure=self.settings.insecure_listen,
+        )
         stack.push_async_callback(server.stop)
         stack.callback(self._stop.set)
         await dispatcher.reconcile()
@@ -116,7 +121,7 @@ class ServiceServer(abc.ABC):
         settings = self.settings
         self.database = Database(settings.database_url)
         stack.push_async_callback(self.database.close)
-        await stack.enter_async_context(ServiceSlot(self.database, self.service))
+        self.slot = await stack.enter_async_context(ServiceSlot(self.database, self.service))
         await migrate(self.database)
         store = DurableLocalStore(settings.vault_folder)
         await _refuse_lost_key(store, settings)
@@ -126,13 +131,17 @@ class ServiceServer(abc.ABC):
         path = settings.credentials_key_file
         self.secrets = await asyncio.to_thread(SecretBox.load_or_create, path)
 
-    def _add_common_services(self, server: Server, dispatcher: InProcessDispatcher) -> None:
+    def _add_common_services(
+        self, server: Server, dispatcher: InProcessDispatcher, stack: AsyncExitStack
+    ) -> None:
         store = OperationStore(self.database)
+        self.revisions = Revisions(store, self._stop)
+        stack.push_async_callback(self.revisions.close)
         cast(Any, operations_pb2_grpc).add_OperationsServicer_to_server(
-            OperationsService(store, self._stop, dispatcher.cancel), server.server
+            OperationsService(store, self.revisions, dispatcher.cancel), server.server
         )
         operation_pb2_grpc.add_OperationEventServiceServicer_to_server(
-            OperationEventService(store, self._stop), server.server
+            OperationEventService(self.revisions), server.server
         )
         operation_pb2_grpc.add_OperationLockServiceServicer_to_server(
             OperationLockService(self.database), server.server

@@ -74,7 +74,8 @@ def _details(error: SitekeepError) -> list[Message]:
         details.append(error_details_pb2.RetryInfo(retry_delay=_duration(error.retry_after)))
     if error.resource is not None:
         kind, name = error.resource
-        details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
+        shown_name = _cut(name, _LONGEST_VALUE)
+        details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=shown_name))
     shown = _fitting(error)
     if shown:
         details.append(_violations(error, shown))
@@ -127,3 +128,46 @@ def _duration(delta: datetime.timedelta) -> duration_pb2.Duration:
     duration = duration_pb2.Duration()
     duration.FromTimedelta(delta)
     return duration
+
+
+def from_status(status: status_pb2.Status) -> SitekeepError:
+    """The error that a service of ours made the status of; InternalError for any other's."""
+    kind = next((kind for kind, code in _CODES.items() if code == status.code), None)
+    info = error_details_pb2.ErrorInfo()
+    _unpack(status, info)
+    if kind is None or info.domain != DOMAIN:
+        return errors.InternalError("INTERNAL_ERROR", status.message)
+    return kind(
+        info.reason,
+        status.message,
+        dict(info.metadata),
+        _violations_of(status),
+        _retry_after(status),
+        _resource_of(status),
+    )
+
+
+def _unpack(status: status_pb2.Status, detail: Message) -> bool:
+    return any(packed.Unpack(detail) for packed in status.details)
+
+
+def _retry_after(status: status_pb2.Status) -> datetime.timedelta | None:
+    retry = error_details_pb2.RetryInfo()
+    return retry.retry_delay.ToTimedelta() if _unpack(status, retry) else None
+
+
+def _resource_of(status: status_pb2.Status) -> tuple[str, str] | None:
+    found = error_details_pb2.ResourceInfo()
+    return (found.resource_type, found.resource_name) if _unpack(status, found) else None
+
+
+def _violations_of(status: status_pb2.Status) -> list[Violation]:
+    fields, quota = error_details_pb2.BadRequest(), error_details_pb2.QuotaFailure()
+    states = error_details_pb2.PreconditionFailure()
+    for detail in (fields, quota, states):
+        _unpack(status, detail)
+    return [
+        *(Violation(item.reason, item.field, item.description) for item in fields.field_violations),
+        *(Violation("", item.subject, item.description) for item in quota.violations),
+        *(Violation(item.type, item.subject, item.description) for item in states.violations),
+    ]

@@ -1,13 +1,16 @@
-"""Checks a request against the annotations that its contract carries (AIP-203, AIP-122)."""
+"""Checks a request against its contract: the types, and the annotations (AIP-203, AIP-122).
+
+What only the server sets is not looked at: a request may hold anything there.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from google.api import field_behavior_pb2, field_info_pb2, resource_pb2
+from google.api import field_info_pb2, resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
@@ -15,7 +18,20 @@ from sitekeep.backup.v1 import api_key_pb2, backup_pb2, backup_policy_pb2, organ
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import content_pb2, restore_pb2
 from sitekeep_shared.errors import InvalidRequest, Violation
-from sitekeep_shared.rpc.names import ID_PATTERN, quoted
+from sitekeep_shared.rpc import values
+from sitekeep_shared.rpc.behaviors import (
+    IDENTIFIER,
+    OUTPUT_ONLY,
+    REQUIRED,
+    behaviors,
+    extension,
+    resource_of,
+)
+from sitekeep_shared.rpc.names import ID_PATTERN, id_trouble, quoted
+from sitekeep_shared.rpc.times import duration_trouble, timestamp_trouble
+
+MOST_ITEMS = 100
+"""How many items a repeated field of a request may have."""
 
 _CONTRACTS = (
     organization_pb2,
@@ -26,19 +42,19 @@ _CONTRACTS = (
     content_pb2,
     operation_pb2,
 )
-_UUID4 = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.IGNORECASE
-)
+_TIMES: dict[str, Callable[[Any], str]] = {
+    "google.protobuf.Timestamp": timestamp_trouble,
+    "google.protobuf.Duration": duration_trouble,
+}
 
 
 class _Rule(NamedTuple):
     field: FieldDescriptor
     required: bool
-    resource: str
-    """The patterns of the resource in words; empty: no resource is named."""
-    pattern: re.Pattern[str] | None
-    uuid: bool
+    trouble: Callable[[Any], str]
+    """What is wrong with one value; empty where nothing is."""
     nested: bool
+    """A value is a message with fields of its own."""
 
 
 def validate(request: Message) -> None:
@@ -56,81 +72,137 @@ def validate(request: Message) -> None:
 def violations(message: Message, path: str = "", partial: bool = False) -> Iterator[Violation]:
     """Every field that is missing or malformed, with its path.
 
-    A ``partial`` message is a resource in an update: what it leaves out stays.
+    A ``partial`` message is a resource in an update: what it leaves out stays, but
+    its name says which resource it is.
     """
-    updates = message.DESCRIPTOR.name.startswith("Update")
-    for rule in _rules(message.DESCRIPTOR):
+    for rule in _rules(message.DESCRIPTOR, partial):
         name = path + rule.field.name
-        if rule.nested:
-            if message.HasField(rule.field.name):
-                yield from violations(getattr(message, rule.field.name), name + ".", updates)
-            elif rule.required:
-                yield Violation("REQUEST_INVALID", name, "is required.")
+        if not _is_set(message, rule.field):
+            if rule.required:
+                yield _violation(name, "is required.")
+        elif rule.field.is_repeated:
+            yield from _of_items(rule, name, getattr(message, rule.field.name))
         else:
-            value = getattr(message, rule.field.name)
-            if value or not partial:
-                yield from _scalar(rule, name, value)
+            yield from _of_value(rule, name, getattr(message, rule.field.name))
 
 
-def _scalar(rule: _Rule, name: str, value: object) -> Iterator[Violation]:
-    if not value:
-        if rule.required:
-            yield Violation("REQUEST_INVALID", name, "is required.")
-    elif rule.pattern and not rule.pattern.match(str(value)):
-        yield Violation(
-            "REQUEST_INVALID",
-            name,
-            f"is {quoted(value)}; it has to be of the form {rule.resource}.",
-        )
-    elif rule.uuid and not _UUID4.match(str(value)):
-        text = f"is {quoted(value)}; it has to be a UUID version 4."
-        yield Violation("REQUEST_INVALID", name, text)
+def _is_set(message: Message, field: FieldDescriptor) -> bool:
+    if field.message_type is not None and not field.is_repeated:
+        return message.HasField(field.name)
+    return bool(getattr(message, field.name))
+
+
+def _of_items(rule: _Rule, name: str, items: Any) -> Iterator[Violation]:
+    if len(items) > MOST_ITEMS:
+        yield _violation(name, f"has {len(items)} items; {MOST_ITEMS} are the most.")
+        return
+    entry = _map_entry(rule.field)
+    if entry is not None:
+        key, value = (_rule(entry.fields_by_name[part], False) for part in ("key", "value"))
+        for item in sorted(items):
+            yield from _of_value(key, f"{name}.key", item)
+            yield from _of_value(value, f"{name}[{quoted(item)}]", items[item])
+    else:
+        for number, item in enumerate(items):
+            yield from _of_value(rule, f"{name}[{number}]", item)
+
+
+def _of_value(rule: _Rule, name: str, value: Any) -> Iterator[Violation]:
+    trouble = rule.trouble(value)
+    if trouble:
+        yield _violation(name, trouble)
+    elif rule.nested:
+        updated = _home(rule.field).name.startswith("Update")
+        partial = updated and bool(resource_of(value.DESCRIPTOR).type)
+        yield from violations(value, name + ".", partial)
+
+
+def _violation(name: str, description: str) -> Violation:
+    return Violation("REQUEST_INVALID", name, description)
 
 
 @cache
-def _rules(descriptor: Descriptor) -> tuple[_Rule, ...]:
-    rules = (_rule(field) for field in descriptor.fields)
+def _rules(descriptor: Descriptor, partial: bool) -> tuple[_Rule, ...]:
+    """The rules of a message that say anything at all."""
+    ignored = {OUTPUT_ONLY} if partial else {OUTPUT_ONLY, IDENTIFIER}
+    rules = (_rule(field, partial) for field in descriptor.fields if not behaviors(field) & ignored)
     return tuple(
-        rule for rule in rules if any((rule.required, rule.pattern, rule.uuid, rule.nested))
+        rule
+        for rule in rules
+        if rule.required or rule.nested or rule.field.is_repeated or rule.trouble is not _none
     )
 
 
-def _rule(field: FieldDescriptor) -> _Rule:
+def _rule(field: FieldDescriptor, partial: bool) -> _Rule:
+    needed = IDENTIFIER if partial else REQUIRED
+    is_time = field.message_type is not None and field.message_type.full_name in _TIMES
+    nested = field.message_type is not None and not is_time and _map_entry(field) is None
+    return _Rule(field, needed in behaviors(field), _trouble(field), nested)
+
+
+def _home(field: FieldDescriptor) -> Descriptor:
+    """The message that the field belongs to; only extensions belong to none."""
+    assert field.containing_type is not None
+    return field.containing_type
+
+
+def _map_entry(field: FieldDescriptor) -> Descriptor | None:
+    kind = field.message_type
+    return kind if kind is not None and kind.GetOptions().map_entry else None
+
+
+def _trouble(field: FieldDescriptor) -> Callable[[Any], str]:
+    if field.message_type is not None:
+        return _TIMES.get(field.message_type.full_name, _none)
+    if field.enum_type is not None:
+        return values.one_of(field.enum_type)
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return _text_trouble(field)
+    return _none
+
+
+def _text_trouble(field: FieldDescriptor) -> Callable[[Any], str]:
     options = field.GetOptions()
-    behaviors = set(_extension(options, field_behavior_pb2.field_behavior))
-    reference = _extension(options, resource_pb2.resource_reference)
-    forms = _forms().get(reference.type or "", ())
+    forms = _forms_of(field)
+    if forms:
+        return values.of_form(" or ".join(forms), _pattern(forms))
+    if extension(options, field_info_pb2.field_info).format == field_info_pb2.FieldInfo.UUID4:
+        return values.uuid_trouble
+    if _names_a_resource(field):
+        return id_trouble
+    longest = values.LONGEST_TOKEN if field.name.endswith("_token") else values.LONGEST_TEXT
+    return values.text_up_to(longest)
+
+
+def _none(value: Any) -> str:
+    return ""
+
+
+def _names_a_resource(field: FieldDescriptor) -> bool:
+    """AIP-133: the id of what is created stands beside it, under its name and ``_id``."""
+    resource = _home(field).fields_by_name.get(field.name.removesuffix("_id"))
+    return (
+        resource is not None
+        and resource is not field
+        and resource.message_type is not None
+        and bool(resource_of(resource.message_type).type)
+    )
+
+
+def _forms_of(field: FieldDescriptor) -> tuple[str, ...]:
+    """The forms that a resource name in the field may have; none where it is not one."""
+    if IDENTIFIER in behaviors(field):
+        return tuple(resource_of(_home(field)).pattern)
+    reference = extension(field.GetOptions(), resource_pb2.resource_reference)
     if reference.child_type:
-        forms = tuple(form.rsplit("/", 2)[0] for form in _forms().get(reference.child_type, ()))
-    output_only = field_behavior_pb2.OUTPUT_ONLY in behaviors
-    message_type = field.message_type
-    nested = (
-        message_type is not None
-        and not field.is_repeated
-        and message_type.full_name.startswith("sitekeep.")
-        and not output_only
-    )
-    return _Rule(
-        field,
-        field_behavior_pb2.REQUIRED in behaviors,
-        " or ".join(forms),
-        None if output_only or nested else _pattern(forms),
-        _extension(options, field_info_pb2.field_info).format == field_info_pb2.FieldInfo.UUID4,
-        nested,
-    )
+        return tuple(form.rsplit("/", 2)[0] for form in _forms().get(reference.child_type, ()))
+    return _forms().get(reference.type or "", ())
 
 
-def _extension(options: Message, extension: Any) -> Any:
-    # The stubs of the annotations do not say that they are extensions.
-    return cast(Any, options).Extensions[extension]
-
-
-def _pattern(forms: tuple[str, ...]) -> re.Pattern[str] | None:
-    if not forms:
-        return None
+def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
     # The id of an entity carries the key that the site gave it.
     patterns = (
-        re.sub(r"\{\w+\}", ID_PATTERN, form.replace("{entity}", "[A-Za-z0-9_.-]+"))
+        re.sub(r"\{\w+\}", ID_PATTERN, form.replace("{entity}", "[A-Za-z0-9_.-]{1,4000}"))
         for form in forms
     )
     return re.compile("(?:" + "|".join(patterns) + r")\Z")
@@ -141,7 +213,7 @@ def _forms() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for contract in _CONTRACTS:
         for descriptor in contract.DESCRIPTOR.message_types_by_name.values():
-            resource = _extension(descriptor.GetOptions(), resource_pb2.resource)
+            resource = resource_of(descriptor)
             if resource.type:
                 found[resource.type] = tuple(resource.pattern)
     return found

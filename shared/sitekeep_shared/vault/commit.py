@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
@@ -68,6 +71,7 @@ class Committer:
         lease: Lease,
         pages: AsyncIterable[PageReference] | Iterable[PageReference],
         facts: ManifestFacts,
+        permit: AbstractAsyncContextManager[object],
     ) -> CommittedBackup:
         """See BackupSession.commit."""
         ordered = await self._collect(staging, pages)
@@ -79,7 +83,9 @@ class Committer:
         header = self._header(staging, lease, ordered, facts, sealed_packs, sealed_body)
         data = encode_manifest(self._sealer, self._name, header, sealed_packs, sealed_body)
         await lease.check()
-        return await self._put(header, data)
+        async with permit:
+            committed = await self._put(header, data)
+        return CommittedBackup(self._name, committed.merkle_root, committed)
 
     async def _collect(
         self, staging: Staging, pages: AsyncIterable[PageReference] | Iterable[PageReference]
@@ -135,25 +141,42 @@ class Committer:
             body_hash=section_hash(sealed_body),
         )
 
-    async def _put(self, header: ManifestHeader, data: bytes) -> CommittedBackup:
+    async def _put(self, header: ManifestHeader, data: bytes) -> ManifestHeader:
         """A lost answer makes a commit that arrived look like a failure: read back and compare."""
         try:
-            created = await self._store.put_new(self._name, [data])
+            if await _to_its_end(self._store.put_new(self._name, [data])):
+                return header
         except StoreUnavailable:
-            if not await self._is_ours():
+            committed = await self._ours()
+            if committed is None:
                 raise
-            created = True
-        if not created and not await self._is_ours():
+            return committed
+        committed = await self._ours()
+        if committed is None:
             raise CommitConflict(f"Backup {self.backup_id} was committed by another write.")
-        committed = await read_header(self._store, self._sealer, self._name)
-        return CommittedBackup(self._name, committed.merkle_root, committed)
+        return committed
 
-    async def _is_ours(self) -> bool:
+    async def _ours(self) -> ManifestHeader | None:
+        """What this session committed; None where it did not."""
         try:
             header = await read_header(self._store, self._sealer, self._name)
         except ObjectMissing:
-            return False
-        return header.write_id == self.write_id
+            return None
+        return header if header.write_id == self.write_id else None
+
+
+async def _to_its_end(put: Coroutine[Any, Any, bool]) -> bool:
+    """A store may go on with a put that is cancelled; until it has ended, the permit is needed."""
+    task = asyncio.ensure_future(put)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # So that nobody misses it: the cancellation is what is raised.
+        raise
 
 
 def _totals(pages: Iterable[PageReference]) -> dict[Kind, StoredTotal]:

@@ -72,3 +72,7 @@ class Limits:
     """Opened pack headers and frame tables that a reader keeps."""
     page_cache_count: int = 8
     """Decoded pages that a reader keeps."""
+    slice_entries: int = 8192
+    """Entries that a verification takes in hand at once, at most."""
+    slice_bytes: int = 256 * MIB
+    """Their content, unless a single entry is larger."""

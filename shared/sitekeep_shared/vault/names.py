@@ -63,6 +63,12 @@ def backup_name(site: str, backup_id: str) -> str:
     return f"{BACKUPS}{site}/{backup_id}"
 
 
+def split_backup_name(name: str) -> tuple[str, str]:
+    """The site and the backup id in the name of a manifest."""
+    _, site, backup_id = name.split("/")
+    return site, backup_id
+
+
 def expired_name(backup_id: str) -> str:
     """``expired/<backup_id>``."""
     return f"{EXPIRED}{backup_id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
@@ -71,12 +71,15 @@ class BackupReader:
         self.details = body.details
         """What the coordinator gave as ManifestFacts.details: JSON."""
         self.packs = packs
-        self._name = name
+        self.name = name
+        """The key of its manifest."""
+        self.all_pages = sorted(body.pages, key=lambda page: (page.unit_key, page.kind.value))
+        """The pages of all kinds, those of one unit, which lie together, behind each other."""
         self._loaded = loaded
         self._pack_reader = pack_reader
         self._pages: dict[Kind, list[PageReference]] = {}
         self._decoded: OrderedDict[bytes, list[Entry]] = OrderedDict()
-        self._page_cache_count = pack_reader.limits.page_cache_count
+        self.limits = pack_reader.limits
         for page in body.pages:
             self._pages.setdefault(page.kind, []).append(page)
 
@@ -125,9 +128,9 @@ class BackupReader:
         try:
             entries = await asyncio.to_thread(decode_page, page, payload)
         except ValueError as error:
-            raise DamagedObject(self._name, f"a page of {page.unit_key}: {error}") from error
+            raise DamagedObject(self.name, f"a page of {page.unit_key}: {error}") from error
         self._decoded[page.blob_id] = entries
-        while len(self._decoded) > self._page_cache_count:
+        while len(self._decoded) > self.limits.page_cache_count:
             self._decoded.popitem(last=False)
         return entries
 
@@ -151,7 +154,15 @@ class BackupReader:
             size += len(payload)
             yield payload
         if size != entry.size_bytes:
-            raise DamagedObject(self._name, f"{entry.kind} {entry.key} has another size")
+            raise DamagedObject(self.name, f"{entry.kind} {entry.key} has another size")
+
+    async def in_stored_order(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The entries in the order in which their content lies in the packs."""
+        return await asyncio.to_thread(sorted, entries, key=self._position)
+
+    def _position(self, entry: Entry) -> tuple[bytes, int, int]:
+        place = self._loaded.blobs.place(entry.blobs[0]) if entry.blobs else None
+        return (b"", 0, 0) if place is None else (place.pack.pack_id, place.frame, place.offset)
 
     async def close(self) -> None:
         """Frees what is cached."""
@@ -167,4 +178,4 @@ class BackupReader:
             return place
         for damage in self._loaded.damaged:
             raise damage
-        raise DamagedObject(self._name, f"no index lists the blob {blob_id.hex()} that it needs")
+        raise DamagedObject(self.name, f"no index lists the blob {blob_id.hex()} that it needs")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import weakref
 from collections.abc import AsyncIterable, Iterable
+from contextlib import AbstractAsyncContextManager
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
@@ -107,11 +109,18 @@ class BackupSession:
         return writer
 
     async def commit(
-        self, pages: AsyncIterable[PageReference] | Iterable[PageReference], facts: ManifestFacts
+        self,
+        pages: AsyncIterable[PageReference] | Iterable[PageReference],
+        facts: ManifestFacts,
+        permit: AbstractAsyncContextManager[object] | None = None,
     ) -> CommittedBackup:
         """Makes the backup exist: checks what is durable, then writes the manifest.
 
+        Only that one write happens within ``permit``: entering it proves that the caller
+        may still commit and keeps that so until it is left; None where nobody else may.
+
         Raises:
+            Whatever entering the permit raises: nothing was written then.
             StagedDataLost: a unit's data is not durable in this session; it has to run again.
             LeaseLost: the lease ran out, or another session took it over.
             CommitConflict: another write committed this backup.
@@ -119,7 +128,8 @@ class BackupSession:
             StoreUnavailable: the store does not answer; committing again is safe.
         """
         self.check_open()
-        return await self._committer.commit(self.staging, self._lease, pages, facts)
+        allowed = permit or contextlib.nullcontext()
+        return await self._committer.commit(self.staging, self._lease, pages, facts, allowed)
 
     async def renew_lease(self) -> None:
         """Prolongs the lease now; it is also done in the background.

@@ -20,7 +20,9 @@ class Obstacle(enum.Enum):
     ENDED = enum.auto()
     """Nothing is left to do."""
     BUSY = enum.auto()
-    """Another operation holds the product."""
+    """Another operation holds the product, and it never had it."""
+    LOST = enum.auto()
+    """The lock that it had was taken by another or released by force: it is over."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,27 @@ class Adoption:
     lease: Lease
     progress: Progress
     """What the journal has; requests of earlier incarnations included."""
-    interrupted: bool
-    """The lock was another's, or was taken away, since the operation last had it."""
 
 
 async def adopt(workplace: Workplace, operation: str) -> Adoption | Obstacle:
-    """Takes the lock with a new fence and gives back the units of the dead incarnation."""
-    async with workplace.database.read() as connection:
-        known = await operations.get(connection, operation)
-    if known is None or known.state.done:
-        return Obstacle.ENDED
+    """Takes the lock with a new fence and gives back the units of the dead incarnation.
+
+    A lock that was lost is never taken again.
+    """
     async with workplace.database.write() as connection:
+        known = await operations.get(connection, operation)
+        if known is None or known.state.done:
+            return Obstacle.ENDED
+        if await is_lost(connection, known):
+            return Obstacle.LOST
         return await _take_over(connection, workplace, known)
+
+
+async def is_lost(connection: AsyncConnection, operation: Operation) -> bool:
+    """Whether the operation has had the lock and owns it no more. That never changes back."""
+    if operation.fence is None:
+        return False
+    return await locks.owner(connection, operation.product_uid) != operation.id
 
 
 async def _take_over(
@@ -58,19 +69,14 @@ async def _take_over(
     )
     if lease is None:
         return Obstacle.BUSY
-    earlier = await operations.get(connection, known.id)
     now = workplace.clock.now()
     adopted = await operations.adopted(connection, known.id, lease.fence, now)
-    if earlier is None or adopted is None:
+    if adopted is None:
         # It ended while we waited for the lock that it gave up.
         await locks.release(connection, lease)
         return Obstacle.ENDED
     await journal.requeue(connection, known.id)
-    requests = earlier.progress.request_count
-    progress = await journal.progress(connection, known.id, request_count=requests)
-    progress = replace(progress, percent=earlier.progress.percent)
-    return Adoption(replace(adopted, progress=progress), lease, progress, _broken(earlier, lease))
-
-
-def _broken(earlier: Operation, lease: Lease) -> bool:
-    return earlier.fence is not None and lease.fence != earlier.fence + 1
+    earlier = adopted.progress
+    progress = await journal.progress(connection, known.id, request_count=earlier.request_count)
+    progress = replace(progress, percent=earlier.percent)
+    return Adoption(replace(adopted, progress=progress), lease, progress)

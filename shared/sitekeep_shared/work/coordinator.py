@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Never, TypeVar
 
 from sitekeep_shared import locks
+from sitekeep_shared.locks import LockLost
 from sitekeep_shared.work import lease_keeper, operations
+from sitekeep_shared.work.abandonment import end_lost
 from sitekeep_shared.work.adoption import Adoption, Obstacle, adopt
 from sitekeep_shared.work.beside import run_beside
 from sitekeep_shared.work.interruptions import DATABASE_TROUBLE, INTERRUPTIONS
@@ -31,15 +33,29 @@ class CancelRequested(Exception):
 async def coordinate(workplace: Workplace, operation: str, wakeup: asyncio.Event) -> bool:
     """Adopts an operation and works on it until it ends; ``wakeup`` says to look at it now.
 
-    False says that another operation holds the product. Raises LockLost and the
+    False says that it cannot be worked on now: another operation holds the product, or
+    this process is no longer the one that runs the service. Raises LockLost and the
     database's errors: then nothing was written since, and it may be adopted again.
     """
+    if not await workplace.may_adopt():
+        logger.error("operation %s is left alone: another process runs the service", operation)
+        return False
     adoption = await adopt(workplace, operation)
+    if adoption is Obstacle.LOST:
+        return await end_lost(workplace, operation)
     if isinstance(adoption, Obstacle):
         return adoption is Obstacle.ENDED
-    coordinator = Coordinator(workplace, adoption, wakeup)
+    return await _carry_on(Coordinator(workplace, adoption, wakeup), workplace, adoption)
+
+
+async def _carry_on(coordinator: Coordinator, workplace: Workplace, adoption: Adoption) -> bool:
     keeper = lease_keeper.keep(workplace.database, adoption.lease)
-    await run_beside(coordinator.run(), keeper)
+    try:
+        await run_beside(coordinator.run(), keeper)
+    except LockLost:
+        # It may be a newer incarnation's, or not have been renewed in time: then it goes on.
+        if not await end_lost(workplace, adoption.operation.id):
+            raise
     return True
 
 
@@ -67,9 +83,6 @@ class Coordinator:
             await self._complete(await self._failed(error))
 
     async def _completion(self) -> Completion:
-        if self._adoption.interrupted:
-            product, operation = self._operation.product_uid, self._operation.id
-            return await self._failed(locks.lost(product, operation))
         try:
             return await self._carry_out()
         except CancelRequested:
@@ -103,22 +116,24 @@ class Coordinator:
         return run
 
     async def _watch(self) -> Never:
-        """Shows the progress and raises CancelRequested when that is asked for."""
+        """Shows the progress, and raises CancelRequested or LockLost as soon as it is so."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._workplace.pace.progress_seconds):
                     await self._wakeup.wait()
             self._wakeup.clear()
             try:
-                await self._check_cancel()
+                await self._check()
                 await self._show_progress()
             except DATABASE_TROUBLE as error:
                 logger.warning("progress of %s is not shown: %s", self._operation.id, error)
 
-    async def _check_cancel(self) -> None:
-        if self._operation.finishing:
-            return
+    async def _check(self) -> None:
+        lease = self._adoption.lease
         async with self._workplace.database.read() as connection:
+            await locks.check(connection, lease.product, lease.fence)
+            if self._operation.finishing:
+                return
             if await operations.cancel_requested(connection, self._operation.id):
                 raise CancelRequested
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sitekeep_shared import locks
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database, insert_into
+from sitekeep_shared.work.guarded import guarded
 from sitekeep_shared.work.records import Operation
 
 BATCH = 500
@@ -55,9 +55,9 @@ class DatabaseIdentities:
             {"operation": self._operation.id, "kind": kind, "source": source, "target": target}
             for source, target in pairs.items()
         ]
-        async with self._database.write() as connection:
-            product = self._operation.product_uid
-            await locks.operation_guard(connection, product, self._operation.id)
+        # Under the fence, not just for the operation: an older incarnation that wakes up must
+        # not put its own entities in the place of those that the newer one has made.
+        async with guarded(self._database, self._operation) as connection:
             statement = insert_into(connection, schema.identity)
             await connection.execute(
                 statement.on_conflict_do_update(

@@ -17,7 +17,7 @@ from sitekeep_shared.work import operations
 from sitekeep_shared.work.coordinator import coordinate
 from sitekeep_shared.work.interruptions import INTERRUPTIONS
 from sitekeep_shared.work.port import Handler
-from sitekeep_shared.work.settings import Pace, Workplace
+from sitekeep_shared.work.settings import Pace, Workplace, always
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +50,12 @@ class InProcessDispatcher:
         pace: Pace | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        may_adopt: Callable[[], Awaitable[bool]] = always,
     ) -> None:
         """``holder`` names this process incarnation and is never used again.
 
-        An operation runs ``concurrency`` units side by side.
+        An operation runs ``concurrency`` units side by side. ``may_adopt`` tells
+        whether the slot is still the caller's; operations are left alone while not.
         """
         self._workplace = Workplace(
             database=database,
@@ -66,6 +68,7 @@ class InProcessDispatcher:
             pace=pace or Pace(),
             sleep=sleep,
             jitter=jitter,
+            may_adopt=may_adopt,
         )
         self._workers: dict[str, _Worker] = {}
         self._draining = False

@@ -180,6 +180,29 @@ async def finish(
     await locks.release(connection, lease)
 
 
+async def abandon(
+    connection: AsyncConnection,
+    operation: Operation,
+    state: OperationState,
+    *,
+    error: Mapping[str, Any] | None,
+    progress: Progress,
+    now: datetime.datetime,
+) -> bool:
+    """Ends one that lost its lock; False where it has ended already."""
+    ended = await _change(
+        connection,
+        operation.id,
+        now,
+        _operation.fence == operation.fence,
+        state=state,
+        end_time=now,
+        error=None if error is None else dict(error),
+        progress=progress.to_json(),
+    )
+    return ended is not None
+
+
 async def _change(
     connection: AsyncConnection,
     operation: str,

@@ -28,6 +28,11 @@ class Pace:
     """Before an operation that was interrupted, or whose product is busy, is taken up again."""
 
 
+async def always() -> bool:
+    """For a process that nothing can take the service from."""
+    return True
+
+
 @dataclass(frozen=True)
 class Workplace:
     """What every operation of a dispatcher shares."""
@@ -46,6 +51,8 @@ class Workplace:
     """Waits before another attempt."""
     jitter: Callable[[], float] = random.random
     """From 0 to below 1."""
+    may_adopt: Callable[[], Awaitable[bool]] = always
+    """Whether this process is still the one that runs the service."""
 
     def may_retry(self, failures: int, error: Exception) -> bool:
         """Whether another attempt may help after that many failures, this one included."""

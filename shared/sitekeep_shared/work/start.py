@@ -21,12 +21,21 @@ class StartedOperation:
 
     organization: str
     kind: str
-    """``backup`` or ``restore``; also the service that runs it."""
+    """``backup``, ``restore`` or ``verification``."""
     resource_uid: str
     resource_name: str
     product_uid: str
-    """The product that it locks."""
+    """The product that it locks; a verification locks its backup."""
     arguments: dict[str, Any]
+    service: str = ""
+    """Which service runs it; empty where it is named after the kind."""
+
+
+_BUSY = {
+    "backup": "BACKUP_IN_PROGRESS",
+    "restore": "RESTORE_IN_PROGRESS",
+    "verification": "VERIFICATION_IN_PROGRESS",
+}
 
 
 async def start_operation(
@@ -37,7 +46,7 @@ async def start_operation(
     holder: str,
     lease_seconds: float,
 ) -> Operation:
-    """Takes the lock of the product and adds the operation.
+    """Takes the lock and adds the operation.
 
     Raises:
         Conflict: another operation took the lock since the rules were asked.
@@ -52,9 +61,10 @@ async def start_operation(
         duration_ms=int(lease_seconds * 1000),
     )
     if lease is None:
+        faster = await locks.read(connection, started.product_uid)
         raise Conflict(
-            "BACKUP_IN_PROGRESS" if started.kind == "backup" else "RESTORE_IN_PROGRESS",
-            "Another operation of the product was faster. Look at the product's lock.",
+            _BUSY[faster.kind if faster and faster.held else started.kind],
+            "Another operation was faster. Wait until it has ended, or cancel it.",
         )
     return await insert_operation(
         connection,
@@ -64,7 +74,7 @@ async def start_operation(
         resource_uid=started.resource_uid,
         resource_name=started.resource_name,
         product_uid=started.product_uid,
-        service=started.kind,
+        service=started.service or started.kind,
         arguments=started.arguments,
         now=now,
         fence=lease.fence,

@@ -86,3 +86,57 @@ async def test_a_slot_whose_connection_broke_is_not_held() -> None:
                 await connection.execute(text(terminate))
             assert not await slot.held()
         await database.close()
+
+
+async def break_connections(database: Database) -> None:
+    async with database.write() as connection:
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        terminate = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+        await connection.execute(text(terminate))
+
+
+@needs_postgresql
+async def test_a_slot_whose_connection_broke_is_not_held_the_next_time_either() -> None:
+    with postgresql_database() as url:
+        database = Database(url)
+        async with ServiceSlot(database, "backup") as slot:
+            await break_connections(database)
+            assert [await slot.held() for _ in range(3)] == [False] * 3
+        await database.close()
+
+
+@needs_postgresql
+async def test_a_slot_whose_connection_broke_is_taken_again() -> None:
+    with postgresql_database() as url:
+        database, other = Database(url), Database(url)
+        async with ServiceSlot(database, "backup") as slot:
+            await break_connections(database)
+            assert await slot.keep()
+            assert await slot.held()
+            with pytest.raises(ServiceAlreadyRunning):
+                await ServiceSlot(other, "backup").__aenter__()
+        assert not await slot.keep()
+        await database.close()
+        await other.close()
+
+
+@needs_postgresql
+async def test_a_slot_that_another_process_took_meanwhile_is_not_taken_back() -> None:
+    with postgresql_database() as url:
+        database, other = Database(url), Database(url)
+        async with ServiceSlot(database, "backup") as slot:
+            await break_connections(database)
+            async with ServiceSlot(other, "backup"):
+                assert not await slot.keep()
+            assert await slot.keep()
+        await database.close()
+        await other.close()
+
+
+async def test_a_slot_is_kept_as_long_as_nothing_happens_to_it(database_url: str) -> None:
+    database = Database(database_url)
+    async with ServiceSlot(database, "backup") as slot:
+        assert await slot.keep()
+        assert await slot.held()
+    assert not await slot.keep()
+    await database.close()

@@ -1,21 +1,20 @@
-"""Names, page tokens, validation and statuses, without a server."""
+"""Names and statuses, without a server."""
 
 from __future__ import annotations
 
 import datetime
 
 import pytest
-from google.rpc import code_pb2, error_details_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitekeep.backup.v1 import backup_pb2, organization_pb2
 from sitekeep_shared import errors
 from sitekeep_shared.errors import InvalidRequest, SitekeepError, Violation
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.locks import LockLost
-from sitekeep_shared.rpc import messages, names, pages, validation
-from sitekeep_shared.rpc.status import DOMAIN, to_status
+from sitekeep_shared.rpc import messages, names
+from sitekeep_shared.rpc.status import DOMAIN, from_status, to_status
 
 
 @given(kind=st.sampled_from(list(Kind)), key=st.text(max_size=60))
@@ -30,42 +29,27 @@ def test_an_id_that_names_cannot_hold_is_refused(identifier: str) -> None:
         names.chosen_id("policy_id", identifier)
 
 
-@given(last=st.one_of(st.text(), st.integers(), st.lists(st.text())))
-def test_a_page_token_gives_back_what_it_goes_on_behind(last: object) -> None:
-    request = backup_pb2.ListBackupsRequest(parent="organizations/a", product="p")
-    token = pages.encode(request, last)
-    request.page_size = 7
-    request.page_token = token
-    assert pages.decode(request, token) == last
+@pytest.mark.parametrize(
+    "name", ["", "x", "organizations", "organizations/", "organizations/A", "apiKeys/a", "/a"]
+)
+def test_a_name_outside_of_organizations_belongs_to_none(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="organizations/"):
+        names.organization_of(name)
 
 
-@given(token=st.text(min_size=1))
-def test_a_page_token_that_was_not_issued_is_refused(token: str) -> None:
-    with pytest.raises(InvalidRequest):
-        pages.decode(backup_pb2.ListBackupsRequest(), token)
+def test_a_name_says_which_organization_it_belongs_to() -> None:
+    assert names.organization_of("organizations/acme") == "acme"
+    assert names.organization_of("organizations/acme/products/jira") == "acme"
 
 
-def test_validation_names_every_field_with_its_path() -> None:
-    request = organization_pb2.CreateProductRequest(
-        parent="organization/acme",
-        product=organization_pb2.Product(credentials=organization_pb2.Product.Credentials()),
-    )
-    found = {violation.subject for violation in validation.violations(request)}
-    assert found == {
-        "parent",
-        "product_id",
-        "product.type",
-        "product.site_uri",
-        "product.credentials.email",
-        "product.credentials.api_token",
-    }
-
-
-def test_an_update_may_leave_out_what_a_creation_needs() -> None:
-    request = organization_pb2.UpdateProductRequest(
-        product=organization_pb2.Product(name="organizations/a/products/p", display_name="x")
-    )
-    assert not list(validation.violations(request))
+@given(text=st.text(max_size=40))
+def test_what_is_no_name_of_an_entity_is_refused_or_read(text: str) -> None:
+    try:
+        kind, key = names.entity_of(f"organizations/o/backups/b/entities/{text}")
+    except InvalidRequest:
+        return
+    assert isinstance(kind, Kind)
+    key.encode()
 
 
 def _all_errors() -> list[type[SitekeepError]]:
@@ -89,6 +73,14 @@ def test_every_error_has_a_code_and_one_error_info(kind: type[SitekeepError]) ->
     assert status.details[0].Unpack(info)
     assert (info.domain, info.reason, info.metadata["name"]) == (DOMAIN, "REQUEST_INVALID", "x")
     assert len({detail.type_url for detail in status.details}) == len(status.details)
+    again = from_status(status)
+    assert type(again) is kind
+    assert to_status(again) == status
+
+
+def test_an_error_that_is_not_ours_is_an_internal_one() -> None:
+    foreign = status_pb2.Status(code=code_pb2.NOT_FOUND, message="something else")
+    assert isinstance(from_status(foreign), errors.InternalError)
 
 
 def test_a_more_special_error_has_the_code_of_its_kind() -> None:
@@ -97,3 +89,15 @@ def test_a_more_special_error_has_the_code_of_its_kind() -> None:
 
 def test_the_contracts_know_every_kind_of_the_vault() -> None:
     assert len({messages.entity_kind(kind.value) for kind in Kind}) == len(Kind)
+
+
+def test_an_error_fits_into_the_trailers_whatever_it_names() -> None:
+    long = "organizations/acme/backups/b/entities/" + "x" * 4_000
+    error = errors.NotFound(
+        "RESOURCE_NOT_FOUND",
+        f"There is no {long}.",
+        {"name": long},
+        [Violation("T", long, long)],
+        resource=("sitekeep.dev/Entity", long),
+    )
+    assert len(to_status(error).SerializeToString()) < 4_000

@@ -17,6 +17,8 @@ from sitekeep_shared.rules import (
     OrganizationFacts,
     Outcome,
     ProductFacts,
+    RestoreScope,
+    Unseen,
 )
 
 NOW = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
@@ -114,13 +116,73 @@ def test_a_jira_backup_does_not_go_to_confluence() -> None:
     assert refusal.reason == "TARGET_TYPE_MISMATCH"
 
 
+def test_an_expired_backup_is_judged_by_what_it_ended_in() -> None:
+    refused = rules.backup_is_complete(_backup("EXPIRED", final_state="INCOMPLETE"), False)
+    assert refused.outcome is Outcome.BLOCKED
+    whole = rules.backup_is_complete(_backup("EXPIRED", final_state="COMPLETE"), False)
+    assert whole.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("state", ["IN_PROGRESS", "FAILED", "CANCELLED"])
+def test_a_backup_that_holds_nothing_is_not_called_complete(state: str) -> None:
+    found = rules.backup_is_complete(_backup(state), False)
+    assert (found.outcome, found.error) == (Outcome.WARNED, None)
+
+
 def test_a_destination_with_content_is_refused_with_every_finding() -> None:
     found = [Violation("ACTIVE_CONTENT", f"project {number}", "delete it") for number in range(7)]
-    refusal = rules.target_is_empty(PRODUCT, found, BETA)
-    assert refusal is not None
-    assert list(refusal.violations) == found
-    assert rules.target_is_empty(PRODUCT, found, PROFILES["self-hosted"]) is None
-    assert rules.target_is_empty(PRODUCT, [], BETA) is None
+    refused = rules.target_is_empty(PRODUCT, found, BETA)
+    assert refused.error is not None
+    assert list(refused.error.violations) == found
+    assert refused.message.endswith("And 2 more.")
+    assert rules.target_is_empty(PRODUCT, [], BETA).outcome is Outcome.PASSED
+
+
+def test_content_at_a_destination_that_may_hold_it_is_a_warning() -> None:
+    found = [Violation("ACTIVE_CONTENT", "project ALFA", "There is the project ALFA")]
+    warned = rules.target_is_empty(PRODUCT, found, PROFILES["self-hosted"])
+    assert (warned.outcome, warned.error) == (Outcome.WARNED, None)
+    assert "There is the project ALFA." in warned.message
+
+
+@pytest.mark.parametrize("profile", PROFILES.values())
+def test_a_destination_that_was_not_looked_at_is_not_called_empty(profile: rules.Profile) -> None:
+    found = rules.target_is_empty(PRODUCT, Unseen("the site is away"), profile)
+    assert (found.outcome, found.error) == (Outcome.WARNED, None)
+    assert found.message.endswith("not looked at: the site is away.")
+
+
+def test_a_policy_keeps_backups_as_the_profile_says_unless_it_may_choose() -> None:
+    own = PROFILES["self-hosted"]
+    assert rules.retention_of(60, own) == datetime.timedelta(minutes=1)
+    assert rules.retention_of(None, own) == own.retention
+    assert rules.retention_of(60, BETA) == BETA.retention
+
+
+@pytest.mark.parametrize("profile", PROFILES.values())
+def test_a_retention_other_than_the_profiles_is_offered_where_it_is_settable(
+    profile: rules.Profile,
+) -> None:
+    judge = rules.retention_is_offered
+    assert judge("retention", profile.retention, profile) is None
+    refusal = judge("retention", profile.retention + MICROSECOND, profile)
+    assert (refusal is None) == profile.retention_settable
+
+
+@pytest.mark.parametrize("profile", PROFILES.values())
+def test_attachments_are_skipped_where_the_profile_offers_it(profile: rules.Profile) -> None:
+    judge = rules.restore_scope_is_offered
+    assert judge(RestoreScope(), profile) is None
+    refusal = judge(RestoreScope(skip_attachments=True), profile)
+    assert (refusal is None) == profile.attachments_skippable
+
+
+@pytest.mark.parametrize("profile", PROFILES.values())
+def test_only_the_last_complete_backup_is_kept_and_only_where_the_profile_says_so(
+    profile: rules.Profile,
+) -> None:
+    assert rules.is_kept_as_last(True, profile) == profile.keeps_last_complete
+    assert not rules.is_kept_as_last(False, profile)
 
 
 @given(
@@ -132,6 +194,7 @@ def test_a_destination_with_content_is_refused_with_every_finding() -> None:
     locked=st.booleans(),
     holds_content=st.booleans(),
     allow_incomplete=st.booleans(),
+    skip_attachments=st.booleans(),
     profile=st.sampled_from(list(PROFILES.values())),
 )
 def test_create_is_refused_exactly_where_check_blocks(
@@ -143,6 +206,7 @@ def test_create_is_refused_exactly_where_check_blocks(
     locked: bool,
     holds_content: bool,
     allow_incomplete: bool,
+    skip_attachments: bool,
     profile: rules.Profile,
 ) -> None:
     backup = _backup(
@@ -156,7 +220,7 @@ def test_create_is_refused_exactly_where_check_blocks(
         ProductFacts("organizations/acme/products/jira", "JIRA", own_key),
         LockFacts("backup", "o", "h", NOW) if locked else None,
         [Violation("ACTIVE_CONTENT", "p", "d")] if holds_content else [],
-        allow_incomplete,
+        RestoreScope(allow_incomplete, skip_attachments),
         profile,
         NOW,
     )

@@ -477,7 +477,7 @@ async def test_cancelling_what_has_ended_or_never_was_does_nothing(
     assert await read(database) == before
 
 
-async def test_an_operation_that_lost_its_lock_writes_nothing_and_fails_once_it_is_free(
+async def test_an_operation_that_lost_its_lock_to_another_fails_and_leaves_it_alone(
     database: Database, dispatcher_of: MakeDispatcher, tmp_path: Path
 ) -> None:
     stuck = Gate()
@@ -489,20 +489,12 @@ async def test_an_operation_that_lost_its_lock_writes_nothing_and_fails_once_it_
         await connection.execute(update(schema.operation_lock).values(lease_until_ms=1))
         thief = await locks.acquire(connection, "p1", "thief", kind="restore", holder="x")
     assert thief is not None
-
-    async def stopped() -> bool:
-        return "close" in handler.log
-
-    await until(stopped)
-    before = await read(database)
-    assert before.state is OperationState.RUNNING
+    assert (await ended(database)).state is OperationState.FAILED
+    assert handler.log[-2:] == ["close", "failed LockLost"]
     assert (await unit_states(database))["u0001"] == "RUNNING"
-    async with database.write() as connection:
-        await locks.release(connection, thief)
-    operation = await ended(database)
-    assert operation.state is OperationState.FAILED
-    assert "failed LockLost" in handler.log
     assert handler.attempts("u0001") == 1
+    async with database.write() as connection:
+        await locks.guard(connection, "p1", thief.fence)
 
 
 async def test_an_operation_whose_lock_an_admin_took_fails(

@@ -1,0 +1,117 @@
+"""Settings: what each variable means, and what is said of a value that cannot be used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sitekeep_shared.config import ClientTls, ConfigurationError, ServerTls, Settings, client_tls
+
+
+def _file(folder: Path, name: str) -> str:
+    path = folder / name
+    path.write_text("")
+    return str(path)
+
+
+def test_without_settings_everything_is_below_the_home_and_on_this_machine(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"SITEKEEP_HOME": str(tmp_path)})
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/sitekeep.db"
+    assert settings.vault_folder == tmp_path / "vault"
+    assert settings.backup_listen == settings.backup_address == "127.0.0.1:50051"
+    assert settings.restore_listen == "127.0.0.1:50052"
+    assert settings.server_tls is None
+    assert settings.client_tls is None
+    assert not settings.insecure_listen
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SITEKEEP_BACKUP_LISTEN", "nonsense", "HOST:PORT"),
+        ("SITEKEEP_BACKUP_LISTEN", "localhost", "HOST:PORT"),
+        ("SITEKEEP_BACKUP_LISTEN", ":50051", "HOST:PORT"),
+        ("SITEKEEP_BACKUP_LISTEN", "", "HOST:PORT"),
+        ("SITEKEEP_RESTORE_LISTEN", "127.0.0.1:http", "HOST:PORT"),
+        ("SITEKEEP_RESTORE_LISTEN", "127.0.0.1:65536", "HOST:PORT"),
+        ("SITEKEEP_PROFILE", "generous", "closed-beta"),
+        ("SITEKEEP_CONCURRENCY", "0", "a whole number from 1"),
+        ("SITEKEEP_LEASE_SECONDS", "soon", "a whole number from 1"),
+        ("SITEKEEP_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
+        ("SITEKEEP_VAULT", "s3://bucket", "paths"),
+        ("SITEKEEP_TLS_CERTIFICATE", "/nowhere/server.pem", "no such file"),
+        ("SITEKEEP_TLS_CLIENT_CA", "/nowhere/ca.pem", "no such file"),
+        ("SITEKEEP_TLS_CA", "/nowhere/ca.pem", "no such file"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_the_way_out(
+    name: str, value: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment({name: value})
+
+    assert name in str(caught.value)
+    assert said in str(caught.value)
+    assert value in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["unix:/run/sitekeep", "[::]:50051", "0.0.0.0:0"])
+def test_addresses_that_can_be_listened_on_are_taken(address: str) -> None:
+    assert Settings.from_environment({"SITEKEEP_BACKUP_LISTEN": address}).backup_listen == address
+
+
+@pytest.mark.parametrize(("value", "allowed"), [("1", True), ("0", False), ("yes", False)])
+def test_listening_without_tls_is_allowed_by_one_value_only(value: str, allowed: bool) -> None:
+    settings = Settings.from_environment({"SITEKEEP_INSECURE_LISTEN": value})
+    assert settings.insecure_listen is allowed
+
+
+def test_the_files_of_tls_are_taken(tmp_path: Path) -> None:
+    names = {
+        name: _file(tmp_path, name)
+        for name in (
+            "SITEKEEP_TLS_CERTIFICATE",
+            "SITEKEEP_TLS_KEY",
+            "SITEKEEP_TLS_CLIENT_CA",
+            "SITEKEEP_TLS_CA",
+            "SITEKEEP_TLS_CLIENT_CERTIFICATE",
+            "SITEKEEP_TLS_CLIENT_KEY",
+        )
+    }
+    paths = [Path(path) for path in names.values()]
+
+    settings = Settings.from_environment(names)
+
+    assert settings.server_tls == ServerTls(*paths[:3])
+    assert settings.client_tls == ClientTls(*paths[3:])
+
+
+SERVER = ("SITEKEEP_TLS_CERTIFICATE", "SITEKEEP_TLS_KEY")
+OWN = ("SITEKEEP_TLS_CLIENT_CERTIFICATE", "SITEKEEP_TLS_CLIENT_KEY")
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (SERVER[:1], "SITEKEEP_TLS_KEY"),
+        (SERVER[1:], "SITEKEEP_TLS_CERTIFICATE"),
+        (("SITEKEEP_TLS_CLIENT_CA",), "SITEKEEP_TLS_CERTIFICATE"),
+        (("SITEKEEP_TLS_CA", *OWN[:1]), "SITEKEEP_TLS_CLIENT_KEY"),
+        (("SITEKEEP_TLS_CA", *OWN[1:]), "SITEKEEP_TLS_CLIENT_CERTIFICATE"),
+        (OWN, "SITEKEEP_TLS_CA"),
+    ],
+)
+def test_a_file_of_tls_that_another_one_needs_is_asked_for(
+    given: tuple[str, ...], missing: str, tmp_path: Path
+) -> None:
+    environment = {name: _file(tmp_path, name) for name in given}
+
+    with pytest.raises(ConfigurationError, match=re.escape(missing)):
+        Settings.from_environment(environment)
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert client_tls({"SITEKEEP_TLS_CA": "", "SITEKEEP_TLS_CLIENT_KEY": ""}) is None
