@@ -15,8 +15,8 @@ from sitekeep_restore.backup_facts import backup_facts
 from sitekeep_shared import facts, rules
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
+from sitekeep_shared.database.decisions import decide_alone
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.errors import Conflict
 from sitekeep_shared.rpc import messages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import identifier_of, organization_of, resource
@@ -54,6 +54,8 @@ class Verifications:
             return earlier
         backup = await self._backups.get(request.name)
         async with self._database.write() as connection:
+            # Of equal calls at once, the first one decides; the others find its answer.
+            await decide_alone(connection, schema.backup, backup.uid)
             earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
             if earlier is not None:
                 return earlier
@@ -66,26 +68,21 @@ class Verifications:
         self, connection: AsyncConnection, backup: backup_pb2.Backup
     ) -> operations_pb2.Operation:
         await self._judge(connection, backup)
-        try:
-            operation = await start_operation(
-                connection,
-                StartedOperation(
-                    organization=organization_of(backup.name),
-                    kind="verification",
-                    resource_uid=backup.uid,
-                    resource_name=backup.name,
-                    product_uid=backup.uid,
-                    arguments={"manifest_key": backup.manifest_key},
-                    service="restore",
-                ),
-                now=self._clock.now(),
-                holder=self._holder,
-                lease_seconds=self._lease_seconds,
-            )
-        except Conflict:
-            # Another call got in between; by now its operation can be seen, and named.
-            await self._judge(connection, backup)
-            raise
+        operation = await start_operation(
+            connection,
+            StartedOperation(
+                organization=organization_of(backup.name),
+                kind="verification",
+                resource_uid=backup.uid,
+                resource_name=backup.name,
+                product_uid=backup.uid,
+                arguments={"manifest_key": backup.manifest_key},
+                service="restore",
+            ),
+            now=self._clock.now(),
+            holder=self._holder,
+            lease_seconds=self._lease_seconds,
+        )
         return messages.operation(await facts.operation_row(connection, operation.id), None)
 
     async def _judge(self, connection: AsyncConnection, backup: backup_pb2.Backup) -> None:

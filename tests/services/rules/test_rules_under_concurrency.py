@@ -147,6 +147,22 @@ async def test_a_backup_is_restored_once_though_many_destinations_want_it(
     assert await _count(world, schema.restore) == 1
 
 
+async def test_equal_calls_for_a_verification_get_one_operation(world: World) -> None:
+    name = await world.backup()
+    request = restore_pb2.VerifyBackupRequest(name=name, request_id=str(uuid.uuid4()))
+    calls = [world.client.restores.VerifyBackup(request) for _ in range(CALLERS)]
+    answers, refusals = await _answers(world, calls)
+    assert (len({answer.name for answer in answers}), refusals) == (1, [])
+
+
+async def test_one_of_many_calls_for_a_verification_starts_it(world: World) -> None:
+    request = restore_pb2.VerifyBackupRequest(name=await world.backup())
+    calls = [world.client.restores.VerifyBackup(request) for _ in range(CALLERS)]
+    [answer], refusals = await _answers(world, calls)
+    assert {each.reason for each in refusals} == {"VERIFICATION_IN_PROGRESS"}
+    assert {each.metadata["operation"] for each in refusals} == {answer.name}
+
+
 async def test_a_backup_and_a_restore_that_start_at_once_do_not_both_run(
     world: World, policy: str
 ) -> None:
