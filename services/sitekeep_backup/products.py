@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from google.protobuf import empty_pb2
 from sqlalchemy import delete, insert, select, update
@@ -157,13 +158,24 @@ def _type(given: pb.Product) -> pb.Product.Type.ValueType:
 
 
 def _site_uri(text: str) -> str:
-    scheme, _, rest = text.partition("://")
-    if scheme not in ("https", "http") or not rest or any(mark in rest for mark in "?# @"):
+    if not _is_site_uri(text):
         raise invalid(
             "product.site_uri",
             f"is {quoted(text)}; it has to be an address such as https://example.atlassian.net.",
         )
     return text.rstrip("/")
+
+
+def _is_site_uri(text: str) -> bool:
+    # The parser drops tabs and newlines, so they are looked for first.
+    if any(mark.isspace() or mark in "?#@" for mark in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.hostname) and port != 0
 
 
 async def _refuse_taken(

@@ -8,6 +8,7 @@ import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import field_mask_pb2, timestamp_pb2
 from google.rpc import error_details_pb2
+from grpc import aio
 
 from sitekeep.backup.v1 import api_key_pb2, backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
@@ -360,3 +361,25 @@ async def test_an_update_does_not_store_what_only_the_server_sets(client: Client
         assert after.display_name == "New"
         assert (after.create_time, after.apps) == (before.create_time, before.apps)
         assert after.has_credentials
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "acme.atlassian.net",
+        "ftp://acme.atlassian.net",
+        "https://",
+        "https://[",
+        "https://acme.atlassian.net:0",
+        "https://acme.atlassian.net:port",
+        "https://ac\tme.atlassian.net",
+        "https://acme.atlassian.net/\n",
+        "https://you@acme.atlassian.net",
+        "https://acme.atlassian.net?x=1",
+    ],
+)
+async def test_a_site_address_that_names_no_site_is_refused(client: Client, address: str) -> None:
+    await client.add_organization()
+    with pytest.raises(aio.AioRpcError) as caught:
+        await client.add_product("jira", "JIRA", address)
+    assert "product.site_uri" in str(caught.value.details())
