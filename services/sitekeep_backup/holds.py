@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep.backup.v1 import backup_pb2 as pb
@@ -41,11 +41,12 @@ class Holds:
         async with self._database.write() as connection:
             row = await self._decided_row(connection, request.name)
             now = self._clock.now()
-            identifier = await _own_live_hold(connection, row.uid, request.holder, now)
-            if identifier is None:
+            own = await _live_hold(connection, row.uid, now, _hold.holder == request.holder)
+            if own is None:
                 self._refuse_unreadable(row, now)
                 identifier = await _insert(connection, row.uid, request.holder, now)
             else:
+                identifier = own.id
                 await _renew(connection, identifier, now)
             hold = _message(identifier, request.holder, now)
             return pb.HoldBackupResponse(
@@ -59,11 +60,11 @@ class Holds:
         async with self._database.write() as connection:
             row = await self._decided_row(connection, request.name)
             now = self._clock.now()
-            holder = await _holder_of_live_hold(connection, row.uid, request.hold_id, now)
-            if holder is None:
+            held = await _live_hold(connection, row.uid, now, _hold.id == request.hold_id)
+            if held is None:
                 raise _void(request.name, request.hold_id)
             await _renew(connection, request.hold_id, now)
-        return pb.RenewHoldResponse(hold=_message(request.hold_id, holder, now))
+        return pb.RenewHoldResponse(hold=_message(request.hold_id, held.holder, now))
 
     async def ReleaseHold(
         self, request: pb.ReleaseHoldRequest, context: Context
@@ -78,10 +79,8 @@ class Holds:
 
     async def holder_of(self, connection: AsyncConnection, backup_uid: str) -> str | None:
         """Who reads the backup now; None where nobody does."""
-        statement = select(_hold.holder).where(
-            _hold.backup_uid == backup_uid, _hold.expire_time > self._clock.now()
-        )
-        return (await connection.execute(statement)).scalar()
+        found = await _live_hold(connection, backup_uid, self._clock.now(), true())
+        return None if found is None else found.holder
 
     async def _decided_row(self, connection: AsyncConnection, name: str) -> facts.AnyRow:
         found = await facts.resource_row(connection, schema.backup, "Backup", name)
@@ -95,22 +94,13 @@ class Holds:
             raise refusal
 
 
-async def _own_live_hold(
-    connection: AsyncConnection, backup_uid: str, holder: str, now: datetime.datetime
-) -> str | None:
-    statement = select(_hold.id).where(
-        _hold.backup_uid == backup_uid, _hold.holder == holder, _hold.expire_time > now
+async def _live_hold(
+    connection: AsyncConnection, backup_uid: str, now: datetime.datetime, which: ColumnElement[bool]
+) -> facts.AnyRow | None:
+    statement = select(schema.hold).where(
+        _hold.backup_uid == backup_uid, _hold.expire_time > now, which
     )
-    return (await connection.execute(statement)).scalar()
-
-
-async def _holder_of_live_hold(
-    connection: AsyncConnection, backup_uid: str, identifier: str, now: datetime.datetime
-) -> str | None:
-    statement = select(_hold.holder).where(
-        _hold.backup_uid == backup_uid, _hold.id == identifier, _hold.expire_time > now
-    )
-    return (await connection.execute(statement)).scalar()
+    return (await connection.execute(statement)).first()
 
 
 async def _insert(

@@ -192,7 +192,8 @@ def _shown_backups() -> Select[Any]:
     # Failed and cancelled restores do not count.
     last_restore = select(func.max(restore.create_time)).where(
         restore.backup_uid == backup.uid,
-        restore.state.in_(("IN_PROGRESS", "COMPLETE", "INCOMPLETE")),
+        restore.state != "FAILED",
+        restore.state != "CANCELLED",
     )
     last_verified = select(func.max(operation.end_time)).where(
         operation.resource_uid == backup.uid,

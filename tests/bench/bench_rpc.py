@@ -288,14 +288,15 @@ async def _delay(watchers: Watchers, database: Database) -> float:
 @contextlib.contextmanager
 def _echo() -> Generator[Peer]:
     address = f"127.0.0.1:{free_port()}"
-    with subprocess.Popen(
-        [sys.executable, str(LOAD), "echo", address, f"--method={ECHO}"]
-    ) as process:
-        body = backup_pb2.GetBackupRequest(name="organizations/acme/backups/b042")
-        peer = Peer("echo", address, psutil.Process(process.pid), ECHO, body.SerializeToString())
-        wait_until(lambda: bool(peer.process.net_connections()), 20, "the echo server")
-        yield peer
-        process.kill()
+    body = backup_pb2.GetBackupRequest(name="organizations/acme/backups/b042")
+    command = [sys.executable, str(LOAD), "echo", address, f"--method={ECHO}"]
+    with subprocess.Popen(command) as process:
+        try:
+            serving = psutil.Process(process.pid)
+            wait_until(lambda: bool(serving.net_connections()), 20, "the echo server")
+            yield Peer("echo", address, serving, ECHO, body.SerializeToString())
+        finally:
+            process.kill()
 
 
 async def _started(deployment: Deployment, key: str) -> Peer:

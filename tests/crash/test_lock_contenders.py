@@ -1,6 +1,6 @@
 """Fifty contenders in four processes that are stopped, killed and lied to by their clocks.
 
-The database's own record of what happened is what is judged. ``SITEKEEP_LOCK_SECONDS`` makes
+The database's own record of what happened is what is judged. ``SITEKEEP_TEST_LOCK_SECONDS`` makes
 the storm longer.
 """
 
@@ -32,7 +32,7 @@ from support.lock_contender import LONGEST_LEASE_MS, PRODUCTS, history, metadata
 
 __all__ = ["database_url"]
 
-SECONDS = float(os.environ.get("SITEKEEP_LOCK_SECONDS", "8"))
+SECONDS = float(os.environ.get("SITEKEEP_TEST_LOCK_SECONDS", "8"))
 PROCESSES = 4
 CONTENDERS = 50
 STOP_SECONDS = (0.9, 1.5)

@@ -1,6 +1,6 @@
 """Whatever a client sends to whatever method, it is answered within the contract.
 
-``SITEKEEP_HOSTILE_EXAMPLES`` sets how many requests each method gets.
+``SITEKEEP_TEST_HOSTILE_EXAMPLES`` sets how many requests each method gets.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from support.databases import needs_postgresql, postgresql_database
 from support.messages_of import Known, any_message, damaged, likely_message
 from support.methods import Method, every_method
 
-EXAMPLES = int(os.environ.get("SITEKEEP_HOSTILE_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("SITEKEEP_TEST_HOSTILE_EXAMPLES", "20"))
 CALL_SECONDS = 10.0
 STREAMED_SECONDS = 1.0
 

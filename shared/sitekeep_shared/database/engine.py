@@ -28,7 +28,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from sitekeep_shared.database.errors import DatabaseTooOld, UnknownDatabase
-from sitekeep_shared.database.statement_reader import Rows, StatementReader
+from sitekeep_shared.database.prepared import Rows
+from sitekeep_shared.database.statement_reader import StatementReader
 
 BUSY_TIMEOUT_MS = 30_000
 READ_CONNECTIONS = 4

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy import Connection, Engine, Executable, Select
 from sqlalchemy.exc import DBAPIError
 
-Rows = Sequence[Row[Any]]
+from sitekeep_shared.database.prepared import Prepared, Rows
 
 MOST_AT_ONCE = 32
 """Answers that come back together; those behind them wait no longer than that."""
@@ -51,10 +53,9 @@ class StatementReader:
 
     async def fetch(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
         """All rows of the statement. Raises SQLAlchemy's errors."""
-        loop = asyncio.get_running_loop()
         if not self._threads:
-            self._start(loop)
-        answer: asyncio.Future[Rows] = loop.create_future()
+            self._start()
+        answer: asyncio.Future[Rows] = self._loop.create_future()
         self._jobs.put(_Job(statement, parameters, answer))
         return await answer
 
@@ -67,21 +68,23 @@ class StatementReader:
             await asyncio.to_thread(thread.join)
         self._engine.dispose()
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start(self) -> None:
+        # Kept, because to ask for it is a system call each time.
+        self._loop = asyncio.get_running_loop()
         self._threads = [
-            threading.Thread(target=self._serve, args=(loop,), name="reader", daemon=True)
+            threading.Thread(target=self._serve, name="reader", daemon=True)
             for _ in range(self._count)
         ]
         for thread in self._threads:
             thread.start()
 
-    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _serve(self) -> None:
         session = _Session(self._engine)
-        while self._serve_some(session, loop):
+        while self._serve_some(session):
             pass
         session.close()
 
-    def _serve_some(self, session: _Session, loop: asyncio.AbstractEventLoop) -> bool:
+    def _serve_some(self, session: _Session) -> bool:
         """Does what there is to do, waiting for the first job; False once no more will come."""
         job = self._jobs.get()
         ended: list[_Job] = []
@@ -95,7 +98,7 @@ class StatementReader:
         except Empty:
             return True
         finally:
-            loop.call_soon_threadsafe(_deliver, ended)
+            self._loop.call_soon_threadsafe(_deliver, ended)
         return False
 
 
@@ -110,6 +113,7 @@ class _Session:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self._prepared = WeakKeyDictionary[Executable, Prepared | None]()
 
     def answer(self, job: _Job) -> None:
         """Does a job."""
@@ -141,4 +145,21 @@ class _Session:
     def _execute(self, job: _Job) -> Rows:
         if self._connection is None:
             self._connection = self._engine.connect()
+        prepared = self._prepared_of(job.statement)
+        if prepared is not None:
+            try:
+                driver_connection = self._connection.connection.driver_connection
+                return prepared.rows(driver_connection, job.parameters)
+            except self._engine.dialect.loaded_dbapi.Error:
+                # Once more below, for an error in SQLAlchemy's words.
+                pass
         return self._connection.execute(job.statement, job.parameters).all()
+
+    def _prepared_of(self, statement: Executable) -> Prepared | None:
+        if statement not in self._prepared:
+            prepared: Prepared | None = None
+            if isinstance(statement, Select):
+                with contextlib.suppress(NotImplementedError):
+                    prepared = Prepared(cast(Select[Any], statement), self._engine.dialect)
+            self._prepared[statement] = prepared
+        return self._prepared[statement]

@@ -39,6 +39,7 @@ class CallInterceptor(aio.ServerInterceptor):
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._served: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
         self,
@@ -48,12 +49,19 @@ class CallInterceptor(aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Wraps the handlers of our own services; health and reflection stay as they are."""
-        handler: Any = await continuation(handler_call_details)
         method = str(handler_call_details.method)
+        if method in self._served:
+            return self._served[method]
+        handler: Any = await continuation(handler_call_details)
         if method.startswith(_OPEN):
             return cast("grpc.RpcMethodHandler[Any, Any] | None", handler)
         if handler is None:
             return grpc.stream_stream_rpc_method_handler(_unknown(method))
+        # Kept, so that it is found and wrapped once and not for every call.
+        self._served[method] = self._wrapped(method, handler)
+        return self._served[method]
+
+    def _wrapped(self, method: str, handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
         # The bytes are read behind the gate: what cannot be read gets an error like any other.
         admit = _Admission(self._gate, method, handler.request_deserializer)
         serializer = {"response_serializer": handler.response_serializer}
@@ -157,10 +165,23 @@ class _Call:
         await self._context.abort_with_status(_wire(status))
 
     def _log(self) -> None:
-        milliseconds = round((time.monotonic() - self._start) * 1000, 1)
-        _log.info(
-            "call", extra={"method": self._method, "code": self.code, "duration_ms": milliseconds}
-        )
+        level = logging.DEBUG if self.code == "OK" and _is_look(self._method) else logging.INFO
+        if _log.isEnabledFor(level):
+            milliseconds = round((time.monotonic() - self._start) * 1000, 1)
+            _log.log(
+                level,
+                "call",
+                extra={"method": self._method, "code": self.code, "duration_ms": milliseconds},
+            )
+
+
+def _is_look(method: str) -> bool:
+    """Whether a call only looks at how things stand.
+
+    Who polls would fill the log with them. What is read of a backup's content is told.
+    """
+    service, _, name = method.rpartition("/")
+    return name.startswith(("Get", "List")) and not service.endswith(".ContentService")
 
 
 def _known(error: Exception, method: str) -> SitekeepError:

@@ -45,6 +45,8 @@ class JsonFormatter(logging.Formatter):
 
 def configure(level: str) -> None:
     """Sends every log line of the process to standard error."""
+    # What no line shows; each would cost a system call or a look-up for every line.
+    logging.logProcesses = logging.logThreads = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()

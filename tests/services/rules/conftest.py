@@ -11,6 +11,7 @@ from sitekeep_backup.server import BackupServer
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.rules import PROFILES
+from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_simulator.server import RunningSite
 from support.client import Client
 from support.rule_world import World
@@ -42,3 +43,13 @@ async def world(
 async def policy(world: World) -> str:
     """The policy of the product ``jira``."""
     return await world.client.add_policy("weekly", "organizations/acme/products/jira")
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started stays queued, so that nothing ends while a test looks."""
+
+    async def start(dispatcher: InProcessDispatcher, operation: str) -> None:
+        return None
+
+    monkeypatch.setattr(InProcessDispatcher, "start", start)

@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep_shared.database import schema
-from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
 from support.client import ORGANIZATION, Refusal
 from support.rule_world import DAY, MICROSECOND, RESTORE_RULES, Check, World, same
 
-EXAMPLES = int(os.environ.get("SITEKEEP_RULE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("SITEKEEP_TEST_RULE_EXAMPLES", "40"))
 PROFILES = ["closed-beta", "general-availability", "self-hosted"]
 
 checked = hypothesis_settings(
@@ -34,15 +33,7 @@ checked = hypothesis_settings(
 )
 
 
-@pytest_asyncio.fixture(autouse=True)
-async def idle(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
-    """What is started stays queued, so that only the example decides what the facts are."""
-
-    async def start(dispatcher: InProcessDispatcher, operation: str) -> None:
-        return None
-
-    monkeypatch.setattr(InProcessDispatcher, "start", start)
-    yield
+pytestmark = pytest.mark.usefixtures("idle")
 
 
 @pytest_asyncio.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from google.rpc import error_details_pb2
@@ -409,7 +410,7 @@ async def test_the_last_complete_backup_expires_like_any_other(
 
 
 @pytest.fixture
-def statements(grpc_server: BackupServer) -> Callable[[], int]:
+def statements(grpc_server: BackupServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How many statements of the Backup server the reading of backups took so far."""
     seen: list[str] = []
 
@@ -418,9 +419,14 @@ def statements(grpc_server: BackupServer) -> Callable[[], int]:
             seen.append(statement)
 
     database = grpc_server.database
-    engines = [database._writer.sync_engine, database._reader.sync_engine]  # pyright: ignore[reportPrivateUsage]
-    engines.append(database._fetcher._engine)  # pyright: ignore[reportPrivateUsage]
-    for engine in engines:
+    fetch = database.fetch
+
+    async def fetched(statement: Any, **parameters: Any) -> Any:
+        note(None, None, str(statement))
+        return await fetch(statement, **parameters)
+
+    monkeypatch.setattr(database, "fetch", fetched)
+    for engine in (database._writer.sync_engine, database._reader.sync_engine):  # pyright: ignore[reportPrivateUsage]
         event.listen(engine, "before_cursor_execute", note)
     return lambda: len(seen)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from grpc import aio
 from sqlalchemy import select
 
@@ -18,7 +17,6 @@ from sitekeep.restore.v1 import restore_pb2
 from sitekeep_restore.preflight import FIND_CONTENT
 from sitekeep_shared.config import Settings
 from sitekeep_shared.database import schema
-from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_simulator.server import RunningSite
 from support.client import ORGANIZATION, Refusal
 from support.databases import needs_postgresql, postgresql_database
@@ -38,15 +36,7 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Generator[Se
         yield replace(settings, database_url=url)
 
 
-@pytest_asyncio.fixture(autouse=True)
-async def idle(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
-    """What is started stays queued, so that nothing ends while the callers call."""
-
-    async def start(dispatcher: InProcessDispatcher, operation: str) -> None:
-        return None
-
-    monkeypatch.setattr(InProcessDispatcher, "start", start)
-    yield
+pytestmark = pytest.mark.usefixtures("idle")
 
 
 async def _answers(world: World, calls: list[Any]) -> tuple[list[Any], list[Refusal]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sitekeep_shared.database import schema
@@ -39,6 +40,38 @@ async def test_each_of_many_callers_gets_its_own_rows(database: Database) -> Non
     await add(database, *sites)
     found = await asyncio.gather(*(database.fetch(ONE, site=site) for site in sites))
     assert [[row.site for row in rows] for rows in found] == [[site] for site in sites]
+
+
+async def test_every_type_is_read_as_in_a_transaction(database: Database) -> None:
+    instant = datetime.datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=datetime.UTC)
+    base = {
+        "uid": "u1", "organization": "acme", "id": "b1", "policy": "p", "product_uid": "x",
+        "product_name": "näme", "product_type": "JIRA", "state": "COMPLETE", "operation": "o",
+        "create_time": instant, "etag": '"e"',
+    }  # fmt: skip
+    full = {
+        **base, "uid": "u2", "id": "b2", "end_time": instant, "size_bytes": 2**40,
+        "counts": {"issue": {"done": 1}}, "error": {"message": "100 %"},
+    }  # fmt: skip
+    backup, restore = schema.backup, schema.restore.c
+    async with database.write() as connection:
+        await connection.execute(insert(backup).values(base))
+        await connection.execute(insert(backup).values(full))
+    last = select(func.max(restore.create_time)).where(restore.backup_uid == backup.c.uid)
+    statement = (
+        select(backup, last.scalar_subquery().label("last"), (backup.c.id == "b1").label("first"))
+        .where(backup.c.create_time <= bindparam("now"), backup.c.state == "COMPLETE")
+        .order_by(backup.c.id)
+    )
+    async with database.read() as connection:
+        expected = (await connection.execute(statement, {"now": instant})).all()
+    found = await database.fetch(statement, now=instant)
+    assert len(found) == 2
+    assert list(found) == list(expected)
+    for key in [str(column.key) for column in statement.selected_columns]:
+        assert [getattr(row, key) for row in found] == [getattr(row, key) for row in expected]
+    assert (found[1].counts, found[1].end_time) == ({"issue": {"done": 1}}, instant)
+    assert not await database.fetch(statement, now=instant - datetime.timedelta(microseconds=1))
 
 
 async def test_a_list_is_a_parameter(database: Database) -> None:

@@ -32,7 +32,7 @@ from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.errors import Conflict, NotFound, PreconditionFailed
 from sitekeep_shared.locks import Lease, LockLost
 
-EXAMPLES = int(os.environ.get("SITEKEEP_LOCK_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("SITEKEEP_TEST_LOCK_EXAMPLES", "15"))
 SETTINGS = settings(
     max_examples=EXAMPLES,
     stateful_step_count=40,
