@@ -155,7 +155,9 @@ class Database:
             self.path = Path(str(self.url.database)).absolute()
             self._writer, self._reader = _sqlite_engines(self.url, self.path)
         else:
-            self._writer = self._reader = _postgresql_engine(self.url)
+            self._writer = _postgresql_engine(self.url)
+            # All statements of a read see one state, as on SQLite.
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
         self._fetcher = _statement_reader(self.url)
 
     @asynccontextmanager
@@ -170,7 +172,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection, None]:
-        """A transaction that only reads; on SQLite it never waits for a writer."""
+        """A transaction that only reads one state of the database; it never waits for a writer."""
         async with self._reader.begin() as connection:
             yield connection
 

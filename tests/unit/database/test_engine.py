@@ -152,3 +152,13 @@ def test_an_unknown_url_is_refused_with_a_way_out(url: str, complaint: str) -> N
     with pytest.raises(UnknownDatabase, match=complaint) as refusal:
         Database(url)
     assert "sqlite:///path" in str(refusal.value)
+
+
+async def test_a_read_sees_one_state_from_its_first_statement_on(database: Database) -> None:
+    statement = select(schema.site_rate)
+    async with database.read() as connection:
+        assert not (await connection.execute(statement)).all()
+        async with database.write() as writing:
+            await writing.execute(insert(schema.site_rate).values(ROW))
+        assert not (await connection.execute(statement)).all()
+    assert await count(database) == 1
