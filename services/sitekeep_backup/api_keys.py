@@ -14,7 +14,7 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.decisions import decide
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.rpc import callers, listing, messages
+from sitekeep_shared.rpc import callers, listing, messages, times
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import chosen_id, identifier_of, invalid
 
@@ -72,15 +72,15 @@ class ApiKeyService(api_key_pb2_grpc.ApiKeyServiceServicer):
         """Revokes a key of the caller; a second time changes nothing."""
         identifier = identifier_of(request.name)
         async with self._database.write() as connection:
-            await api_keys.get(connection, identifier, callers.current().account_id)
-            row = await api_keys.revoke(connection, identifier, self._clock.now())
-        return pb.RevokeApiKeyResponse(api_key=None if row is None else messages.api_key(row))
+            account = callers.current().account_id
+            row = await api_keys.revoke(connection, identifier, account, self._clock.now())
+        return pb.RevokeApiKeyResponse(api_key=messages.api_key(row))
 
 
 def _expire_time(given: pb.ApiKey, now: datetime.datetime) -> datetime.datetime | None:
     if not given.HasField("expire_time"):
         return None
-    instant = given.expire_time.ToDatetime(datetime.UTC)
+    instant = times.instant(given.expire_time, "api_key.expire_time")
     if instant <= now:
         raise invalid("api_key.expire_time", "is over already; leave it out or name a later one.")
     return instant

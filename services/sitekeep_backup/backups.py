@@ -25,7 +25,6 @@ from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
 from sitekeep_shared.rpc.names import (
-    already_exists,
     chosen_id,
     identifier_of,
     invalid,
@@ -96,7 +95,8 @@ class BackupService(Holds, backup_pb2_grpc.BackupServiceServicer):
         policy = await self._policy(connection, organization, request)
         product = await _product(connection, policy)
         identifier = chosen_id("backup_id", request.backup_id)
-        await _refuse_taken(connection, organization, identifier)
+        name = resource(organization, "backups", identifier)
+        await facts.refuse_taken(connection, schema.backup, "Backup", name)
         await self._judge(connection, owner, product, now)
         if request.validate_only:
             return operations_pb2.Operation(done=True)
@@ -236,12 +236,3 @@ async def _product(connection: AsyncConnection, policy: facts.AnyRow) -> facts.A
     await decide_alone(connection, table, policy.product_uid)
     statement = select(table).where(table.c.uid == policy.product_uid)
     return (await connection.execute(statement)).one()
-
-
-async def _refuse_taken(connection: AsyncConnection, organization: str, identifier: str) -> None:
-    table = schema.backup
-    taken = select(table.c.uid).where(
-        table.c.organization == organization, table.c.id == identifier
-    )
-    if (await connection.execute(taken)).first():
-        raise already_exists("Backup", resource(organization, "backups", identifier))

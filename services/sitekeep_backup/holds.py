@@ -89,7 +89,7 @@ class Holds:
 
     def _refuse_unreadable(self, row: facts.AnyRow, now: datetime.datetime) -> None:
         backup = facts.shown_backup_facts(row, self._profile)
-        refusal = rules.backup_is_finished(backup) or rules.backup_is_not_expired(backup, now)
+        refusal = rules.backup_is_readable(backup, now)
         if refusal is not None:
             raise refusal
 

@@ -12,7 +12,7 @@ from sitekeep.backup.v1 import organization_pb2 as pb
 from sitekeep_shared import admins, facts
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
-from sitekeep_shared.database.decisions import decide
+from sitekeep_shared.database.decisions import decide, decide_alone
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import PreconditionFailed, Violation
 from sitekeep_shared.rpc import callers, etags, listing, messages, requests
@@ -22,7 +22,6 @@ from sitekeep_shared.rpc.names import (
     already_exists,
     chosen_id,
     identifier_of,
-    invalid,
     organization_of,
 )
 from sitekeep_shared.rules import Profile
@@ -101,8 +100,6 @@ class Organizations:
     ) -> pb.Organization:
         """Changes the display name or the enrolment."""
         given = request.organization
-        if not given.name:
-            raise invalid("organization.name", "is required.")
         fields = changed_fields(request.update_mask, given, ("display_name", "enrolled"))
         values: dict[str, Any] = {field: getattr(given, field) for field in fields}
         values |= {"update_time": self._clock.now(), "etag": etags.new_etag()}
@@ -110,8 +107,7 @@ class Organizations:
         identifier = organization_of(given.name)
         async with self._database.write() as connection:
             # Two updates with the same etag: the second one waits here, and sees the first.
-            alone = select(table.c.id).where(table.c.id == identifier).with_for_update()
-            await connection.execute(alone)
+            await decide_alone(connection, table, identifier)
             row = await facts.organization_row(connection, identifier)
             etags.check(given.name, given.etag, row.etag)
             if not request.validate_only:

@@ -22,7 +22,6 @@ from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import (
-    already_exists,
     chosen_id,
     identifier_of,
     invalid,
@@ -83,7 +82,7 @@ class BackupPolicyService(backup_policy_pb2_grpc.BackupPolicyServiceServicer):
         values = self._new_values(organization, identifier, product.uid, given)
         await decide_alone(connection, schema.product, product.uid)
         await _refuse_second(connection, product)
-        await _refuse_taken(connection, organization, identifier, name)
+        await facts.refuse_taken(connection, schema.backup_policy, "BackupPolicy", name)
         if request.validate_only:
             return pb.BackupPolicy(name=name, product=given.product)
         await connection.execute(insert(schema.backup_policy).values(values))
@@ -96,8 +95,6 @@ class BackupPolicyService(backup_policy_pb2_grpc.BackupPolicyServiceServicer):
     ) -> pb.BackupPolicy:
         """Changes a policy; later backups follow it."""
         given, table = request.backup_policy, schema.backup_policy
-        if not given.name:
-            raise invalid("backup_policy.name", "is required.")
         async with self._database.write() as connection:
             found = await facts.resource_row(connection, table, "BackupPolicy", given.name)
             await decide_alone(connection, table, found.uid)
@@ -203,14 +200,3 @@ async def _refuse_second(connection: AsyncConnection, product: facts.AnyRow) -> 
         {"product": name, "backupPolicy": existing},
         resource=("sitekeep.dev/BackupPolicy", existing),
     )
-
-
-async def _refuse_taken(
-    connection: AsyncConnection, organization: str, identifier: str, name: str
-) -> None:
-    table = schema.backup_policy
-    taken = select(table.c.uid).where(
-        table.c.organization == organization, table.c.id == identifier
-    )
-    if (await connection.execute(taken)).first():
-        raise already_exists("BackupPolicy", name)

@@ -22,7 +22,6 @@ from sitekeep_shared.rpc import etags, listing, messages, requests
 from sitekeep_shared.rpc.fields import changed_fields
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import (
-    already_exists,
     chosen_id,
     invalid,
     organization_of,
@@ -80,7 +79,7 @@ class Products:
         name = resource(organization, "products", identifier)
         values = self._new_values(organization, identifier, request.product)
         await facts.organization_row(connection, organization)
-        await _refuse_taken(connection, organization, identifier, name)
+        await facts.refuse_taken(connection, schema.product, "Product", name)
         if request.validate_only:
             return pb.Product(name=name)
         await connection.execute(insert(schema.product).values(values))
@@ -92,8 +91,6 @@ class Products:
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.Product:
         """Changes what may be changed of a product."""
         given = request.product
-        if not given.name:
-            raise invalid("product.name", "is required.")
         organization = organization_of(given.name)
         fields = changed_fields(request.update_mask, given, _CHANGEABLE)
         async with self._database.write() as connection:
@@ -129,7 +126,7 @@ class Products:
             "uid": uid,
             "organization": organization,
             "id": identifier,
-            "type": pb.Product.Type.Name(_type(given)),
+            "type": pb.Product.Type.Name(given.type),
             "apps": [],
             "create_time": now,
             "update_time": now,
@@ -151,12 +148,6 @@ class Products:
         return given.display_name or identifier
 
 
-def _type(given: pb.Product) -> pb.Product.Type.ValueType:
-    if given.type not in (pb.Product.JIRA, pb.Product.CONFLUENCE):
-        raise invalid("product.type", "has to be JIRA or CONFLUENCE.")
-    return given.type
-
-
 def _site_uri(text: str) -> str:
     if not _is_site_uri(text):
         raise invalid(
@@ -176,17 +167,6 @@ def _is_site_uri(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("https", "http") and bool(parts.hostname) and port != 0
-
-
-async def _refuse_taken(
-    connection: AsyncConnection, organization: str, identifier: str, name: str
-) -> None:
-    table = schema.product
-    taken = select(table.c.uid).where(
-        table.c.organization == organization, table.c.id == identifier
-    )
-    if (await connection.execute(taken)).first():
-        raise already_exists("Product", name)
 
 
 async def _refuse_used(connection: AsyncConnection, row: facts.AnyRow, name: str) -> None:

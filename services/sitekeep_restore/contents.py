@@ -22,6 +22,7 @@ from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.names import entity_id, entity_of, invalid
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.errors import VaultError
+from sitekeep_shared.vault.names import split_backup_name
 from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.vault.vault import Vault
 
@@ -97,13 +98,10 @@ class ContentService(content_pb2_grpc.ContentServiceServicer):
     @asynccontextmanager
     async def _reader(self, name: str) -> AsyncGenerator[BackupReader]:
         backup = await self._backups.get(name)
-        facts = backup_facts(backup)
-        refusal = rules.backup_is_finished(facts) or rules.backup_is_not_expired(
-            facts, self._clock.now()
-        )
+        refusal = rules.backup_is_readable(backup_facts(backup), self._clock.now())
         if refusal is not None:
             raise refusal
-        _, site, backup_id = backup.manifest_key.split("/")
+        site, backup_id = split_backup_name(backup.manifest_key)
         try:
             reader = await self._vault.open_backup(site, backup_id)
             try:

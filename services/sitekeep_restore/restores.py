@@ -26,7 +26,6 @@ from sitekeep_shared.rpc import etags, listing, messages, pages, requests
 from sitekeep_shared.rpc.interceptor import Context
 from sitekeep_shared.rpc.issues import issue_page
 from sitekeep_shared.rpc.names import (
-    already_exists,
     chosen_id,
     identifier_of,
     organization_of,
@@ -107,7 +106,8 @@ class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
             earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
             if earlier is not None:
                 return earlier
-            await _refuse_taken(connection, preflight.sought.organization, identifier)
+            name = resource(preflight.sought.organization, "restores", identifier)
+            await facts.refuse_taken(connection, schema.restore, "Restore", name)
         if preflight.refusal is not None:
             raise preflight.refusal
         return operations_pb2.Operation(done=True)
@@ -125,7 +125,8 @@ class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
         sought = preflight.sought
         await decide_alone(connection, schema.backup, sought.backup.uid)
         await decide_alone(connection, schema.product, sought.target.uid)
-        await _refuse_taken(connection, sought.organization, identifier)
+        name = resource(sought.organization, "restores", identifier)
+        await facts.refuse_taken(connection, schema.restore, "Restore", name)
         # Looking at the destination took time, so every rule is asked again.
         now = self._clock.now()
         outcomes = await self._inspector.judge(
@@ -237,12 +238,3 @@ def _finding(outcome: rules.RuleOutcome) -> pb.CheckRestoreResponse.Finding:
         status=to_status(outcome.error) if outcome.error else None,
         message=outcome.message,
     )
-
-
-async def _refuse_taken(connection: AsyncConnection, organization: str, identifier: str) -> None:
-    table = schema.restore
-    taken = select(table.c.uid).where(
-        table.c.organization == organization, table.c.id == identifier
-    )
-    if (await connection.execute(taken)).first():
-        raise already_exists("Restore", resource(organization, "restores", identifier))

@@ -88,11 +88,9 @@ class Verifications:
     async def _judge(self, connection: AsyncConnection, backup: backup_pb2.Backup) -> None:
         judged = backup_facts(backup)
         running = await _unfinished(connection, backup)
-        refusal = (
-            rules.backup_is_finished(judged)
-            or rules.backup_is_not_expired(judged, self._clock.now())
-            or rules.backup_is_not_being_verified(judged, running)
-        )
+        refusal = rules.backup_is_readable(
+            judged, self._clock.now()
+        ) or rules.backup_is_not_being_verified(judged, running)
         if refusal is not None:
             raise refusal
 

@@ -90,16 +90,20 @@ async def get(connection: AsyncConnection, identifier: str, account_id: str) -> 
 
 
 async def revoke(
-    connection: AsyncConnection, identifier: str, now: datetime.datetime
-) -> AnyRow | None:
-    """Revokes a key for good; a second time changes nothing. None: there is no such key."""
+    connection: AsyncConnection, identifier: str, account_id: str, now: datetime.datetime
+) -> AnyRow:
+    """Revokes a key of the account for good; a second time changes nothing.
+
+    Raises:
+        NotFound: the account has no such key; another one may.
+    """
     statement = (
         update(schema.api_key)
-        .where(_key.id == identifier, _key.revoke_time.is_(None))
+        .where(_key.id == identifier, _key.account_id == account_id, _key.revoke_time.is_(None))
         .values(revoke_time=now)
     )
     await connection.execute(statement)
-    return await _row(connection, identifier)
+    return await get(connection, identifier, account_id)
 
 
 async def any_valid(connection: AsyncConnection, now: datetime.datetime) -> bool:

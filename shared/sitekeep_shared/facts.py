@@ -13,7 +13,7 @@ from sitekeep_shared import locks, rules
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import NotFound
-from sitekeep_shared.rpc.names import identifier_of, organization_of, resource
+from sitekeep_shared.rpc.names import already_exists, identifier_of, organization_of, resource
 from sitekeep_shared.rules import BackupFacts, LockFacts, OrganizationFacts, ProductFacts
 
 AnyRow = Row[Any]
@@ -93,6 +93,19 @@ async def resource_row(connection: AsyncConnection, table: Any, kind: str, name:
     if row is None:
         raise not_found(kind, name)
     return row
+
+
+async def refuse_taken(connection: AsyncConnection, table: Any, kind: str, name: str) -> None:
+    """Lets a resource of an organization be created under a name that none has.
+
+    Raises:
+        AlreadyExists: one has it.
+    """
+    statement = select(table.c.id).where(
+        table.c.organization == organization_of(name), table.c.id == identifier_of(name)
+    )
+    if (await connection.execute(statement)).first():
+        raise already_exists(kind, name)
 
 
 def organization_facts(row: AnyRow) -> OrganizationFacts:

@@ -90,9 +90,7 @@ async def revoke(
     """
     now = (clock or SystemClock()).now()
     async with _opened(database_url) as database, database.write() as connection:
-        await api_keys.get(connection, api_key_id, account_id)
-        await api_keys.revoke(connection, api_key_id, now)
-        return await api_keys.get(connection, api_key_id, account_id)
+        return await api_keys.revoke(connection, api_key_id, account_id, now)
 
 
 async def _issue(

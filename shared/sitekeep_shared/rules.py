@@ -437,6 +437,11 @@ def backup_is_not_being_verified(
     )
 
 
+def backup_is_readable(backup: BackupFacts, now: datetime.datetime) -> SitekeepError | None:
+    """The backup ended with something, and is within the time that it is kept for."""
+    return backup_is_finished(backup) or backup_is_not_expired(backup, now)
+
+
 def backup_is_complete(backup: BackupFacts, allow_incomplete: bool) -> RuleOutcome:
     """The backup holds everything that the site listed."""
     rule = "backup_is_complete"

@@ -39,11 +39,11 @@ async def _attempt(
         return await attempt(connection)
 
 
-async def decide_alone(connection: AsyncConnection, table: Table, uid: str) -> None:
-    """Makes others that decide about the same row wait until this transaction ends.
+async def decide_alone(connection: AsyncConnection, table: Table, key: str) -> None:
+    """Makes others that decide about the row with this key wait until this transaction ends.
 
     What is read from here on, by further statements, is what they left. Whoever needs both
     takes the backup before the product. On SQLite there is one writer at a time anyway.
     """
-    statement = select(table.c.uid).where(table.c.uid == uid).with_for_update()
-    await connection.execute(statement)
+    [column] = table.primary_key.columns
+    await connection.execute(select(column).where(column == key).with_for_update())

@@ -42,7 +42,8 @@ async def _admins(database: Database) -> set[tuple[str, str]]:
 
 async def _revoke(database: Database, issued: IssuedKey) -> None:
     async with database.write() as connection:
-        await api_keys.revoke(connection, issued.name.removeprefix("apiKeys/"), START)
+        identifier = issued.name.removeprefix("apiKeys/")
+        await api_keys.revoke(connection, identifier, issued.account_id, START)
 
 
 async def test_the_first_key_makes_the_database(database_url: str) -> None:
