@@ -23,6 +23,7 @@ GROUPS = {
     "operation": "Backups and restores while they run: watch, wait, cancel.",
     "lock": "The locks that keep a product to one operation at a time.",
     "content": "What a backup holds: list, read, save files.",
+    "vault": "The vault itself, where its storage and its key are.",
     "serve": "Run the servers.",
 }
 COMMANDS = {

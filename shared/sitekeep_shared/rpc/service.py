@@ -27,11 +27,7 @@ from sitekeep_shared.rpc.operations import OperationEventService, OperationsServ
 from sitekeep_shared.rpc.revisions import Revisions
 from sitekeep_shared.rpc.server import Server, on_signals
 from sitekeep_shared.secrets import SecretBox
-from sitekeep_shared.vault.errors import WrongKey
-from sitekeep_shared.vault.keys import load_or_create_key_file
-from sitekeep_shared.vault.local_store import DurableLocalStore
-from sitekeep_shared.vault.names import FORMAT
-from sitekeep_shared.vault.vault import Vault
+from sitekeep_shared.vault.opening import open_vault
 from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_shared.work.port import Handler
 
@@ -123,10 +119,7 @@ class ServiceServer(abc.ABC):
         stack.push_async_callback(self.database.close)
         self.slot = await stack.enter_async_context(ServiceSlot(self.database, self.service))
         await migrate(self.database)
-        store = DurableLocalStore(settings.vault_folder)
-        await _refuse_lost_key(store, settings)
-        keys = await asyncio.to_thread(load_or_create_key_file, settings.key_file)
-        self.vault = await Vault.open(store, keys, self.clock, create=True)
+        self.vault = await open_vault(settings, self.clock, create=True)
         stack.push_async_callback(self.vault.close)
         path = settings.credentials_key_file
         self.secrets = await asyncio.to_thread(SecretBox.load_or_create, path)
@@ -145,16 +138,6 @@ class ServiceServer(abc.ABC):
         )
         operation_pb2_grpc.add_OperationLockServiceServicer_to_server(
             OperationLockService(self.database), server.server
-        )
-
-
-async def _refuse_lost_key(store: DurableLocalStore, settings: Settings) -> None:
-    # The vault first: a server that starts beside this one makes the key before the vault.
-    if await store.head(FORMAT) is not None and not settings.key_file.exists():
-        raise WrongKey(
-            f"The vault in {settings.vault_folder} has backups, but its key file "
-            f"{settings.key_file} is not there. Put your copy of it back; a new one cannot open "
-            "them."
         )
 
 
