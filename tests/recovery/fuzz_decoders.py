@@ -1,0 +1,39 @@
+"""Throws coverage-guided bytes at every decoder of the vault.
+
+``python tests/recovery/fuzz_decoders.py -max_total_time=300``, with atheris from PyPI installed
+beside Sitekeep; every option is libFuzzer's. It ends with a traceback at the first error that
+no decoder may raise.
+"""
+
+# pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUntypedFunctionDecorator=false
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import atheris  # type: ignore[import-not-found, unused-ignore]
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+with atheris.instrument_imports():
+    from recovery.test_decoders import EXPECTED
+    from support.decoders import DECODERS
+
+_NAMES = sorted(DECODERS)
+
+
+def one_input(data: bytes) -> None:
+    """The first byte chooses the decoder, the rest is what it gets."""
+    if not data:
+        return
+    try:
+        DECODERS[_NAMES[data[0] % len(_NAMES)]](data[1:])
+    except EXPECTED:
+        return
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
