@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from sitekeep_shared.vault.errors import DamagedObject, StoreUnavailable, WrongKey
-from sitekeep_shared.vault.keys import (
-    VaultKeys,
+from sitekeep_shared.vault.key_file import (
     load_key_file,
     load_or_create_key_file,
     write_writer_key_file,
 )
+from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.sealing import SEALED_KEY_BYTES, Sealer
 from unit.vault.vault_helpers import KEYS
 

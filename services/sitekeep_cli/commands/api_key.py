@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from sitekeep.backup.v1 import api_key_pb2 as pb
-from sitekeep_cli import local_keys, paging, wording
+from sitekeep_cli import local_api_keys, paging, wording
 from sitekeep_cli.call import Call
 from sitekeep_cli.errors import UsageError
-from sitekeep_cli.local_keys import ExpiresInDays
+from sitekeep_cli.local_api_keys import ExpiresInDays
 from sitekeep_cli.names import short
 from sitekeep_cli.settings import settings_of
 from sitekeep_cli.verbs import group, verb
@@ -43,7 +43,7 @@ def create(
         _create_locally(call, name, identifier, account, expires_in_days)
         return
     wanted = pb.ApiKey(display_name=name)
-    lifetime = local_keys.lifetime(expires_in_days)
+    lifetime = local_api_keys.lifetime(expires_in_days)
     if lifetime is not None:
         wanted.expire_time.FromDatetime(SystemClock().now() + lifetime)
     request = pb.CreateApiKeyRequest(api_key_id=identifier, api_key=wanted)
@@ -52,7 +52,7 @@ def create(
         call.output.message(created)
         return
     call.output.say(f"{created.name} is an API key of your account {created.account_id}.")
-    local_keys.show_key(call.output, created.key_string)
+    local_api_keys.show_key(call.output, created.key_string)
 
 
 def _create_locally(
@@ -61,18 +61,21 @@ def _create_locally(
     from sitekeep_shared.first_key import KeyRequest
 
     request = KeyRequest(
-        local_keys.account_id(account), name, identifier, local_keys.lifetime(expires_in_days)
+        local_api_keys.account_id(account),
+        name,
+        identifier,
+        local_api_keys.lifetime(expires_in_days),
     )
     settings = settings_of()
-    issued = local_keys.issue(settings, request, only_first=False)
-    local_keys.show(call.output, issued, settings)
+    issued = local_api_keys.issue(settings, request, only_first=False)
+    local_api_keys.show(call.output, issued, settings)
 
 
 @verb(application, "list")
 def list_(call: Call, account: Account = "") -> None:
     """List keys, revoked and expired ones too."""
     if account:
-        found = local_keys.listed(settings_of(), account)
+        found = local_api_keys.listed(settings_of(), account)
     else:
         found = paging.whole(call.keys.ListApiKeys, pb.ListApiKeysRequest())
     if call.output.as_json:
@@ -104,7 +107,7 @@ def revoke(call: Call, identifier: Identifier, account: Account = "") -> None:
     """Revoke a key for good; no call with it succeeds again."""
     name = _name(identifier)
     if account:
-        answer = local_keys.revoked(settings_of(), account, short(name))
+        answer = local_api_keys.revoked(settings_of(), account, short(name))
     else:
         answer = call.keys.RevokeApiKey(pb.RevokeApiKeyRequest(name=name))
     if call.output.as_json:

@@ -1,0 +1,164 @@
+"""The key sets of a vault: which belong to it, which one is current, and how it is rotated.
+
+A set is superseded by the object ``keys/<key_id>.superseded``. Its name comes from the
+old set alone, so of two rotations at once one alone succeeds.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from blake3 import blake3
+
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing, StoreUnavailable, WrongKey
+from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.store import Store
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class KeyObject(msgspec.Struct, frozen=True):
+    """A ``keys/<key_id>`` object: plain JSON that identifies a key set and reveals nothing."""
+
+    key_id: str
+    public_key: str
+    check: str
+    """Keyed BLAKE3 under K_meta over repository id and public key: proves who wrote it."""
+
+
+class SupersededObject(msgspec.Struct, frozen=True):
+    """A ``keys/<key_id>.superseded`` object: plain JSON that names the next key set."""
+
+    key_id: str
+    superseded_by: str
+    check: str
+    """Keyed BLAKE3 under K_meta over repository id and both key ids."""
+
+
+class KeyRing:
+    """The key sets of one vault, seen with one of them."""
+
+    def __init__(self, store: Store, keys: VaultKeys, repository_id: bytes) -> None:
+        self.keys = keys
+        self.repository_id = repository_id
+        self._store = store
+
+    async def require_membership(self, first_key_id: str) -> None:
+        """Makes sure that the key set belongs to the vault, which was made with the given one.
+
+        Raises:
+            WrongKey: it belongs to another vault.
+            DamagedObject: its key object is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.key_name(self.keys.key_id)
+        try:
+            data = await self._store.get(name)
+        except ObjectMissing:
+            if first_key_id in (self.keys.key_id, *self.keys.readable_key_ids):
+                return
+            raise WrongKey(
+                "This key file does not belong to this vault: the vault was made with the key "
+                f"{first_key_id}, the file holds {self.keys.key_id}. Put the vault's own key file "
+                "in its place (SITEKEEP_KEY_FILE), or make it anew: sitekeep key recover."
+            ) from None
+        if _decode(data, KeyObject, name) != self._object():
+            raise DamagedObject(name, "it does not describe the key set that it is named after")
+
+    async def add(self) -> None:
+        """Writes the key object of the key set where there is none.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        await self._store.put_new(names.key_name(self.keys.key_id), [_encode(self._object())])
+
+    async def require_current(self) -> None:
+        """Makes sure that nothing new is sealed to a key set that was given up.
+
+        Raises:
+            WrongKey: the key set is superseded.
+            DamagedObject: what supersedes it is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        newer = await self.successor(self.keys.key_id)
+        if newer is not None:
+            raise WrongKey(
+                f"The key of this vault was rotated: {self.keys.key_id} is superseded by {newer} "
+                f"and writes no backups any more. Fetch the key file of {newer} from where the "
+                "key was rotated and name it in SITEKEEP_KEY_FILE."
+            )
+
+    async def current_key_id(self) -> str:
+        """The id of the newest key set: the same, or what a rotation put in its place.
+
+        Raises:
+            DamagedObject: what supersedes a set is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        current = self.keys.key_id
+        while (newer := await self.successor(current)) is not None:
+            current = newer
+        return current
+
+    async def successor(self, key_id: str) -> str | None:
+        """The id of the key set that a rotation put in the place of another; None: none did.
+
+        Raises:
+            DamagedObject: what supersedes it is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.superseded_name(key_id)
+        try:
+            data = await self._store.get(name)
+        except ObjectMissing:
+            return None
+        found = _decode(data, SupersededObject, name)
+        if found != self._superseded(key_id, found.superseded_by):
+            raise DamagedObject(name, "it does not name the key set that follows")
+        return found.superseded_by
+
+    async def supersede(self, newer: VaultKeys) -> None:
+        """Puts another key set in the place of this one: the one step that is a rotation.
+
+        Raises:
+            WrongKey: another rotation came first.
+            StoreUnavailable: the store does not answer; trying again is safe.
+        """
+        await KeyRing(self._store, newer, self.repository_id).add()
+        name = names.superseded_name(self.keys.key_id)
+        content = _encode(self._superseded(self.keys.key_id, newer.key_id))
+        try:
+            created = await self._store.put_new(name, [content])
+        except StoreUnavailable:
+            # The answer may be lost although the object arrived.
+            if await self.successor(self.keys.key_id) != newer.key_id:
+                raise
+            return
+        if not created and await self.successor(self.keys.key_id) != newer.key_id:
+            await self.require_current()
+
+    def _object(self) -> KeyObject:
+        check = self._check(b"sitekeep/1/key-check", self.keys.public_key)
+        return KeyObject(self.keys.key_id, self.keys.public_key.hex(), check)
+
+    def _superseded(self, older: str, newer: str) -> SupersededObject:
+        check = self._check(b"sitekeep/1/key-superseded", older.encode() + newer.encode())
+        return SupersededObject(older, newer, check)
+
+    def _check(self, purpose: bytes, covered: bytes) -> str:
+        hasher = blake3(purpose + self.repository_id + covered, key=self.keys.metadata_key)
+        return hasher.hexdigest()
+
+
+def _encode(content: KeyObject | SupersededObject) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content))
+
+
+def _decode(data: bytes, kind: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise DamagedObject(name, "it does not read as one") from error
