@@ -112,6 +112,19 @@ def write_writer_key_file(
     _write_new(path, key_document.encode_writer_part(keys), passphrase)
 
 
+def write_copy(path: Path, file: KeyFile, passphrase: Passphrase) -> None:
+    """Writes what a key file holds into another one, under a passphrase.
+
+    Raises:
+        FileExistsError: there is such a file.
+        StoreUnavailable: the file cannot be written.
+    """
+    if isinstance(file.content, WholeKey):
+        write_whole_key_file(path, file.content, passphrase)
+    else:
+        write_writer_key_file(path, file.content, passphrase)
+
+
 def write_private_file(path: Path, content: bytes) -> None:
     """Writes a new file that only its owner can read, wholly or not at all, and durably.
 

@@ -99,7 +99,11 @@ class KeyRing:
             StoreUnavailable: the store does not answer.
         """
         current = self.keys.key_id
+        seen = {current}
         while (newer := await self.successor(current)) is not None:
+            if newer in seen:
+                raise DamagedObject(names.superseded_name(current), "it leads back to itself")
+            seen.add(newer)
             current = newer
         return current
 

@@ -60,14 +60,20 @@ class SheetReader:
     _total: int = 0
 
     @property
-    def next_number(self) -> int:
-        """The number of the line that is to come next."""
-        return len(self._parts) + 1
+    def next_label(self) -> str:
+        """The number of the line that is to come next, and of how many: ``2/4``, first ``1/…``."""
+        return f"{len(self._parts) + 1}/{self._total or '…'}"
 
     @property
     def is_complete(self) -> bool:
         """Whether all lines have been taken."""
         return bool(self._parts) and len(self._parts) == self._total
+
+    def labelled(self, text: str) -> str:
+        """A line as it was typed, with its number where only that was left out."""
+        if self._total and not _LABEL.fullmatch(text.rstrip()):
+            return f"{self.next_label} {text}"
+        return text
 
     def take(self, text: str) -> None:
         """Takes the next line. One that is refused may be typed again.
@@ -77,8 +83,9 @@ class SheetReader:
         """
         found = _LABEL.fullmatch(text.rstrip())
         if found is None:
-            expected = f"{self.next_number}/{self._total or '…'}"
-            raise MistypedLine(expected, f"it has to begin with its number, {expected}")
+            raise MistypedLine(
+                self.next_label, f"it has to begin with its number, {self.next_label}"
+            )
         number, total = int(found[1]), int(found[2])
         self._check_place(number, total)
         self._parts.append(_decode(number, total, found[3]))
@@ -91,8 +98,7 @@ class SheetReader:
             MistypedLine: lines are missing.
         """
         if not self.is_complete:
-            expected = f"{self.next_number}/{self._total or '…'}"
-            raise MistypedLine(expected, "it is missing")
+            raise MistypedLine(self.next_label, "it is missing")
         data = b"".join(self._parts)
         keys = [data[start : start + KEY_BYTES] for start in range(0, len(data), KEY_BYTES)]
         return WholeKey(keys[0], tuple(keys[1:]))
@@ -103,8 +109,9 @@ class SheetReader:
             raise MistypedLine(label, f"the lines before it are of {self._total}")
         if total < _FEWEST_LINES or total % _LINES_PER_KEY:
             raise MistypedLine(label, "no sheet has so many lines")
-        if number != self.next_number:
-            raise MistypedLine(label, f"line {self.next_number}/{total} comes here")
+        expected = len(self._parts) + 1
+        if number != expected:
+            raise MistypedLine(label, f"line {expected}/{total} comes here")
 
 
 def read_sheet(lines: Iterable[str]) -> WholeKey:
