@@ -26,9 +26,9 @@ class Argon2Parameters(msgspec.Struct, frozen=True):
     """How a key is made from a passphrase. What others wrote is bounded: it costs memory."""
 
     salt: bytes
-    memory_kib: int = 64 * 1024
-    iterations: int = 3
-    lanes: int = 4
+    memory_kib: int
+    iterations: int
+    lanes: int
 
     def __post_init__(self) -> None:
         if not (
@@ -38,6 +38,11 @@ class Argon2Parameters(msgspec.Struct, frozen=True):
             and 8 * self.lanes <= self.memory_kib <= _MOST_MEMORY_KIB
         ):
             raise ValueError("parameters of Argon2id that nobody would choose")
+
+
+def new_parameters() -> Argon2Parameters:
+    """What is used for what is sealed now: 64 MiB, three rounds, four lanes."""
+    return Argon2Parameters(os.urandom(SALT_BYTES), 64 * 1024, iterations=3, lanes=4)
 
 
 class PassphraseSealed(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ class Passphrase:
 
     def seal(self, plaintext: bytes, context: bytes) -> PassphraseSealed:
         """Seals; takes 64 MiB and about 0.2 s."""
-        parameters = Argon2Parameters(os.urandom(SALT_BYTES))
+        parameters = new_parameters()
         sealed = self._cipher(parameters).encrypt(_ZERO_NONCE, plaintext, context)
         return PassphraseSealed(parameters, sealed)
 

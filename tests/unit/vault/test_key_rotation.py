@@ -19,6 +19,7 @@ from sitekeep_shared.vault.unlocks import (
     unlock_with_passphrase,
     unlock_with_recipient,
 )
+from support.passphrases import cheap_passphrases
 from unit.vault.vault_helpers import (
     KEYS,
     SITE,
@@ -31,6 +32,8 @@ from unit.vault.vault_helpers import (
     read_all,
     write_unit,
 )
+
+__all__ = ["cheap_passphrases"]
 
 OLD = WholeKey(bytes(range(32)), (bytes(range(32, 64)),))
 CONTENT = issues(0, 30)

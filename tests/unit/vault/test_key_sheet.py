@@ -162,7 +162,7 @@ def test_a_sheet_from_before_a_rotation_does_not_pass_for_a_part_of_the_new_one(
     ],
 )
 def test_a_line_that_cannot_be_one_says_why(line: str, problem: str) -> None:
-    with pytest.raises(MistypedLine, match="Line .* of the recovery sheet") as raised:
+    with pytest.raises(MistypedLine, match="of the recovery sheet") as raised:
         SheetReader().take(line)
     assert problem in str(raised.value)
 
