@@ -26,6 +26,7 @@ from sitekeep_shared.vault.rotation import rotate
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.unlocks import Unlocks
 from sitekeep_shared.vault.vault import Vault
+from support.opened_sections import opened_sections
 from support.passphrases import cheap_passphrases
 from support.planted import forms, found
 from unit.vault.vault_helpers import (
@@ -37,7 +38,7 @@ from unit.vault.vault_helpers import (
     pieces,
 )
 
-__all__ = ["cheap_passphrases"]
+__all__ = ["cheap_passphrases", "opened_sections"]
 
 KEY = WholeKey(bytes(range(32)), (bytes(range(32, 64)),))
 
@@ -52,34 +53,6 @@ class Plants:
         text = f"planted-{len(self.texts):04d}-{place}"
         self.texts.append(text)
         return text
-
-
-@dataclass
-class Opened:
-    """What was sealed to, and opened with, the keys that the writer part has."""
-
-    plaintexts: list[bytes] = field(default_factory=list[bytes])
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Everything that K_meta opens, because it was sealed with it, and all that was opened."""
-    opened, seal, unseal = Opened(), Sealer.seal, Sealer.open
-
-    def sealing(self: Sealer, section: str, name: bytes, plaintext: bytes) -> bytes:
-        if section != "unlock-label":  # A label is the operator's own, not the site's.
-            opened.plaintexts.append(plaintext)
-        return seal(self, section, name, plaintext)
-
-    def opening(self: Sealer, section: str, name: bytes, sealed: bytes, object_name: str) -> bytes:
-        plaintext = unseal(self, section, name, sealed, object_name)
-        if section != "unlock-label":
-            opened.plaintexts.append(plaintext)
-        return plaintext
-
-    monkeypatch.setattr(Sealer, "seal", sealing)
-    monkeypatch.setattr(Sealer, "open", opening)
-    return opened
 
 
 async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
@@ -129,7 +102,7 @@ def plants() -> Plants:
     return Plants()
 
 
-async def test_planted_text_stands_nowhere_in_the_vault(plants: Plants, opened: Opened) -> None:
+async def test_planted_text_stands_nowhere_in_the_vault(plants: Plants) -> None:
     store = MemoryStore()
     key = await live(store, plants)
     for secret in (KEY.secret, *key.private_keys):
@@ -153,11 +126,11 @@ async def test_planted_text_stands_nowhere_in_the_vault(plants: Plants, opened: 
 
 
 async def test_planted_text_stands_nowhere_in_what_the_writer_part_opens(
-    plants: Plants, opened: Opened
+    plants: Plants, opened_sections: list[bytes]
 ) -> None:
     store = MemoryStore()
     key = await live(store, plants)
-    sealed = len(opened.plaintexts)
+    sealed = len(opened_sections)
 
     writer = await open_vault(store, keys=key.keys.writer_part(), clock=ManualClock(START))
     headers = [header async for header in writer.backups(include_expired=True)]
@@ -171,8 +144,8 @@ async def test_planted_text_stands_nowhere_in_what_the_writer_part_opens(
 
     assert len(headers) == 2
     assert sealed > 10
-    assert len(opened.plaintexts) > sealed + 10
-    for plaintext in opened.plaintexts:
+    assert len(opened_sections) > sealed + 10
+    for plaintext in opened_sections:
         assert found(plants.texts, plaintext) == []
 
 
