@@ -99,7 +99,7 @@ async def described(settings: Settings) -> dict[str, Any]:
         "key": key_id,
         "olderKeys": list(file.keys.readable_key_ids[1:]),
         "fingerprint": file.keys.public_key.hex(),
-        "supersededBy": await _superseded_by(opened.ring),
+        "supersededBy": await superseded_by(opened.ring),
         "unlocks": [_unlock(each, key_id) for each in await opened.unlocks.list()],
     }
 
@@ -115,7 +115,7 @@ async def proven(settings: Settings, keys: VaultKeys) -> dict[str, Any]:
         "vault": opened.ring.repository_id.hex(),
         "key": keys.key_id,
         "canRead": keys.can_read,
-        "supersededBy": await _superseded_by(opened.ring),
+        "supersededBy": await superseded_by(opened.ring),
         "opened": await _newest_opened(opened),
     }
 
@@ -177,9 +177,9 @@ async def unlocked(
     found = await read_repository(store)
     if recipient_file is not None:
         private_key = load_recipient(recipient_file)
-        return await unlock_with_recipient(store, found.repository_id, private_key)
+        return await unlock_with_recipient(store, found, private_key)
     given = key_input.passphrase(passphrase_file)
-    return await unlock_with_passphrase(store, found.repository_id, given)
+    return await unlock_with_passphrase(store, found, given)
 
 
 async def recovered(settings: Settings, key: WholeKey, path: Path) -> OpenKey:
@@ -196,7 +196,8 @@ async def recovered(settings: Settings, key: WholeKey, path: Path) -> OpenKey:
     return opened
 
 
-async def _superseded_by(ring: KeyRing) -> str:
+async def superseded_by(ring: KeyRing) -> str:
+    """The id of the vault's key where another one is in hand; empty where it is that one."""
     current = await ring.current_key_id()
     return "" if current == ring.keys.key_id else current
 

@@ -20,7 +20,7 @@ from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import content_pb2, content_pb2_grpc, restore_pb2
 from sitekeep_backup.server import BackupServer
 from sitekeep_restore.server import RestoreServer
-from sitekeep_shared.clock import ManualClock
+from sitekeep_shared.clock import ManualClock, SystemClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.errors import WrongKey
@@ -30,11 +30,10 @@ from sitekeep_shared.vault.key_file import (
     write_whole_key_file,
     write_writer_key_file,
 )
-from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys, WholeKey
 from sitekeep_shared.vault.opening import open_vault, store_of
 from sitekeep_shared.vault.passphrase import Passphrase
-from sitekeep_shared.vault.repository import read_repository
+from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.rotation import rotate
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite
@@ -66,7 +65,7 @@ def writing(settings: Settings, whole: WholeKey, tmp_path: Path) -> Settings:
 
 async def rotated(settings: Settings, key: WholeKey) -> WholeKey:
     store = store_of(settings)
-    ring = KeyRing(store, key.keys, (await read_repository(store)).repository_id)
+    ring = await open_repository(store, key.keys, SystemClock(), create=False)
     return (await rotate(store, ring, key, lambda _: None)).key
 
 

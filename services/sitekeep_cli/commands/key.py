@@ -83,8 +83,8 @@ def verify(
         output.facts(_facts(found))
     if found["supersededBy"]:
         raise CommandError(
-            f"The key was rotated to {found['supersededBy']}: this one opens only what was "
-            "backed up before. Take a copy of the newer key file, or print a new sheet."
+            f"The vault's key is now {found['supersededBy']}: this one opens only what was backed "
+            "up before. Take a copy of the newer key file, or print a new sheet."
         )
 
 
@@ -237,7 +237,7 @@ def recover(
         raise UsageError("Say what is to open the vault: --passphrase, --recipient or --sheet.")
     path = to or settings.key_file
 
-    async def work() -> tuple[OpenKey, str | None]:
+    async def work() -> tuple[OpenKey, str]:
         if path.exists():
             raise FileExistsError
         if sheet:
@@ -245,15 +245,15 @@ def recover(
         else:
             key = await local_key.unlocked(settings, recipient_file, passphrase_file)
         opened = await local_key.recovered(settings, key, path)
-        return opened, await opened.ring.successor(key.keys.key_id)
+        return opened, await local_key.superseded_by(opened.ring)
 
     with key_input.new_file(path, "--to"):
         opened, newer = local_vault.run(work())
     output.say(f"{path} holds the key {opened.ring.keys.key_id} of the vault again.")
-    if newer is not None:
+    if newer:
         output.say(
-            f"The key was rotated since, to {newer}: this one opens what was backed up before, "
-            "and writes no backups."
+            f"The vault's key is now {newer}: this one opens what was backed up before, and "
+            "writes no backups."
         )
 
 

@@ -1,7 +1,9 @@
 """The key sets of a vault: which belong to it, which one is current, and how it is rotated.
 
 A set is superseded by the object ``keys/<key_id>.superseded``. Its name comes from the
-old set alone, so of two rotations at once one alone succeeds.
+old set alone, so of two rotations at once one alone succeeds. The current set is the end
+of that chain, which begins with the set that the vault was made with; a set that a
+rotation left behind half-way is not on it.
 """
 
 from __future__ import annotations
@@ -40,13 +42,17 @@ class SupersededObject(msgspec.Struct, frozen=True):
 class KeyRing:
     """The key sets of one vault, seen with one of them."""
 
-    def __init__(self, store: Store, keys: VaultKeys, repository_id: bytes) -> None:
+    def __init__(
+        self, store: Store, keys: VaultKeys, repository_id: bytes, first_key_id: str
+    ) -> None:
         self.keys = keys
         self.repository_id = repository_id
+        self.first_key_id = first_key_id
+        """Of the key set that the vault was made with."""
         self._store = store
 
-    async def require_membership(self, first_key_id: str) -> None:
-        """Makes sure that the key set belongs to the vault, which was made with the given one.
+    async def require_membership(self) -> None:
+        """Makes sure that the key set belongs to the vault.
 
         Raises:
             WrongKey: it belongs to another vault.
@@ -57,12 +63,12 @@ class KeyRing:
         try:
             data = await self._store.get(name)
         except ObjectMissing:
-            if first_key_id in (self.keys.key_id, *self.keys.readable_key_ids):
+            if self.first_key_id in (self.keys.key_id, *self.keys.readable_key_ids):
                 return
             raise WrongKey(
                 "This key file does not belong to this vault: the vault was made with the key "
-                f"{first_key_id}, the file holds {self.keys.key_id}. Put the vault's own key file "
-                "in its place (SITEKEEP_KEY_FILE), or make it anew: sitekeep key recover."
+                f"{self.first_key_id}, the file holds {self.keys.key_id}. Put the vault's own key "
+                "file in its place (SITEKEEP_KEY_FILE), or make it anew: sitekeep key recover."
             ) from None
         if _decode(data, KeyObject, name) != self._object():
             raise DamagedObject(name, "it does not describe the key set that it is named after")
@@ -76,44 +82,62 @@ class KeyRing:
         await self._store.put_new(names.key_name(self.keys.key_id), [_encode(self._object())])
 
     async def require_current(self) -> None:
-        """Makes sure that nothing new is sealed to a key set that was given up.
+        """Makes sure that nothing new is sealed to a key set that is not the vault's newest.
 
         Raises:
-            WrongKey: the key set is superseded.
-            DamagedObject: what supersedes it is not what was written.
+            WrongKey: a rotation put another in its place, or the one that made it failed.
+            DamagedObject: what supersedes a set is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        newer = await self.successor(self.keys.key_id)
-        if newer is not None:
+        current = await self.current_key_id()
+        if current == self.keys.key_id:
+            return
+        if await self._successor(self.keys.key_id) is None:
             raise WrongKey(
-                f"The key of this vault was rotated: {self.keys.key_id} is superseded by {newer} "
-                f"and writes no backups any more. Fetch the key file of {newer} from where the "
-                "key was rotated and name it in SITEKEEP_KEY_FILE."
+                f"The key {self.keys.key_id} is of a rotation that did not take place: the "
+                f"vault's key is still {current}. Use the key file of {current}."
             )
+        raise WrongKey(
+            f"The key of this vault was rotated: {self.keys.key_id} is superseded by {current} "
+            f"and writes no backups any more. Fetch the key file of {current} from where the "
+            "key was rotated and name it in SITEKEEP_KEY_FILE."
+        )
 
     async def current_key_id(self) -> str:
-        """The id of the newest key set: the same, or what a rotation put in its place.
+        """The id of the newest key set: the first one, or what rotations put in its place.
 
         Raises:
             DamagedObject: what supersedes a set is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        current = self.keys.key_id
-        seen = {current}
-        while (newer := await self.successor(current)) is not None:
-            if newer in seen:
-                raise DamagedObject(names.superseded_name(current), "it leads back to itself")
-            seen.add(newer)
-            current = newer
-        return current
+        chain = [self.first_key_id]
+        while (newer := await self._successor(chain[-1])) is not None:
+            if newer in chain:
+                raise DamagedObject(names.superseded_name(chain[-1]), "it leads back to itself")
+            chain.append(newer)
+        return chain[-1]
 
-    async def successor(self, key_id: str) -> str | None:
-        """The id of the key set that a rotation put in the place of another; None: none did.
+    async def supersede(self, newer: VaultKeys) -> None:
+        """Puts another key set in the place of this one: the one step that is a rotation.
 
         Raises:
-            DamagedObject: what supersedes it is not what was written.
-            StoreUnavailable: the store does not answer.
+            WrongKey: another rotation came first.
+            StoreUnavailable: the store does not answer; trying again is safe.
         """
+        await KeyRing(self._store, newer, self.repository_id, self.first_key_id).add()
+        name = names.superseded_name(self.keys.key_id)
+        content = _encode(self._superseded(self.keys.key_id, newer.key_id))
+        try:
+            created = await self._store.put_new(name, [content])
+        except StoreUnavailable:
+            # The answer may be lost although the object arrived.
+            if await self._successor(self.keys.key_id) != newer.key_id:
+                raise
+            return
+        if not created and await self._successor(self.keys.key_id) != newer.key_id:
+            await self.require_current()
+
+    async def _successor(self, key_id: str) -> str | None:
         name = names.superseded_name(key_id)
         try:
             data = await self._store.get(name)
@@ -123,26 +147,6 @@ class KeyRing:
         if found != self._superseded(key_id, found.superseded_by):
             raise DamagedObject(name, "it does not name the key set that follows")
         return found.superseded_by
-
-    async def supersede(self, newer: VaultKeys) -> None:
-        """Puts another key set in the place of this one: the one step that is a rotation.
-
-        Raises:
-            WrongKey: another rotation came first.
-            StoreUnavailable: the store does not answer; trying again is safe.
-        """
-        await KeyRing(self._store, newer, self.repository_id).add()
-        name = names.superseded_name(self.keys.key_id)
-        content = _encode(self._superseded(self.keys.key_id, newer.key_id))
-        try:
-            created = await self._store.put_new(name, [content])
-        except StoreUnavailable:
-            # The answer may be lost although the object arrived.
-            if await self.successor(self.keys.key_id) != newer.key_id:
-                raise
-            return
-        if not created and await self.successor(self.keys.key_id) != newer.key_id:
-            await self.require_current()
 
     def _object(self) -> KeyObject:
         check = self._check(b"sitekeep/1/key-check", self.keys.public_key)

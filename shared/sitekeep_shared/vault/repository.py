@@ -67,8 +67,8 @@ async def open_repository(store: Store, keys: VaultKeys, clock: Clock, *, create
     if create:
         await _create(store, keys, clock)
     found = await read_repository(store)
-    ring = KeyRing(store, keys, found.repository_id)
-    await ring.require_membership(found.first_key_id)
+    ring = KeyRing(store, keys, found.repository_id, found.first_key_id)
+    await ring.require_membership()
     if create:
         await ring.add()
     return ring

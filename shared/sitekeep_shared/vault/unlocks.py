@@ -10,15 +10,17 @@ import asyncio
 import datetime
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from sitekeep_shared.vault import key_document, names
 from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing, WrongKey
+from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import WholeKey, public_key_of
 from sitekeep_shared.vault.passphrase import Passphrase, PassphraseSealed
+from sitekeep_shared.vault.repository import Repository
 from sitekeep_shared.vault.sealing import Sealer, open_with, seal_to, sealing_context
 from sitekeep_shared.vault.store import Store
 
@@ -148,7 +150,7 @@ class Unlocks:
 
 
 async def unlock_with_passphrase(
-    store: Store, repository_id: bytes, passphrase: Passphrase
+    store: Store, repository: Repository, passphrase: Passphrase
 ) -> WholeKey:
     """The vault's key, by a passphrase.
 
@@ -161,10 +163,12 @@ async def unlock_with_passphrase(
         sealed = content.passphrase
         return None if sealed is None else passphrase.open(sealed, context)
 
-    return await _unlock(store, repository_id, opened, "passphrase")
+    return await _unlock(store, repository, opened, "passphrase")
 
 
-async def unlock_with_recipient(store: Store, repository_id: bytes, private_key: bytes) -> WholeKey:
+async def unlock_with_recipient(
+    store: Store, repository: Repository, private_key: bytes
+) -> WholeKey:
     """The vault's key, by the private key of a recipient.
 
     Raises:
@@ -178,12 +182,12 @@ async def unlock_with_recipient(store: Store, repository_id: bytes, private_key:
             return None
         return open_with(private_key, content.sealed, context)
 
-    return await _unlock(store, repository_id, opened, "recipient")
+    return await _unlock(store, repository, opened, "recipient")
 
 
 async def _unlock(
     store: Store,
-    repository_id: bytes,
+    repository: Repository,
     opened: Callable[[UnlockObject, bytes], bytes | None],
     method: str,
 ) -> WholeKey:
@@ -195,13 +199,20 @@ async def _unlock(
             _logger.warning("%s It is left out.", stored.content)
             continue
         tried += (stored.content.passphrase is None) == (method == "recipient")
-        context = sealing_context(repository_id, _SECTION, stored.name.encode())
+        context = sealing_context(repository.repository_id, _SECTION, stored.name.encode())
         plaintext = await asyncio.to_thread(opened, stored.content, context)
         if plaintext is not None:
             keys.append(_decode(stored.name, plaintext))
     if not keys:
         raise WrongKey(_nothing_opens(method, tried))
-    return max(keys, key=lambda key: len(key.private_keys))
+    return await _newest(store, repository, keys)
+
+
+async def _newest(store: Store, repository: Repository, keys: Sequence[WholeKey]) -> WholeKey:
+    """The current key; where it is not among them, the one that opens the most."""
+    ring = KeyRing(store, keys[0].keys, repository.repository_id, repository.first_key_id)
+    current = await ring.current_key_id()
+    return max(keys, key=lambda key: (key.keys.key_id == current, len(key.private_keys)))
 
 
 def _nothing_opens(method: str, tried: int) -> str:

@@ -165,7 +165,7 @@ def test_a_sheet_is_typed_line_by_line_and_a_wrong_line_is_asked_for_again(
         return next(typed)
 
     monkeypatch.setattr("sys.stdin", Terminal())
-    monkeypatch.setattr(key_input.typer, "prompt", prompt)
+    monkeypatch.setattr("typer.prompt", prompt)
     assert key_input.sheet("-", Output()) == key
     assert asked == ["Line 1/…", "Line 2/4", "Line 2/4", "Line 3/4", "Line 4/4"]
     assert "line 2/4 comes here" in " ".join(capsys.readouterr().err.split())

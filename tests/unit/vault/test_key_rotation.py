@@ -42,7 +42,8 @@ MORE = issues(30, 30)
 
 async def ring_of(store: MemoryStore, key: WholeKey) -> KeyRing:
     await open_vault(store, keys=key.keys)
-    return KeyRing(store, key.keys, (await read_repository(store)).repository_id)
+    repository = await read_repository(store)
+    return KeyRing(store, key.keys, repository.repository_id, repository.first_key_id)
 
 
 async def rotation(store: MemoryStore, key: WholeKey = OLD) -> Rotation:
@@ -196,6 +197,31 @@ async def test_a_rotation_that_fails_at_any_step_leaves_the_old_key_current() ->
     assert changes == 4
 
 
+async def test_a_rotation_that_stopped_half_way_leaves_a_key_that_writes_nothing() -> None:
+    store = FaultStore()
+    ring = await ring_of(store, OLD)
+    private = new_private_key()
+    await Unlocks(store, Sealer(OLD.keys, ring.repository_id)).add_recipient(
+        OLD, public_key_of(private), "Anna"
+    )
+    kept: list[WholeKey] = []
+    store.fails_from = store.changes + 3
+    with pytest.raises(StoreUnavailable):
+        await rotate(store, ring, OLD, kept.append)
+    store.fails_from = None
+    assert names.key_name(kept[0].keys.key_id) in store.objects
+
+    half = await open_vault(store, keys=kept[0].keys)
+    with pytest.raises(WrongKey, match=f"did not take place.* still {KEYS.key_id}"):
+        await half.begin_backup("b1", site=SITE, fence=1)
+    done = await rotation(store)
+
+    with pytest.raises(WrongKey, match=f"still {done.key.keys.key_id}"):
+        await half.begin_backup("b1", site=SITE, fence=1)
+    repository = await read_repository(store)
+    assert await unlock_with_recipient(store, repository, private) == done.key
+
+
 async def test_nothing_changes_where_the_new_key_cannot_be_kept() -> None:
     store = MemoryStore()
     ring = await ring_of(store, OLD)
@@ -220,10 +246,11 @@ async def test_recipients_unlock_the_new_key_and_passphrases_are_named() -> None
 
     done = await rotation(store)
 
+    repository = await read_repository(store)
     assert [each.label for each in done.carried] == ["Anna"]
     assert [each.label for each in done.left] == ["safe"]
-    assert await unlock_with_recipient(store, ring.repository_id, private) == done.key
-    assert await unlock_with_passphrase(store, ring.repository_id, words) == OLD
+    assert await unlock_with_recipient(store, repository, private) == done.key
+    assert await unlock_with_passphrase(store, repository, words) == OLD
 
 
 @pytest.mark.parametrize("change", ["text", "other successor", "no JSON"])
@@ -260,7 +287,7 @@ async def test_a_stranger_supersedes_nothing() -> None:
     await open_vault(store)
     stranger = WholeKey(bytes(32), (bytes(range(32)),))
     name = names.superseded_name(KEYS.key_id)
-    ring = KeyRing(store, stranger.keys, bytes(16))
+    ring = KeyRing(store, stranger.keys, bytes(16), stranger.keys.key_id)
     await ring.supersede(stranger.rotated().keys)
     store.objects[name] = store.objects.pop(names.superseded_name(stranger.keys.key_id))
     with pytest.raises(DamagedObject):

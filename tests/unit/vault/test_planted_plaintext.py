@@ -18,10 +18,10 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import encode_condemned
 from sitekeep_shared.vault.errors import WrongKey
 from sitekeep_shared.vault.index_object import PackReference
-from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import WholeKey, new_private_key, public_key_of
+from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.passphrase import Passphrase
-from sitekeep_shared.vault.repository import read_repository
+from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.rotation import rotate
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.unlocks import Unlocks
@@ -58,7 +58,7 @@ class Plants:
 async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
     """A backup with something planted in every place where a site's own words may stand."""
     session = await vault.begin_backup(backup_id, site=SITE, fence=1)
-    pages = []
+    pages: list[PageReference] = []
     for kind in Kind:
         writer = session.unit(plants.plant("unit"))
         attributes = {plants.plant("attribute"): plants.plant("title")}
@@ -81,7 +81,7 @@ async def live(store: MemoryStore, plants: Plants) -> WholeKey:
     """Everything that may happen to a vault happens; what is left lies in the store."""
     old = await open_vault(store, keys=KEY.keys)
     await back_up(old, "b1", plants)
-    ring = KeyRing(store, KEY.keys, (await read_repository(store)).repository_id)
+    ring = await open_repository(store, KEY.keys, ManualClock(START), create=False)
     sealer = Sealer(KEY.keys, ring.repository_id)
     unlocks = Unlocks(store, sealer)
     await unlocks.add_passphrase(KEY, Passphrase(plants.plant("passphrase")), plants.plant("label"))

@@ -26,7 +26,7 @@ from sitekeep_shared.vault.recipient import (
     parse_recipient,
     spell_recipient,
 )
-from sitekeep_shared.vault.repository import read_repository
+from sitekeep_shared.vault.repository import Repository, read_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.unlocks import (
     Unlock,
@@ -46,10 +46,10 @@ PRIVATE = new_private_key()
 private_keys = st.binary(min_size=32, max_size=32)
 
 
-async def unlocks_of(store: MemoryStore) -> tuple[Unlocks, bytes]:
+async def unlocks_of(store: MemoryStore) -> tuple[Unlocks, Repository]:
     await open_vault(store)
-    repository_id = (await read_repository(store)).repository_id
-    return Unlocks(store, Sealer(KEYS, repository_id)), repository_id
+    repository = await read_repository(store)
+    return Unlocks(store, Sealer(KEYS, repository.repository_id)), repository
 
 
 def by_label(listed: list[Unlock]) -> dict[str, Unlock]:
@@ -58,7 +58,7 @@ def by_label(listed: list[Unlock]) -> dict[str, Unlock]:
 
 async def test_each_of_several_ways_opens_the_whole_key() -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     other_words, other_private = Passphrase("twelve letters"), new_private_key()
     await unlocks.add_passphrase(KEY, WORDS, "safe")
     await unlocks.add_passphrase(KEY, other_words, "bank")
@@ -66,9 +66,9 @@ async def test_each_of_several_ways_opens_the_whole_key() -> None:
     await unlocks.add_recipient(KEY, public_key_of(other_private), "Bob")
 
     for words in (WORDS, other_words):
-        assert await unlock_with_passphrase(store, repository_id, words) == KEY
+        assert await unlock_with_passphrase(store, repository, words) == KEY
     for private in (PRIVATE, other_private):
-        assert await unlock_with_recipient(store, repository_id, private) == KEY
+        assert await unlock_with_recipient(store, repository, private) == KEY
     listed = by_label(await unlocks.list())
     assert {label: each.method for label, each in listed.items()} == {
         "safe": "passphrase",
@@ -81,7 +81,7 @@ async def test_each_of_several_ways_opens_the_whole_key() -> None:
 
 async def test_a_way_that_is_removed_unlocks_no_more_and_the_others_do() -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, WORDS, "safe")
     await unlocks.add_recipient(KEY, public_key_of(PRIVATE), "Anna")
 
@@ -89,27 +89,27 @@ async def test_a_way_that_is_removed_unlocks_no_more_and_the_others_do() -> None
 
     assert [each.label for each in await unlocks.list()] == ["Anna"]
     with pytest.raises(WrongKey, match="no passphrase: none was ever added"):
-        await unlock_with_passphrase(store, repository_id, WORDS)
-    assert await unlock_with_recipient(store, repository_id, PRIVATE) == KEY
+        await unlock_with_passphrase(store, repository, WORDS)
+    assert await unlock_with_recipient(store, repository, PRIVATE) == KEY
 
 
 async def test_a_wrong_passphrase_and_a_wrong_private_key_say_so() -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, WORDS, "")
     await unlocks.add_recipient(KEY, public_key_of(PRIVATE), "")
     with pytest.raises(WrongKey, match="The passphrase opens none of the 1 keys"):
-        await unlock_with_passphrase(store, repository_id, Passphrase("correct horse batterz"))
+        await unlock_with_passphrase(store, repository, Passphrase("correct horse batterz"))
     with pytest.raises(WrongKey, match="The private key opens none of the 1 keys"):
-        await unlock_with_recipient(store, repository_id, new_private_key())
+        await unlock_with_recipient(store, repository, new_private_key())
 
 
 async def test_a_passphrase_typed_on_another_keyboard_is_the_same() -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, Passphrase("Ängström zählt nicht"), "")
     decomposed = Passphrase("A\u0308ngstro\u0308m za\u0308hlt nicht")
-    assert await unlock_with_passphrase(store, repository_id, decomposed) == KEY
+    assert await unlock_with_passphrase(store, repository, decomposed) == KEY
 
 
 async def test_a_short_passphrase_is_refused_and_nothing_is_stored() -> None:
@@ -122,16 +122,16 @@ async def test_a_short_passphrase_is_refused_and_nothing_is_stored() -> None:
 
 async def test_a_wrapped_key_opens_only_in_its_place() -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, WORDS, "safe")
     await unlocks.add_recipient(KEY, public_key_of(PRIVATE), "Anna")
     moved = names.unlock_name(KEYS.key_id, "0" * 16)
     for unlock in await unlocks.list():
         store.objects[moved] = store.objects.pop(unlock.name)
         opening = (
-            unlock_with_passphrase(store, repository_id, WORDS)
+            unlock_with_passphrase(store, repository, WORDS)
             if unlock.method == "passphrase"
-            else unlock_with_recipient(store, repository_id, PRIVATE)
+            else unlock_with_recipient(store, repository, PRIVATE)
         )
         with pytest.raises(WrongKey, match="opens none of the 1"):
             await opening
@@ -141,12 +141,12 @@ async def test_a_wrapped_key_opens_only_in_its_place() -> None:
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"label": "AAAA"}', b"\xff\xfe"])
 async def test_a_damaged_way_is_listed_removable_and_in_nobodys_way(damage: bytes) -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, WORDS, "safe")
     name = names.unlock_name(KEYS.key_id, "0" * 16)
     store.objects[name] = damage
 
-    assert await unlock_with_passphrase(store, repository_id, WORDS) == KEY
+    assert await unlock_with_passphrase(store, repository, WORDS) == KEY
     (damaged,) = [each for each in await unlocks.list() if each.method == "damaged"]
     assert damaged.damage
     await unlocks.remove(damaged)
@@ -168,14 +168,14 @@ async def test_parameters_that_would_exhaust_the_machine_are_not_followed(
     change: dict[str, object],
 ) -> None:
     store = MemoryStore()
-    unlocks, repository_id = await unlocks_of(store)
+    unlocks, repository = await unlocks_of(store)
     await unlocks.add_passphrase(KEY, WORDS, "safe")
     (unlock,) = await unlocks.list()
     document = json.loads(store.objects[unlock.name])
     document["passphrase"]["argon2id"].update(change)
     store.objects[unlock.name] = json.dumps(document).encode()
     with pytest.raises(WrongKey):
-        await unlock_with_passphrase(store, repository_id, WORDS)
+        await unlock_with_passphrase(store, repository, WORDS)
     (damaged,) = await unlocks.list()
     assert damaged.method == "damaged"
 
