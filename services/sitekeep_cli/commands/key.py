@@ -291,7 +291,7 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [(re.sub("(?=[A-Z])", " ", name).lower(), _words(found[name])) for name in found]
 
 
-def _words(value: Any) -> str:
+def _words(value: bool | str | list[str]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return value if isinstance(value, str) else ", ".join(value)

@@ -6,6 +6,8 @@ import base64
 import json
 from typing import Any
 
+import msgspec
+
 from sitekeep_shared.vault.keys import KEY_BYTES, VaultKeys, WholeKey
 
 KEY_DOCUMENT_FORMAT = 1
@@ -16,7 +18,7 @@ Document = dict[str, Any]
 def encode_whole(key: WholeKey) -> Document:
     """The document of everything."""
     newest, *older = key.private_keys
-    document = {
+    document: Document = {
         "sitekeep_vault_key": KEY_DOCUMENT_FORMAT,
         "secret": encode_bytes(key.secret),
         "private_key": encode_bytes(newest),
@@ -47,13 +49,13 @@ def parse(data: bytes) -> Document:
     Raises:
         ValueError: it is none.
     """
-    document = json.loads(data)
-    if not isinstance(document, dict):
-        raise ValueError("no JSON object")
-    found: Document = document
-    if found.get("sitekeep_vault_key") != KEY_DOCUMENT_FORMAT:
+    try:
+        document = msgspec.json.decode(data, type=Document)
+    except msgspec.MsgspecError as error:
+        raise ValueError("no JSON object") from error
+    if document.get("sitekeep_vault_key") != KEY_DOCUMENT_FORMAT:
         raise ValueError("no key, or of a format that this version does not know")
-    return found
+    return document
 
 
 def decode(document: Document) -> WholeKey | VaultKeys:
