@@ -21,6 +21,11 @@ TYPED = "-"
 """In the place of a file: what is typed, or comes through a pipe."""
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to type."""
+    return sys.stdin.isatty()
+
+
 @contextlib.contextmanager
 def new_file(path: Path, option: str) -> Generator[None]:
     """Turns a file that is there already into the end of the command.
@@ -49,7 +54,9 @@ def new_passphrase(path: Path | None) -> Passphrase:
     return given
 
 
-def passphrase(path: Path | None, *, confirm: bool = False) -> Passphrase:
+def passphrase(
+    path: Path | None, question: str = "Passphrase", *, confirm: bool = False
+) -> Passphrase:
     """A passphrase: from a file, or typed without being shown.
 
     Raises:
@@ -59,9 +66,9 @@ def passphrase(path: Path | None, *, confirm: bool = False) -> Passphrase:
 
     if path is not None:
         return Passphrase(_text(path).rstrip("\r\n"))
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError("There is no terminal to type a passphrase at: use --passphrase-file.")
-    typed = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
+    typed = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
     return Passphrase(str(typed))
 
 
@@ -76,7 +83,7 @@ def sheet(source: str, output: Output) -> WholeKey:
 
     if source != TYPED:
         return read_sheet(_text(Path(source)).splitlines())
-    if not sys.stdin.isatty():
+    if not at_terminal():
         return read_sheet(sys.stdin)
     return _typed_sheet(lambda label: str(typer.prompt(label, err=True)), output)
 

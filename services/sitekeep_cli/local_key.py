@@ -55,17 +55,22 @@ async def with_vault(settings: Settings, keys: VaultKeys) -> OpenKey:
 
 
 def read(settings: Settings, path: Path | None = None) -> KeyFile:
-    """The key file of the settings, or another one under the same passphrase.
+    """The key file of the settings, or another one; asks for its passphrase where one is missing.
 
     Raises:
         VaultError: it is not there, or is none, or the passphrase does not open it.
     """
     from sitekeep_shared.vault.errors import WrongKey
-    from sitekeep_shared.vault.key_file import read_key_file
+    from sitekeep_shared.vault.key_file import PassphraseNeeded, read_key_file
     from sitekeep_shared.vault.opening import key_passphrase, missing_key_file
 
+    chosen = path or settings.key_file
     try:
-        return read_key_file(path or settings.key_file, key_passphrase(settings))
+        return read_key_file(chosen, key_passphrase(settings))
+    except PassphraseNeeded:
+        if not key_input.at_terminal():
+            raise
+        return read_key_file(chosen, key_input.passphrase(None, f"Passphrase of {chosen}"))
     except FileNotFoundError:
         if path is None:
             raise missing_key_file(settings) from None
@@ -93,7 +98,7 @@ async def described(settings: Settings) -> dict[str, Any]:
     key_id = file.keys.key_id
     return {
         "file": str(file.path),
-        "hasPassphrase": file.is_protected,
+        "hasPassphrase": file.passphrase is not None,
         "canRead": file.keys.can_read,
         "vault": opened.ring.repository_id.hex(),
         "key": key_id,
@@ -143,18 +148,16 @@ async def rotated(settings: Settings, to: Path | None) -> tuple[Rotation, Path]:
         CommandError: the new file is there already.
     """
     from sitekeep_shared.vault.key_file import write_whole_key_file
-    from sitekeep_shared.vault.opening import key_passphrase
     from sitekeep_shared.vault.rotation import rotate
 
     file = read(settings)
     opened = await with_vault(settings, file.keys)
-    passphrase = key_passphrase(settings) if file.is_protected else None
     made: list[Path] = []
 
     def keep(key: WholeKey) -> None:
         made.append(to or _beside(file.path, key.keys.key_id))
         with key_input.new_file(made[0], "--to"):
-            write_whole_key_file(made[0], key, passphrase)
+            write_whole_key_file(made[0], key, file.passphrase)
 
     done = await rotate(opened.store, opened.ring, file.whole, keep)
     return done, made[0]

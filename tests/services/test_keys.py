@@ -243,7 +243,9 @@ async def test_servers_take_the_passphrase_of_the_key_file_from_a_file(
     named = replace(settings, key_passphrase_file=tmp_path / "passphrase")
     async with BackupServer(named, clock), RestoreServer(named, clock):
         pass
-    assert read_key_file(settings.key_file, Passphrase("correct horse battery")).is_protected
+    assert (
+        read_key_file(settings.key_file, Passphrase("correct horse battery")).passphrase is not None
+    )
     with pytest.raises(WrongKey, match="SITEKEEP_KEY_PASSPHRASE_FILE"):
         async with RestoreServer(settings, clock):
             pass

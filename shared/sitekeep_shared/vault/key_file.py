@@ -27,8 +27,8 @@ class KeyFile:
 
     path: Path
     content: WholeKey | VaultKeys
-    is_protected: bool
-    """Whether it takes a passphrase to open it."""
+    passphrase: Passphrase | None
+    """What it takes to open it; None: nothing."""
 
     @property
     def keys(self) -> VaultKeys:
@@ -50,21 +50,34 @@ class KeyFile:
         )
 
 
+class PassphraseNeeded(WrongKey):
+    """A key file is under a passphrase, and none is given."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The key file {path} is protected by a passphrase: name the file that holds it in "
+            "SITEKEEP_KEY_PASSPHRASE_FILE."
+        )
+
+
 def read_key_file(path: Path, passphrase: Passphrase | None = None) -> KeyFile:
     """Reads a key file.
 
     Raises:
         FileNotFoundError: there is none.
+        PassphraseNeeded: it is under a passphrase, and none is given.
         WrongKey: the file is not a key file of a vault, or the passphrase does not open it.
         StoreUnavailable: the file cannot be read.
     """
     text = _read(path)
     try:
         document = key_document.parse(text)
-        protected = "sealed" in document
-        if protected:
-            document = _opened(path, document, passphrase)
-        return KeyFile(path, key_document.decode(document), protected)
+        if "sealed" not in document:
+            return KeyFile(path, key_document.decode(document), None)
+        if passphrase is None:
+            raise PassphraseNeeded(path)
+        opened = _opened(path, document, passphrase)
+        return KeyFile(path, key_document.decode(opened), passphrase)
     except (ValueError, msgspec.ValidationError) as error:
         raise WrongKey(
             f"{path} is not a key file of a Sitekeep vault. Put your copy of the file there, or "
@@ -176,12 +189,7 @@ def _write_new(path: Path, document: Document, passphrase: Passphrase | None) ->
     write_private_file(path, key_document.to_bytes(document))
 
 
-def _opened(path: Path, document: Document, passphrase: Passphrase | None) -> Document:
-    if passphrase is None:
-        raise WrongKey(
-            f"The key file {path} is protected by a passphrase: name the file that holds it in "
-            "SITEKEEP_KEY_PASSPHRASE_FILE."
-        )
+def _opened(path: Path, document: Document, passphrase: Passphrase) -> Document:
     plaintext = passphrase.open(msgspec.convert(document, PassphraseSealed), _CONTEXT)
     if plaintext is None:
         raise WrongKey(

@@ -94,8 +94,8 @@ class KeyRing:
             return
         if await self._successor(self.keys.key_id) is None:
             raise WrongKey(
-                f"The key {self.keys.key_id} is of a rotation that did not take place: the "
-                f"vault's key is still {current}. Use the key file of {current}."
+                f"The key {self.keys.key_id} is of a rotation that did not take place; the "
+                f"vault's key is {current}: use its key file."
             )
         raise WrongKey(
             f"The key of this vault was rotated: {self.keys.key_id} is superseded by {current} "
@@ -124,18 +124,17 @@ class KeyRing:
             WrongKey: another rotation came first.
             StoreUnavailable: the store does not answer; trying again is safe.
         """
-        await KeyRing(self._store, newer, self.repository_id, self.first_key_id).add()
+        ring = KeyRing(self._store, newer, self.repository_id, self.first_key_id)
+        await ring.add()
         name = names.superseded_name(self.keys.key_id)
         content = _encode(self._superseded(self.keys.key_id, newer.key_id))
         try:
-            created = await self._store.put_new(name, [content])
+            await self._store.put_new(name, [content])
         except StoreUnavailable:
             # The answer may be lost although the object arrived.
             if await self._successor(self.keys.key_id) != newer.key_id:
                 raise
-            return
-        if not created and await self._successor(self.keys.key_id) != newer.key_id:
-            await self.require_current()
+        await ring.require_current()
 
     async def _successor(self, key_id: str) -> str | None:
         name = names.superseded_name(key_id)

@@ -277,10 +277,30 @@ def test_a_protected_copy_opens_with_its_passphrase(
     monkeypatch.setenv("SITEKEEP_KEY_PASSPHRASE_FILE", words_file)
     assert json.loads(run("show", "--json"))["hasPassphrase"] is True
     run("rotate", "--to", str(tmp_path / "new.key"))
-    assert read_key_file(tmp_path / "new.key", Passphrase(WORDS)).is_protected
+    assert read_key_file(tmp_path / "new.key", Passphrase(WORDS)).passphrase is not None
     (tmp_path / "empty").write_text("\n")
     monkeypatch.setenv("SITEKEEP_KEY_PASSPHRASE_FILE", str(tmp_path / "empty"))
     assert "is empty" in refused("show")
+
+
+def test_the_passphrase_of_a_protected_file_is_asked_for_at_a_terminal(
+    home: Path,
+    run: Run,
+    refused: Run,
+    words_file: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    protected = tmp_path / "protected.key"
+    run("protect", str(protected), "--passphrase-file", words_file)
+    monkeypatch.setenv("SITEKEEP_KEY_FILE", str(protected))
+    answers = iter([WORDS, WORDS, "another passphrase"])
+    monkeypatch.setattr("typer.prompt", lambda question, **_: next(answers))
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert json.loads(run("show", "--json"))["hasPassphrase"] is True
+    run("rotate", "--to", str(tmp_path / "new.key"))
+    assert read_key_file(tmp_path / "new.key", Passphrase(WORDS)).passphrase is not None
+    assert "The passphrase does not open the key file" in refused("show")
 
 
 def test_a_rotation_lies_beside_the_old_file_and_says_what_to_do(

@@ -130,7 +130,7 @@ def test_a_key_file_under_a_passphrase_opens_with_it_alone(tmp_path: Path, part:
     write_copy(path, file, WORDS)
 
     assert read_key_file(path, WORDS).content == file.content
-    assert read_key_file(path, WORDS).is_protected
+    assert read_key_file(path, WORDS).passphrase is not None
     assert set(json.loads(path.read_bytes())) == {"sitekeep_vault_key", "argon2id", "sealed"}
     with pytest.raises(WrongKey, match="SITEKEEP_KEY_PASSPHRASE_FILE"):
         load_or_create_key_file(path)
@@ -146,7 +146,7 @@ def test_a_key_file_that_is_made_under_a_passphrase_is_never_written_without(
     path = tmp_path / "sitekeep.key"
     made = load_or_create_key_file(path, WORDS)
     assert load_or_create_key_file(path, WORDS) == made
-    assert read_key_file(path, WORDS).is_protected
+    assert read_key_file(path, WORDS).passphrase is not None
 
 
 def test_the_whole_key_is_not_to_be_had_from_a_writer_file(tmp_path: Path) -> None:
