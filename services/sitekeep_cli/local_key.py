@@ -78,13 +78,16 @@ def read(settings: Settings, path: Path | None = None) -> KeyFile:
 
 
 async def whole(settings: Settings) -> tuple[WholeKey, OpenKey]:
-    """The whole key in the key file of the settings, with its vault.
+    """The whole key in the key file of the settings, with its vault, whose key it has to be.
 
     Raises:
-        VaultError: the file holds only the writer part, or one of the two is not there.
+        VaultError: the file holds only the writer part or an older key, or one of the two is
+            not there.
     """
     key = read(settings).whole
-    return key, await with_vault(settings, key.keys)
+    opened = await with_vault(settings, key.keys)
+    await opened.ring.require_current()
+    return key, opened
 
 
 async def described(settings: Settings) -> dict[str, Any]:
@@ -135,7 +138,6 @@ async def printed_sheet(settings: Settings) -> str:
     from sitekeep_shared.vault.key_sheet import SheetFacts, print_sheet
 
     key, opened = await whole(settings)
-    await opened.ring.require_current()
     place = str(settings.vault_folder)
     return print_sheet(key, SheetFacts(opened.ring.repository_id, place, SystemClock().now()))
 

@@ -51,6 +51,10 @@ class KeyRing:
         """Of the key set that the vault was made with."""
         self._store = store
 
+    def seen_with(self, keys: VaultKeys) -> KeyRing:
+        """The same ring, seen with another of its key sets."""
+        return KeyRing(self._store, keys, self.repository_id, self.first_key_id)
+
     async def require_membership(self) -> None:
         """Makes sure that the key set belongs to the vault.
 
@@ -89,19 +93,10 @@ class KeyRing:
             DamagedObject: what supersedes a set is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        current = await self.current_key_id()
-        if current == self.keys.key_id:
-            return
-        if await self._successor(self.keys.key_id) is None:
-            raise WrongKey(
-                f"The key {self.keys.key_id} is of a rotation that did not take place; the "
-                f"vault's key is {current}: use its key file."
-            )
-        raise WrongKey(
-            f"The key of this vault was rotated: {self.keys.key_id} is superseded by {current} "
-            f"and writes no backups any more. Fetch the key file of {current} from where the "
-            "key was rotated and name it in SITEKEEP_KEY_FILE."
-        )
+        chain = await self._chain()
+        if chain[-1] != self.keys.key_id:
+            await self._require_named_rightly(chain)
+            raise WrongKey(self._not_current(chain))
 
     async def current_key_id(self) -> str:
         """The id of the newest key set: the first one, or what rotations put in its place.
@@ -110,12 +105,7 @@ class KeyRing:
             DamagedObject: what supersedes a set is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        chain = [self.first_key_id]
-        while (newer := await self._successor(chain[-1])) is not None:
-            if newer in chain:
-                raise DamagedObject(names.superseded_name(chain[-1]), "it leads back to itself")
-            chain.append(newer)
-        return chain[-1]
+        return (await self._chain())[-1]
 
     async def supersede(self, newer: VaultKeys) -> None:
         """Puts another key set in the place of this one: the one step that is a rotation.
@@ -124,7 +114,7 @@ class KeyRing:
             WrongKey: another rotation came first.
             StoreUnavailable: the store does not answer; trying again is safe.
         """
-        ring = KeyRing(self._store, newer, self.repository_id, self.first_key_id)
+        ring = self.seen_with(newer)
         await ring.add()
         name = names.superseded_name(self.keys.key_id)
         content = _encode(self._superseded(self.keys.key_id, newer.key_id))
@@ -135,6 +125,34 @@ class KeyRing:
             if await self._successor(self.keys.key_id) != newer.key_id:
                 raise
         await ring.require_current()
+
+    async def _chain(self) -> list[str]:
+        """The ids of the key sets, the vault's first one first."""
+        chain = [self.first_key_id]
+        while (newer := await self._successor(chain[-1])) is not None:
+            if newer in chain:
+                raise DamagedObject(names.superseded_name(chain[-1]), "it leads back to itself")
+            chain.append(newer)
+        return chain
+
+    async def _require_named_rightly(self, chain: list[str]) -> None:
+        """An altered FORMAT names a key set that nobody has."""
+        if await self._store.head(names.key_name(chain[-1])) is None:
+            by = names.superseded_name(chain[-2]) if len(chain) > 1 else names.FORMAT
+            raise DamagedObject(by, f"it names the key {chain[-1]}, which the vault does not have")
+
+    def _not_current(self, chain: list[str]) -> str:
+        own, current = self.keys.key_id, chain[-1]
+        if own in chain:
+            return (
+                f"The key of this vault was rotated: {own} is superseded by {current} and writes "
+                f"no backups any more. Fetch the key file of {current} from where the key was "
+                "rotated and name it in SITEKEEP_KEY_FILE."
+            )
+        return (
+            f"The key {own} is of a rotation that did not take place; the vault's key is "
+            f"{current}: use its key file, or rotate again with this one (sitekeep key rotate)."
+        )
 
     async def _successor(self, key_id: str) -> str | None:
         name = names.superseded_name(key_id)

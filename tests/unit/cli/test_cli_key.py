@@ -295,7 +295,12 @@ def test_the_passphrase_of_a_protected_file_is_asked_for_at_a_terminal(
     run("protect", str(protected), "--passphrase-file", words_file)
     monkeypatch.setenv("SITEKEEP_KEY_FILE", str(protected))
     answers = iter([WORDS, WORDS, "another passphrase"])
-    monkeypatch.setattr("typer.prompt", lambda question, **_: next(answers))
+
+    def prompt(question: str, **_: object) -> str:
+        assert str(protected) in question
+        return next(answers)
+
+    monkeypatch.setattr("typer.prompt", prompt)
     monkeypatch.setattr("sys.stdin", Terminal())
     assert json.loads(run("show", "--json"))["hasPassphrase"] is True
     run("rotate", "--to", str(tmp_path / "new.key"))
@@ -324,8 +329,9 @@ def test_a_rotation_lies_beside_the_old_file_and_says_what_to_do(
     assert "Passphrases unlock the old key only; add them again: safe." in said
     assert whole(home / "sitekeep.key") == old
 
-    for words in ("verify", "rotate", "sheet"):
-        assert new.keys.key_id in refused(words)
+    with_passphrase = ("passphrase", "--passphrase-file", words_file)
+    for verb in (("verify",), ("rotate",), ("sheet",), with_passphrase):
+        assert new.keys.key_id in refused(*verb)
     assert json.loads(run("show", "--json"))["supersededBy"] == new.keys.key_id
     assert "backup b1" in run("verify", str(new_path))
 

@@ -282,6 +282,33 @@ async def test_the_new_key_opens_the_vault_although_its_key_object_is_lost() -> 
     assert names.key_name(new.keys.key_id) in store.objects
 
 
+async def test_a_rotation_whose_object_is_lost_is_not_the_end_of_its_key() -> None:
+    store = MemoryStore()
+    new = await rotated(store)
+    del store.objects[names.superseded_name(KEYS.key_id)]
+    with pytest.raises(WrongKey, match=r"rotate again with this one"):
+        await (await open_vault(store, keys=new.keys)).begin_backup("b1", site=SITE, fence=1)
+
+    newest = await rotated(store, new)
+
+    await make_backup(await open_vault(store, keys=newest.keys), "b1", {"u1": CONTENT})
+    assert newest.private_keys[1:] == new.private_keys
+    for key in (OLD, new):
+        with pytest.raises(WrongKey, match=newest.keys.key_id):
+            await (await open_vault(store, keys=key.keys)).require_current_key()
+
+
+async def test_a_format_object_that_names_another_key_is_damaged_and_hinders_no_reader() -> None:
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": CONTENT})
+    other = KEYS.key_id[::-1].encode()
+    store.objects[names.FORMAT] = store.objects[names.FORMAT].replace(KEYS.key_id.encode(), other)
+    vault = await open_vault(store)
+    assert await read_all(vault, "b1") == CONTENT
+    with pytest.raises(DamagedObject, match="object FORMAT is damaged: it names the key"):
+        await vault.begin_backup("b2", site=SITE, fence=1)
+
+
 async def test_a_stranger_supersedes_nothing() -> None:
     store = MemoryStore()
     await open_vault(store)
