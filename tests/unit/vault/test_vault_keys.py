@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sitekeep_shared.vault import key_document
 from sitekeep_shared.vault.errors import DamagedObject, StoreUnavailable, WrongKey
 from sitekeep_shared.vault.key_file import (
     load_key_file,
@@ -27,6 +30,17 @@ from unit.vault.vault_helpers import KEYS
 __all__ = ["cheap_passphrases"]
 
 REPOSITORY = bytes(16)
+FIELDS = st.sampled_from(
+    [
+        "sitekeep_vault_key",
+        "secret",
+        "private_key",
+        "older_private_keys",
+        "blob_id_key",
+        "metadata_key",
+        "public_key",
+    ]
+)
 WORDS = Passphrase("correct horse battery")
 
 
@@ -154,6 +168,22 @@ def test_the_whole_key_is_not_to_be_had_from_a_writer_file(tmp_path: Path) -> No
     write_writer_key_file(path, KEYS)
     with pytest.raises(WrongKey, match=r"writer\.key can write backups and nothing else"):
         _ = read_key_file(path).whole
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=50) | st.just("A" * 43 + "="),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=5),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=80) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_no_bytes_are_taken_for_a_key_document_by_accident(data: bytes) -> None:
+    try:
+        key = key_document.decode(key_document.parse(data))
+    except ValueError:
+        return
+    assert isinstance(key, (WholeKey, VaultKeys))
 
 
 def test_keys_do_not_show_in_their_representation() -> None:
