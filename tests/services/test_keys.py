@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gc
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -76,6 +77,18 @@ async def filled(client: Client, site: RunningSite) -> str:
     return await client.add_policy(
         "weekly", await client.add_product("jira", "JIRA", site.base_url)
     )
+
+
+@contextlib.asynccontextmanager
+async def served(backup: Settings, restore: Settings, clock: ManualClock) -> AsyncGenerator[Client]:
+    """Both servers, each with settings of its own, and a client of both."""
+    async with BackupServer(backup, clock) as server, RestoreServer(restore, clock):
+        key = await make_key(server.database, clock)
+        async with (
+            open_channel(backup.backup_listen, key) as backup_channel,
+            open_channel(restore.restore_listen, key) as restore_channel,
+        ):
+            yield Client(backup_channel, restore_channel)
 
 
 async def verified(client: Client, backup: str) -> restore_pb2.VerificationReport:
@@ -200,36 +213,22 @@ async def test_after_a_rotation_the_new_key_backs_up_and_reads_all_and_the_old_o
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     old_file = settings.key_file.with_name("old.key")
-    async with BackupServer(settings, clock) as server:
-        key = await make_key(server.database, clock)
-        async with open_channel(settings.backup_listen, key) as channel:
-            client = Client(channel, channel)
-            policy = await filled(client, empty_site)
-            first = await client.back_up(policy)
+    async with served(settings, settings, clock) as client:
+        policy = await filled(client, empty_site)
+        first = await client.back_up(policy)
     newer = await rotated(settings, whole)
     shutil.move(settings.key_file, old_file)
     write_whole_key_file(settings.key_file, newer)
     clock.advance(WEEK)
 
-    async with (
-        BackupServer(settings, clock),
-        RestoreServer(settings, clock),
-        open_channel(settings.backup_listen, key) as backup_channel,
-        open_channel(settings.restore_listen, key) as restore_channel,
-    ):
-        client = Client(backup_channel, restore_channel)
+    async with served(settings, settings, clock) as client:
         second = await client.back_up(policy)
         for backup in (first, second):
             assert not (await verified(client, backup.name)).damaged_entities
 
-    async with (
-        BackupServer(settings, clock),
-        RestoreServer(replace(settings, key_file=old_file), clock),
-        open_channel(settings.backup_listen, key) as backup_channel,
-        open_channel(settings.restore_listen, key) as restore_channel,
-    ):
+    old = replace(settings, key_file=old_file)
+    async with served(settings, old, clock) as client:
         assert "Until then, only backups from before can be read" in caplog.text
-        client = Client(backup_channel, restore_channel)
         assert not (await verified(client, first.name)).damaged_entities
         request = restore_pb2.VerifyBackupRequest(name=second.name)
         done = await client.watch((await client.restores.VerifyBackup(request)).name)

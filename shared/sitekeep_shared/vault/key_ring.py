@@ -83,7 +83,10 @@ class KeyRing:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        await self._store.put_new(names.key_name(self.keys.key_id), [_encode(self._object())])
+        name = names.key_name(self.keys.key_id)
+        # A storage that refuses to write does not hinder who only reads.
+        if await self._store.head(name) is None:
+            await self._store.put_new(name, [_encode(self._object())])
 
     async def require_current(self) -> None:
         """Makes sure that nothing new is sealed to a key set that is not the vault's newest.

@@ -261,39 +261,36 @@ def test_the_writer_part_backs_up_and_is_refused_where_the_whole_is_needed(
         assert "can write backups and nothing else" in said or "is not the public key" in said
 
 
+@pytest.fixture
+def protected(run: Run, words_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the key file under a passphrase, which the settings name from then on."""
+    path = tmp_path / "protected.key"
+    run("protect", str(path), "--passphrase-file", words_file)
+    monkeypatch.setenv("SITEKEEP_KEY_FILE", str(path))
+    return path
+
+
 def test_a_protected_copy_opens_with_its_passphrase(
     home: Path,
+    protected: Path,
     run: Run,
     refused: Run,
     words_file: str,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    protected = tmp_path / "protected.key"
-    run("protect", str(protected), "--passphrase-file", words_file)
     assert read_key_file(protected, Passphrase(WORDS)).whole == whole(home / "sitekeep.key")
-    monkeypatch.setenv("SITEKEEP_KEY_FILE", str(protected))
     assert "SITEKEEP_KEY_PASSPHRASE_FILE" in refused("show")
     monkeypatch.setenv("SITEKEEP_KEY_PASSPHRASE_FILE", words_file)
     assert json.loads(run("show", "--json"))["hasPassphrase"] is True
-    run("rotate", "--to", str(tmp_path / "new.key"))
-    assert read_key_file(tmp_path / "new.key", Passphrase(WORDS)).passphrase is not None
-    (tmp_path / "empty").write_text("\n")
-    monkeypatch.setenv("SITEKEEP_KEY_PASSPHRASE_FILE", str(tmp_path / "empty"))
+    empty = protected.with_name("empty")
+    empty.write_text("\n")
+    monkeypatch.setenv("SITEKEEP_KEY_PASSPHRASE_FILE", str(empty))
     assert "is empty" in refused("show")
 
 
-def test_the_passphrase_of_a_protected_file_is_asked_for_at_a_terminal(
-    home: Path,
-    run: Run,
-    refused: Run,
-    words_file: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_passphrase_of_a_protected_file_is_asked_for_and_kept_by_a_rotation(
+    protected: Path, run: Run, refused: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    protected = tmp_path / "protected.key"
-    run("protect", str(protected), "--passphrase-file", words_file)
-    monkeypatch.setenv("SITEKEEP_KEY_FILE", str(protected))
     answers = iter([WORDS, WORDS, "another passphrase"])
 
     def prompt(question: str, **_: object) -> str:
@@ -303,8 +300,9 @@ def test_the_passphrase_of_a_protected_file_is_asked_for_at_a_terminal(
     monkeypatch.setattr("typer.prompt", prompt)
     monkeypatch.setattr("sys.stdin", Terminal())
     assert json.loads(run("show", "--json"))["hasPassphrase"] is True
-    run("rotate", "--to", str(tmp_path / "new.key"))
-    assert read_key_file(tmp_path / "new.key", Passphrase(WORDS)).passphrase is not None
+    new = protected.with_name("new.key")
+    run("rotate", "--to", str(new))
+    assert read_key_file(new, Passphrase(WORDS)).passphrase is not None
     assert "The passphrase does not open the key file" in refused("show")
 
 

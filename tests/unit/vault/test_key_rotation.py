@@ -309,6 +309,15 @@ async def test_a_format_object_that_names_another_key_is_damaged_and_hinders_no_
         await vault.begin_backup("b2", site=SITE, fence=1)
 
 
+async def test_a_vault_that_is_there_is_opened_without_a_write() -> None:
+    store = FaultStore()
+    await make_backup(await open_vault(store), "b1", {"u1": CONTENT})
+    store.fails_from = store.changes
+    vault = await open_vault(store, create=True)
+    assert await read_all(vault, "b1") == CONTENT
+    assert store.faults_fired == 0
+
+
 async def test_a_stranger_supersedes_nothing() -> None:
     store = MemoryStore()
     await open_vault(store)
