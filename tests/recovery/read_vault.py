@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import json
 import struct
@@ -85,9 +86,10 @@ class Vault:
         self.folder = folder
         keys = json.loads(key_file.read_bytes())
         secret = base64.b64decode(keys["secret"])
-        self.private_key = X25519PrivateKey.from_private_bytes(
-            base64.b64decode(keys["private_key"])
-        )
+        private = [keys["private_key"], *keys.get("older_private_keys", [])]
+        self.private_keys = [
+            X25519PrivateKey.from_private_bytes(base64.b64decode(one)) for one in private
+        ]
         self.blob_id_key = derive(secret, b"sitekeep/1/blob-id")
         self.metadata_key = derive(secret, b"sitekeep/1/metadata")
         described = json.loads(self.read("FORMAT"))
@@ -114,11 +116,11 @@ class Vault:
         return decrypt(key, ZERO_NONCE, sealed[32:], self.context(section, name))
 
     def open_key(self, section: str, name: bytes, sealed: bytes) -> bytes:
-        """Section 4, content key."""
-        try:
-            return SUITE.decrypt(sealed, self.private_key, self.context(section, name))
-        except (InvalidTag, ValueError) as error:
-            raise Damaged(f"a {section} key cannot be opened") from error
+        """Section 4, content key: sealed to the newest key of its time."""
+        for private_key in self.private_keys:
+            with contextlib.suppress(InvalidTag):
+                return SUITE.decrypt(sealed, private_key, self.context(section, name))
+        raise Damaged(f"a {section} key cannot be opened")
 
     def open_content(self, section: str, name: bytes, sealed: bytes) -> bytes:
         """Section 4, content."""

@@ -14,7 +14,7 @@ import pytest
 
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.limits import MIB
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.vault import Vault
