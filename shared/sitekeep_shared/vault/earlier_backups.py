@@ -1,0 +1,140 @@
+"""What the backups that are there tell a new one: the known files, and how much a pack is used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
+from sitekeep_shared.vault.known_files_object import KnownFilesObject, decode_known_files
+from sitekeep_shared.vault.known_files_table import KnownFilesColumns, KnownFilesTable
+from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.manifest_store import manifest_names, read_header, read_pack_uses
+from sitekeep_shared.vault.manifest_types import ManifestHeader, PackUse
+from sitekeep_shared.vault.sealing import Sealer
+from sitekeep_shared.vault.store import Store
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KnownFilesOfSite:
+    """The known files that a new backup of a site begins with."""
+
+    table: KnownFilesTable
+    next_number: int
+    """The first number that no ``files/`` object of that backup has."""
+
+
+class EarlierBackups:
+    """Reads what the writer part of the keys opens of the backups that are not expired."""
+
+    def __init__(self, store: Store, sealer: Sealer, limits: Limits) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._limits = limits
+        self._headers: list[ManifestHeader] = []
+        self._all_readable = True
+
+    async def load(self) -> None:
+        """Reads the headers of the manifests; one that is damaged is left out.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        found = [name async for name in manifest_names(self._store)]
+        for batch in self._batches(found):
+            headers = await asyncio.gather(*(self._header(name) for name in batch))
+            self._headers.extend(header for header in headers if header is not None)
+
+    async def known_files(self, site: str, backup_id: str) -> KnownFilesOfSite:
+        """Those of the site's newest backup that lists any, and those of the backup itself.
+
+        What cannot be read is unknown: its files are fetched again.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        listed: defaultdict[str, list[str]] = defaultdict(list)
+        async for item in self._store.list(names.KNOWN_FILES):
+            listed[names.owner_of(item.key)].append(item.key)
+        own = listed[backup_id]
+        before = (listed[one.backup_id] for one in self._newest_first(site))
+        table = await self._table([*own, *next(filter(None, before), ())])
+        numbers = (names.number_of(name, names.KNOWN_FILES, backup_id) for name in own)
+        taken = [number for number in numbers if number is not None]
+        return KnownFilesOfSite(table, max(taken, default=-1) + 1)
+
+    async def sparse_packs(self, total_bytes: Mapping[bytes, int]) -> frozenset[bytes]:
+        """The packs that the newest backups of all sites need, but only a small share of.
+
+        ``total_bytes`` are the raw bytes of each pack. A pack that none of them needs is not
+        among them: it may be of a backup that was never committed, and is then of use whole.
+        None is when a manifest cannot be read: nothing is guessed.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        used: defaultdict[bytes, int] = defaultdict(int)
+        for site in sorted({header.site for header in self._headers}):
+            for use in await self._uses(self._newest_first(site)[0]):
+                used[use.pack.pack_id] += use.used_bytes
+        if not self._all_readable:
+            return frozenset()
+        share = self._limits.sparse_pack_share
+        return frozenset(
+            pack for pack, size in used.items() if size < share * total_bytes.get(pack, 0)
+        )
+
+    async def _header(self, name: str) -> ManifestHeader | None:
+        try:
+            return await read_header(self._store, self._sealer, name)
+        except ObjectMissing:
+            return None
+        except DamagedObject as error:
+            self._note_damage(error)
+            return None
+
+    async def _uses(self, header: ManifestHeader) -> Sequence[PackUse]:
+        name = names.backup_name(header.site, header.backup_id)
+        try:
+            return await read_pack_uses(self._store, self._sealer, name)
+        except ObjectMissing:
+            return ()
+        except DamagedObject as error:
+            self._note_damage(error)
+            return ()
+
+    def _note_damage(self, error: DamagedObject) -> None:
+        _logger.warning("%s A new backup takes nothing over from it.", error)
+        self._all_readable = False
+
+    async def _table(self, wanted: Sequence[str]) -> KnownFilesTable:
+        columns = KnownFilesColumns()
+        for batch in self._batches(wanted):
+            for known in await asyncio.gather(*(self._object(name) for name in batch)):
+                if known is not None:
+                    await asyncio.to_thread(columns.add, known)
+        return await asyncio.to_thread(KnownFilesTable, columns)
+
+    async def _object(self, name: str) -> KnownFilesObject | None:
+        try:
+            data = await self._store.get(name)
+            return await asyncio.to_thread(decode_known_files, self._sealer, name, data)
+        except ObjectMissing:
+            return None
+        except DamagedObject as error:
+            _logger.warning("%s The files that it lists are fetched again.", error)
+            return None
+
+    def _newest_first(self, site: str) -> Sequence[ManifestHeader]:
+        of_site = (header for header in self._headers if header.site == site)
+        return sorted(of_site, key=lambda one: (one.finished, one.backup_id), reverse=True)
+
+    def _batches(self, wanted: Sequence[str]) -> Iterator[Sequence[str]]:
+        size = self._limits.parallel_requests
+        return (wanted[start : start + size] for start in range(0, len(wanted), size))
