@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)

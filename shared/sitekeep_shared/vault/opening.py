@@ -9,6 +9,7 @@ from sitekeep_shared.config import Settings
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import VaultMissing, WrongKey
 from sitekeep_shared.vault.keys import VaultKeys, load_or_create_key_file
+from sitekeep_shared.vault.limits import DAY_SECONDS, Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
@@ -31,7 +32,12 @@ async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) 
     """
     store = store_of(settings)
     keys = await _keys(store, settings, create=create)
-    return await Vault.open(store, keys, clock, create=create)
+    return await Vault.open(store, keys, clock, create=create, limits=_limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    days = settings.vault_reuse_days
+    return Limits(reuse_seconds=None if days is None else days * DAY_SECONDS)
 
 
 async def _keys(store: Store, settings: Settings, *, create: bool) -> VaultKeys:

@@ -97,17 +97,16 @@ class UnitWriter:
         of what the site tells only along with the bytes.
 
         Raises:
+            ValueError: the note is longer.
             VaultError: the session has ended or failed.
         """
         self._check_open()
         host = self._host
-        fetched = host.files.now()
+        fetched, checked = host.files.now(), check_note(note)
         stored, blobs = await stage_file(host.staging, host.limits, host.large_files, chunks)
         if identity is not None and stored.size_bytes == identity.size_bytes:
             file_key = host.files.key_of(kind, identity)
-            known = KnownFile(
-                file_key, fetched, stored.size_bytes, stored.sha256, blobs, check_note(note)
-            )
+            known = KnownFile(file_key, fetched, stored.size_bytes, stored.sha256, blobs, checked)
             self._files[file_key] = known
             stored = replace(stored, earlier_sha256=host.files.other_digest(known))
         self._note(
