@@ -96,11 +96,30 @@ class _Run:
         return sums.astype(numpy.float64, copy=False)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A row of a run."""
+
+    run: _Run
+    row: int
+
+    @property
+    def pack(self) -> int:
+        """The number of the pack."""
+        return int(self.run.places[self.row, 0])
+
+    def use(self) -> int:
+        """Notes that the blob is used; returns the number of the pack."""
+        self.run.used[self.row] = True
+        return self.pack
+
+
 class BlobIndex:
     """Blob ids to places. Grows by whole index objects; notes which blobs are used."""
 
     def __init__(self) -> None:
         self._runs: list[_Run] = []
+        self._second: list[_Run] = []
         self._aside: list[_Run] = []
         self._packs: list[PackReference] = []
         self._numbers: dict[bytes, int] = {}
@@ -131,15 +150,13 @@ class BlobIndex:
 
     def pack_number(self, blob_id: bytes) -> int:
         """The number of the pack that holds a blob, -1 when it is unknown or set aside."""
-        for run in self._runs:
-            row = run.find(blob_id)
-            if row >= 0:
-                return int(run.places[row, 0])
-        return -1
+        found = _find((*self._runs, *self._second), blob_id)
+        return -1 if found is None else found.pack
 
     def use(self, blob_id: bytes) -> int:
         """Like pack_number, and notes that the blob is used."""
-        return _use(self._runs, blob_id)
+        found = _find((*self._runs, *self._second), blob_id)
+        return -1 if found is None else found.use()
 
     def use_from_anywhere(self, blob_ids: Sequence[bytes]) -> set[int] | None:
         """Notes the use of blobs, also of those set aside; None, and no note, unless all are there.
@@ -147,18 +164,16 @@ class BlobIndex:
         Returns the numbers of their packs.
         """
         runs = self._all_runs()
-        if not all(_is_in(runs, blob_id) for blob_id in blob_ids):
-            return None
-        return {_use(runs, blob_id) for blob_id in blob_ids}
+        found = [row for blob_id in blob_ids if (row := _find(runs, blob_id)) is not None]
+        return {row.use() for row in found} if len(found) == len(blob_ids) else None
 
     def place(self, blob_id: bytes) -> BlobPlace | None:
         """Where a blob lies, None when it is unknown."""
-        for run in self._runs:
-            row = run.find(blob_id)
-            if row >= 0:
-                pack, frame, offset, length = (int(number) for number in run.places[row])
-                return BlobPlace(self._packs[pack], frame, offset, length)
-        return None
+        found = _find(self._all_runs(), blob_id)
+        if found is None:
+            return None
+        pack, frame, offset, length = (int(number) for number in found.run.places[found.row])
+        return BlobPlace(self._packs[pack], frame, offset, length)
 
     def remove(self, packs: Collection[bytes]) -> None:
         """Forgets what lies in some packs."""
@@ -169,6 +184,12 @@ class BlobIndex:
         """Keeps what lies in some packs for use_from_anywhere alone."""
         if packs:
             self._aside.extend(self._take_out(packs))
+
+    def prefer(self, packs: Collection[bytes]) -> None:
+        """Finds a blob in one of these packs where it lies in others, too."""
+        others = {pack.pack_id for pack in self._packs}.difference(packs)
+        if 0 < len(others) < len(self._packs):
+            self._second.extend(self._take_out(others))
 
     def total_bytes(self) -> Mapping[bytes, int]:
         """The raw bytes that are listed of each pack."""
@@ -185,7 +206,7 @@ class BlobIndex:
         return self._packs[number]
 
     def _all_runs(self) -> Sequence[_Run]:
-        return [*self._runs, *self._aside]
+        return [*self._runs, *self._second, *self._aside]
 
     def _by_pack(self, sums: Iterable[Sums]) -> Mapping[bytes, int]:
         total = sum(sums, numpy.zeros(len(self._packs)))
@@ -195,12 +216,13 @@ class BlobIndex:
         """Takes the rows of some packs out of the runs; returns them."""
         of_pack = numpy.array([pack.pack_id in packs for pack in self._packs], bool)
         taken: list[_Run] = []
-        for at, run in enumerate(self._runs):
+        kept: list[_Run] = []
+        for run in self._runs:
             wanted = of_pack[run.places[:, 0]]
-            if wanted.any():
-                taken.append(run.part(wanted))
-                self._runs[at] = run.part(~wanted)
-        return taken
+            taken.append(run if wanted.all() else run.part(wanted))
+            kept.append(run.part(~wanted))
+        self._runs = [run for run in kept if len(run)]
+        return [run for run in taken if len(run)]
 
     def _number(self, pack: PackReference) -> int:
         number = self._numbers.setdefault(pack.pack_id, len(self._packs))
@@ -216,17 +238,12 @@ class BlobIndex:
             self._runs[-1] = self._runs[-1].merged(last)
 
 
-def _is_in(runs: Iterable[_Run], blob_id: bytes) -> bool:
-    return any(run.find(blob_id) >= 0 for run in runs)
-
-
-def _use(runs: Iterable[_Run], blob_id: bytes) -> int:
+def _find(runs: Iterable[_Run], blob_id: bytes) -> _Row | None:
     for run in runs:
         row = run.find(blob_id)
         if row >= 0:
-            run.used[row] = True
-            return int(run.places[row, 0])
-    return -1
+            return _Row(run, row)
+    return None
 
 
 def _is_worth_merging(longer: _Run, shorter: _Run) -> bool:

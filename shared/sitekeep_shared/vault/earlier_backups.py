@@ -38,7 +38,8 @@ class EarlierBackups:
         self._sealer = sealer
         self._limits = limits
         self._headers: list[ManifestHeader] = []
-        self._all_readable = True
+        self.all_readable = True
+        """Whether nothing was left out because it is damaged."""
 
     async def load(self) -> None:
         """Reads the headers of the manifests; one that is damaged is left out.
@@ -69,12 +70,8 @@ class EarlierBackups:
         taken = [number for number in numbers if number is not None]
         return KnownFilesOfSite(table, max(taken, default=-1) + 1)
 
-    async def sparse_packs(self, total_bytes: Mapping[bytes, int]) -> frozenset[bytes]:
-        """The packs that the newest backups of all sites need, but only a small share of.
-
-        ``total_bytes`` are the raw bytes of each pack. A pack that none of them needs is not
-        among them: it may be of a backup that was never committed, and is then of use whole.
-        None is when a manifest cannot be read: nothing is guessed.
+    async def pack_uses(self) -> Mapping[bytes, int]:
+        """The packs that the newest backups of all sites need, and how much of it together.
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -83,12 +80,7 @@ class EarlierBackups:
         for site in sorted({header.site for header in self._headers}):
             for use in await self._uses(self._newest_first(site)[0]):
                 used[use.pack.pack_id] += use.used_bytes
-        if not self._all_readable:
-            return frozenset()
-        share = self._limits.sparse_pack_share
-        return frozenset(
-            pack for pack, size in used.items() if size < share * total_bytes.get(pack, 0)
-        )
+        return used
 
     async def _header(self, name: str) -> ManifestHeader | None:
         try:
@@ -111,7 +103,7 @@ class EarlierBackups:
 
     def _note_damage(self, error: DamagedObject) -> None:
         _logger.warning("%s A new backup takes nothing over from it.", error)
-        self._all_readable = False
+        self.all_readable = False
 
     async def _table(self, wanted: Sequence[str]) -> KnownFilesTable:
         columns = KnownFilesColumns()

@@ -61,8 +61,9 @@ async def begin_session(
     loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
     earlier = EarlierBackups(store, sealer, limits)
     await earlier.load()
-    sparse = await earlier.sparse_packs(loaded.blobs.total_bytes())
-    await asyncio.to_thread(leave_out, loaded, packs.too_old, sparse)
+    uses = await earlier.pack_uses()
+    share = limits.sparse_pack_share if earlier.all_readable else 0
+    await asyncio.to_thread(leave_out, loaded, packs.too_old, uses, share)
     staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable)
     known = await earlier.known_files(origin.site, backup_id)
     files = FileRegister(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from sitekeep_shared.clock import Clock
@@ -61,12 +61,21 @@ def _oldest(clock: Clock, limits: Limits) -> datetime.datetime | None:
     return clock.now() - datetime.timedelta(seconds=limits.reuse_seconds)
 
 
-def leave_out(loaded: LoadedIndexes, too_old: Set[bytes], sparse: Set[bytes]) -> None:
+def leave_out(
+    loaded: LoadedIndexes, too_old: Set[bytes], uses: Mapping[bytes, int], sparse_share: float
+) -> None:
     """Makes blobs of packs absent for a session that is to stage them anew.
 
-    A sparse pack still serves files that are referenced without their bytes: they leave it when
-    they are fetched again. What earlier sessions of the same backup count on stays.
+    ``uses`` says which packs the newest backups need, and how many raw bytes of each. A sparse
+    pack still serves files that are referenced without their bytes: they leave it when they are
+    fetched again. A pack that is not needed, of a backup that was never committed or of an
+    older one, serves only for what lies in no other. What earlier sessions of the same backup
+    count on stays.
     """
-    needed = {pack.pack_id for index in loaded.own for pack in (*index.packs, *index.referenced)}
-    loaded.blobs.remove(too_old - needed)
-    loaded.blobs.set_aside(sparse - too_old - needed)
+    own = {pack.pack_id for index in loaded.own for pack in (*index.packs, *index.referenced)}
+    blobs = loaded.blobs
+    blobs.remove(too_old - own)
+    total = blobs.total_bytes()
+    sparse = {pack for pack, used in uses.items() if used < sparse_share * total.get(pack, 0)}
+    blobs.set_aside(sparse - own)
+    blobs.prefer(uses.keys() | own)
