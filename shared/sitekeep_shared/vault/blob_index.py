@@ -119,7 +119,6 @@ class BlobIndex:
 
     def __init__(self) -> None:
         self._runs: list[_Run] = []
-        self._second: list[_Run] = []
         self._aside: list[_Run] = []
         self._packs: list[PackReference] = []
         self._numbers: dict[bytes, int] = {}
@@ -150,12 +149,12 @@ class BlobIndex:
 
     def pack_number(self, blob_id: bytes) -> int:
         """The number of the pack that holds a blob, -1 when it is unknown or set aside."""
-        found = _find((*self._runs, *self._second), blob_id)
+        found = _find(self._runs, blob_id)
         return -1 if found is None else found.pack
 
     def use(self, blob_id: bytes) -> int:
         """Like pack_number, and notes that the blob is used."""
-        found = _find((*self._runs, *self._second), blob_id)
+        found = _find(self._runs, blob_id)
         return -1 if found is None else found.use()
 
     def use_from_anywhere(self, blob_ids: Sequence[bytes]) -> set[int] | None:
@@ -185,12 +184,6 @@ class BlobIndex:
         if packs:
             self._aside.extend(self._take_out(packs))
 
-    def prefer(self, packs: Collection[bytes]) -> None:
-        """Finds a blob in one of these packs where it lies in others, too."""
-        others = {pack.pack_id for pack in self._packs}.difference(packs)
-        if 0 < len(others) < len(self._packs):
-            self._second.extend(self._take_out(others))
-
     def total_bytes(self) -> Mapping[bytes, int]:
         """The raw bytes that are listed of each pack."""
         return self._by_pack(run.bytes_by_pack(len(self._packs)) for run in self._all_runs())
@@ -206,7 +199,7 @@ class BlobIndex:
         return self._packs[number]
 
     def _all_runs(self) -> Sequence[_Run]:
-        return [*self._runs, *self._second, *self._aside]
+        return [*self._runs, *self._aside]
 
     def _by_pack(self, sums: Iterable[Sums]) -> Mapping[bytes, int]:
         total = sum(sums, numpy.zeros(len(self._packs)))

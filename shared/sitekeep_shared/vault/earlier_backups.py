@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
@@ -30,6 +30,37 @@ class KnownFilesOfSite:
     """The first number that no ``files/`` object of that backup has."""
 
 
+@dataclass
+class PackDemand:
+    """Which packs the backups that are there need."""
+
+    by_any: set[bytes] = field(default_factory=set[bytes])
+    """Also by expired ones."""
+    by_newest: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict[bytes, int](int))
+    """Those that the newest unexpired backup of a site needs, and how many raw bytes of each."""
+
+    def add(self, uses: Iterable[PackUse], *, is_newest: bool) -> None:
+        """Takes in what a manifest says."""
+        for use in uses:
+            self.by_any.add(use.pack.pack_id)
+            if is_newest:
+                self.by_newest[use.pack.pack_id] += use.used_bytes
+
+    def left_behind(self, total_bytes: Mapping[bytes, int], sparse_share: float) -> set[bytes]:
+        """The packs that a new backup is to leave, so that they can go with the older ones.
+
+        They are the sparse ones: the newest backups use less than the share of their raw bytes.
+        And those that only older backups need: what the newest need lies in another pack.
+        A pack that no backup needs yet was staged for one that was never committed; it serves.
+        """
+        kept = {
+            pack
+            for pack, used in self.by_newest.items()
+            if used >= sparse_share * total_bytes.get(pack, 0)
+        }
+        return self.by_any - kept
+
+
 class EarlierBackups:
     """Reads what the writer part of the keys opens of the backups that are not expired."""
 
@@ -38,8 +69,8 @@ class EarlierBackups:
         self._sealer = sealer
         self._limits = limits
         self._headers: list[ManifestHeader] = []
-        self.all_readable = True
-        """Whether nothing was left out because it is damaged."""
+        self._names: list[str] = []
+        self._all_readable = True
 
     async def load(self) -> None:
         """Reads the headers of the manifests; one that is damaged is left out.
@@ -47,8 +78,10 @@ class EarlierBackups:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        found = [name async for name in manifest_names(self._store)]
-        for batch in self._batches(found):
+        store = self._store
+        self._names = [name async for name in manifest_names(store, include_expired=True)]
+        unexpired = [name async for name in manifest_names(store)]
+        for batch in self._batches(unexpired):
             headers = await asyncio.gather(*(self._header(name) for name in batch))
             self._headers.extend(header for header in headers if header is not None)
 
@@ -70,17 +103,19 @@ class EarlierBackups:
         taken = [number for number in numbers if number is not None]
         return KnownFilesOfSite(table, max(taken, default=-1) + 1)
 
-    async def pack_uses(self) -> Mapping[bytes, int]:
-        """The packs that the newest backups of all sites need, and how much of it together.
+    async def demand(self) -> PackDemand | None:
+        """Which packs are needed; None when a manifest cannot be read: nothing is guessed.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        used: defaultdict[bytes, int] = defaultdict(int)
-        for site in sorted({header.site for header in self._headers}):
-            for use in await self._uses(self._newest_first(site)[0]):
-                used[use.pack.pack_id] += use.used_bytes
-        return used
+        demand = PackDemand()
+        newest = {self._name(self._newest_first(header.site)[0]) for header in self._headers}
+        for batch in self._batches(self._names):
+            lists = await asyncio.gather(*(self._uses(name) for name in batch))
+            for name, uses in zip(batch, lists, strict=True):
+                demand.add(uses, is_newest=name in newest)
+        return demand if self._all_readable else None
 
     async def _header(self, name: str) -> ManifestHeader | None:
         try:
@@ -91,8 +126,7 @@ class EarlierBackups:
             self._note_damage(error)
             return None
 
-    async def _uses(self, header: ManifestHeader) -> Sequence[PackUse]:
-        name = names.backup_name(header.site, header.backup_id)
+    async def _uses(self, name: str) -> Sequence[PackUse]:
         try:
             return await read_pack_uses(self._store, self._sealer, name)
         except ObjectMissing:
@@ -103,7 +137,7 @@ class EarlierBackups:
 
     def _note_damage(self, error: DamagedObject) -> None:
         _logger.warning("%s A new backup takes nothing over from it.", error)
-        self.all_readable = False
+        self._all_readable = False
 
     async def _table(self, wanted: Sequence[str]) -> KnownFilesTable:
         columns = KnownFilesColumns()
@@ -122,6 +156,9 @@ class EarlierBackups:
         except DamagedObject as error:
             _logger.warning("%s The files that it lists are fetched again.", error)
             return None
+
+    def _name(self, header: ManifestHeader) -> str:
+        return names.backup_name(header.site, header.backup_id)
 
     def _newest_first(self, site: str) -> Sequence[ManifestHeader]:
         of_site = (header for header in self._headers if header.site == site)

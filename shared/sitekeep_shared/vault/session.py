@@ -61,9 +61,8 @@ async def begin_session(
     loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
     earlier = EarlierBackups(store, sealer, limits)
     await earlier.load()
-    uses = await earlier.pack_uses()
-    share = limits.sparse_pack_share if earlier.all_readable else 0
-    await asyncio.to_thread(leave_out, loaded, packs.too_old, uses, share)
+    demand = await earlier.demand()
+    await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
     staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable)
     known = await earlier.known_files(origin.site, backup_id)
     files = FileRegister(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import load_condemned
+from sitekeep_shared.vault.earlier_backups import PackDemand
 from sitekeep_shared.vault.index_loader import LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import Limits
@@ -62,20 +63,16 @@ def _oldest(clock: Clock, limits: Limits) -> datetime.datetime | None:
 
 
 def leave_out(
-    loaded: LoadedIndexes, too_old: Set[bytes], uses: Mapping[bytes, int], sparse_share: float
+    loaded: LoadedIndexes, too_old: Set[bytes], demand: PackDemand | None, sparse_share: float
 ) -> None:
     """Makes blobs of packs absent for a session that is to stage them anew.
 
-    ``uses`` says which packs the newest backups need, and how many raw bytes of each. A sparse
-    pack still serves files that are referenced without their bytes: they leave it when they are
-    fetched again. A pack that is not needed, of a backup that was never committed or of an
-    older one, serves only for what lies in no other. What earlier sessions of the same backup
-    count on stays.
+    A pack that is left behind still serves files that are referenced without their bytes: they
+    leave it when they are fetched again. What earlier sessions of the same backup count on
+    stays.
     """
     own = {pack.pack_id for index in loaded.own for pack in (*index.packs, *index.referenced)}
-    blobs = loaded.blobs
-    blobs.remove(too_old - own)
-    total = blobs.total_bytes()
-    sparse = {pack for pack, used in uses.items() if used < sparse_share * total.get(pack, 0)}
-    blobs.set_aside(sparse - own)
-    blobs.prefer(uses.keys() | own)
+    loaded.blobs.remove(too_old - own)
+    if demand is not None and sparse_share:
+        behind = demand.left_behind(loaded.blobs.total_bytes(), sparse_share)
+        loaded.blobs.set_aside(behind - own)

@@ -12,6 +12,7 @@ import pytest
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.known_file import FileIdentity
+from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.store import ObjectInfo
 from sitekeep_shared.vault.vault import Vault
 from unit.vault.vault_helpers import (
@@ -271,3 +272,39 @@ async def _needed(vault: Vault, store: MemoryStore, backup: str) -> set[str]:
         for key in store.keys("packs/")
         if any(key.endswith(one.pack_id.hex()) for one in reader.packs)
     }
+
+
+async def test_a_vault_with_a_little_change_a_day_gives_up_what_is_dead_and_then_rests() -> None:
+    with_dead, written = await _month(replace(SMALL, sparse_pack_share=0))
+    without, moved = await _month(SMALL)
+    assert without < 0.6 * with_dead
+    assert sum(moved) < 2.5 * sum(written)
+    assert moved[-3:] == [0, 0, 0]
+
+
+async def _month(limits: Limits) -> tuple[int, list[int]]:
+    """Size of the packs after a month of change and a week of rest, and what each day wrote."""
+    store, chance = MemoryStore(), random.Random(5)
+    vault = await open_vault(store, limits=replace(limits, page_entries=100, page_bytes=1 << 16))
+    content, written = issues(1, 100), list[int]()
+    for day in range(37):
+        for number in chance.sample(range(1, 101), 4 if day < 30 else 0):
+            content = changed(content, range(number, number + 1), f"day {day}")
+        written.append(await back_up(vault, f"b{day:02d}", content, day=day))
+        assert await read_all(vault, f"b{day:02d}") == content
+        if day >= 3:
+            await vault.expire(SITE, f"b{day - 3:02d}", "over")
+            await _collect(vault, store)
+    return store.size_bytes("packs/"), written
+
+
+async def _collect(vault: Vault, store: MemoryStore) -> None:
+    kept = [header.backup_id async for header in vault.backups()]
+    needed = set[str]()
+    for backup in kept:
+        needed |= await _needed(vault, store, backup)
+    for key in set(store.keys("packs/")) - needed:
+        await store.delete(key)
+    for key in store.keys("backups/"):
+        if key.rpartition("/")[2] not in kept:
+            await store.delete(key)
