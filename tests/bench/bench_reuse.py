@@ -14,14 +14,13 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bench_vault import issues, put_all
-
+from bench.bench_vault import issues, put_all
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import ObjectMissing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest_store import read_pack_uses
+from sitekeep_shared.vault.manifest_store import read_header_and_packs
 from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import ObjectInfo
@@ -119,7 +118,8 @@ async def _collect(store: MemoryStore, sealer: Sealer, day: int) -> None:
             del store.objects[key]
     live: set[str] = set()
     for key in [one for one in store.objects if one.startswith(names.BACKUPS)]:
-        for use in await read_pack_uses(store, sealer, key):
+        _, uses = await read_header_and_packs(store, sealer, key)
+        for use in uses:
             live.add(names.pack_name(use.pack.pack_id))
     for key in [one for one in store.objects if one.startswith(names.PACKS)]:
         if key not in live:

@@ -25,6 +25,7 @@ from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.rules import PROFILES
+from sitekeep_shared.vault.entry import Entry
 from sitekeep_simulator import confluence, jira
 from sitekeep_simulator.confluence import attachments as confluence_attachments
 from sitekeep_simulator.confluence import generator as confluence_generator
@@ -143,6 +144,14 @@ async def stored(server: BackupServer, backup: backup_pb2.Backup) -> Counter[byt
     return found
 
 
+async def entries(server: BackupServer, backup: backup_pb2.Backup) -> list[Entry]:
+    _, site, backup_id = backup.manifest_key.split("/")
+    reader = await server.vault.open_backup(site, backup_id)
+    found = [entry async for entry in reader.entries(Kind.ATTACHMENT)]
+    await reader.close()
+    return found
+
+
 async def reasons(client: Client, backup: backup_pb2.Backup) -> list[str]:
     request = backup_pb2.ListBackupIssuesRequest(parent=backup.name)
     issues = (await client.backups.ListBackupIssues(request)).issues
@@ -160,6 +169,7 @@ async def test_a_second_backup_downloads_no_unchanged_file(
     assert source.downloads() == 0
     assert second.contents == first.contents
     assert second.size_bytes == first.size_bytes
+    assert await entries(grpc_server, second) == await entries(grpc_server, first)
     assert await stored(grpc_server, second) == source.content()
     ends = [one.__dict__ for one in caplog.records if one.message == "a backup is in the vault"]
     assert [end["reused_files"] for end in ends] == [0, len(files)]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
 from sitekeep_shared.vault.known_files_object import KnownFilesObject, decode_known_files
 from sitekeep_shared.vault.known_files_table import KnownFilesColumns, KnownFilesTable
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest_store import manifest_names, read_header, read_pack_uses
+from sitekeep_shared.vault.manifest_store import manifest_names, read_header_and_packs
 from sitekeep_shared.vault.manifest_types import ManifestHeader, PackUse
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
@@ -30,23 +31,16 @@ class KnownFilesOfSite:
     """The first number that no ``files/`` object of that backup has."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class PackDemand:
     """Which packs the backups that are there need."""
 
-    by_any: set[bytes] = field(default_factory=set[bytes])
+    by_any: Set[bytes]
     """Also by expired ones."""
-    by_newest: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict[bytes, int](int))
+    by_newest: Mapping[bytes, int]
     """Those that the newest unexpired backup of a site needs, and how many raw bytes of each."""
 
-    def add(self, uses: Iterable[PackUse], *, is_newest: bool) -> None:
-        """Takes in what a manifest says."""
-        for use in uses:
-            self.by_any.add(use.pack.pack_id)
-            if is_newest:
-                self.by_newest[use.pack.pack_id] += use.used_bytes
-
-    def left_behind(self, total_bytes: Mapping[bytes, int], sparse_share: float) -> set[bytes]:
+    def left_behind(self, total_bytes: Mapping[bytes, int], sparse_share: float) -> Set[bytes]:
         """The packs that a new backup is to leave, so that they can go with the older ones.
 
         They are the sparse ones: the newest backups use less than the share of their raw bytes.
@@ -62,28 +56,30 @@ class PackDemand:
 
 
 class EarlierBackups:
-    """Reads what the writer part of the keys opens of the backups that are not expired."""
+    """What the writer part of the keys opens of the backups that are there."""
 
     def __init__(self, store: Store, sealer: Sealer, limits: Limits) -> None:
         self._store = store
         self._sealer = sealer
         self._limits = limits
         self._headers: list[ManifestHeader] = []
-        self._names: list[str] = []
+        self._newest: dict[str, tuple[ManifestHeader, Sequence[PackUse]]] = {}
+        self._needed: set[bytes] = set()
         self._all_readable = True
 
     async def load(self) -> None:
-        """Reads the headers of the manifests; one that is damaged is left out.
+        """Reads the manifests; one that is damaged is left out.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        store = self._store
-        self._names = [name async for name in manifest_names(store, include_expired=True)]
-        unexpired = [name async for name in manifest_names(store)]
-        for batch in self._batches(unexpired):
-            headers = await asyncio.gather(*(self._header(name) for name in batch))
-            self._headers.extend(header for header in headers if header is not None)
+        unexpired = {name async for name in manifest_names(self._store)}
+        found = [name async for name in manifest_names(self._store, include_expired=True)]
+        for batch in self._batches(found):
+            manifests = await asyncio.gather(*(self._manifest(name) for name in batch))
+            for name, manifest in zip(batch, manifests, strict=True):
+                if manifest is not None:
+                    self._add(*manifest, is_expired=name not in unexpired)
 
     async def known_files(self, site: str, backup_id: str) -> KnownFilesOfSite:
         """Those of the site's newest backup that lists any, and those of the backup itself.
@@ -103,41 +99,34 @@ class EarlierBackups:
         taken = [number for number in numbers if number is not None]
         return KnownFilesOfSite(table, max(taken, default=-1) + 1)
 
-    async def demand(self) -> PackDemand | None:
-        """Which packs are needed; None when a manifest cannot be read: nothing is guessed.
+    def demand(self) -> PackDemand | None:
+        """Which packs are needed; None when a manifest cannot be read: nothing is guessed."""
+        if not self._all_readable:
+            return None
+        by_newest: defaultdict[bytes, int] = defaultdict(int)
+        for _, uses in self._newest.values():
+            for use in uses:
+                by_newest[use.pack.pack_id] += use.used_bytes
+        return PackDemand(self._needed, by_newest)
 
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
-        demand = PackDemand()
-        newest = {self._name(self._newest_first(header.site)[0]) for header in self._headers}
-        for batch in self._batches(self._names):
-            lists = await asyncio.gather(*(self._uses(name) for name in batch))
-            for name, uses in zip(batch, lists, strict=True):
-                demand.add(uses, is_newest=name in newest)
-        return demand if self._all_readable else None
+    def _add(self, header: ManifestHeader, uses: Sequence[PackUse], *, is_expired: bool) -> None:
+        self._needed.update(use.pack.pack_id for use in uses)
+        if is_expired:
+            return
+        self._headers.append(header)
+        newest = self._newest.get(header.site)
+        if newest is None or _order(header) > _order(newest[0]):
+            self._newest[header.site] = (header, uses)
 
-    async def _header(self, name: str) -> ManifestHeader | None:
+    async def _manifest(self, name: str) -> tuple[ManifestHeader, Sequence[PackUse]] | None:
         try:
-            return await read_header(self._store, self._sealer, name)
+            return await read_header_and_packs(self._store, self._sealer, name)
         except ObjectMissing:
             return None
         except DamagedObject as error:
-            self._note_damage(error)
+            _logger.warning("%s A new backup takes nothing over from it.", error)
+            self._all_readable = False
             return None
-
-    async def _uses(self, name: str) -> Sequence[PackUse]:
-        try:
-            return await read_pack_uses(self._store, self._sealer, name)
-        except ObjectMissing:
-            return ()
-        except DamagedObject as error:
-            self._note_damage(error)
-            return ()
-
-    def _note_damage(self, error: DamagedObject) -> None:
-        _logger.warning("%s A new backup takes nothing over from it.", error)
-        self._all_readable = False
 
     async def _table(self, wanted: Sequence[str]) -> KnownFilesTable:
         columns = KnownFilesColumns()
@@ -157,13 +146,15 @@ class EarlierBackups:
             _logger.warning("%s The files that it lists are fetched again.", error)
             return None
 
-    def _name(self, header: ManifestHeader) -> str:
-        return names.backup_name(header.site, header.backup_id)
-
     def _newest_first(self, site: str) -> Sequence[ManifestHeader]:
         of_site = (header for header in self._headers if header.site == site)
-        return sorted(of_site, key=lambda one: (one.finished, one.backup_id), reverse=True)
+        return sorted(of_site, key=_order, reverse=True)
 
     def _batches(self, wanted: Sequence[str]) -> Iterator[Sequence[str]]:
         size = self._limits.parallel_requests
         return (wanted[start : start + size] for start in range(0, len(wanted), size))
+
+
+def _order(header: ManifestHeader) -> tuple[datetime.datetime, int, str]:
+    """The larger, the newer; the fences of a site's backups grow."""
+    return header.finished, header.fence, header.backup_id

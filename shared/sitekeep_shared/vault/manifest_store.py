@@ -45,8 +45,10 @@ async def read_header(store: Store, sealer: Sealer, name: str) -> ManifestHeader
     return decode_header(sealer, name, start[PREFIX.size : header_end(name, start)])
 
 
-async def read_pack_uses(store: Store, sealer: Sealer, name: str) -> list[PackUse]:
-    """The packs that a backup needs, without the part that only the private key opens.
+async def read_header_and_packs(
+    store: Store, sealer: Sealer, name: str
+) -> tuple[ManifestHeader, list[PackUse]]:
+    """What the writer part of the keys opens of a manifest: the header and the packs it needs.
 
     Raises:
         ObjectMissing: there is no such manifest.
@@ -54,7 +56,7 @@ async def read_pack_uses(store: Store, sealer: Sealer, name: str) -> list[PackUs
     """
     sections = split_manifest(name, await _read_start(store, name, packs_end))
     header = decode_header(sealer, name, sections.header)
-    return decode_pack_uses(sealer, name, header, sections.packs)
+    return header, decode_pack_uses(sealer, name, header, sections.packs)
 
 
 async def _read_start(store: Store, name: str, end_of: Callable[[str, bytes], int]) -> bytes:

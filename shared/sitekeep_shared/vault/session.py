@@ -61,7 +61,7 @@ async def begin_session(
     loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
     earlier = EarlierBackups(store, sealer, limits)
     await earlier.load()
-    demand = await earlier.demand()
+    demand = earlier.demand()
     await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
     staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable)
     known = await earlier.known_files(origin.site, backup_id)

@@ -150,13 +150,15 @@ async def test_a_new_version_and_a_new_size_are_fetched() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"site": "site-2"}, {"address": "https://two.example"}], ids=["site", "address"]
+    ("site", "address"),
+    [("site-2", ADDRESS), (SITE, "https://two.example")],
+    ids=["site", "address"],
 )
-async def test_a_file_of_another_site_is_another_file(other: dict[str, str]) -> None:
+async def test_a_file_of_another_site_is_another_file(site: str, address: str) -> None:
     vault, source = await open_vault(MemoryStore()), Site()
     await back_up(vault, "b1", source)
     source.taken()
-    await back_up(vault, "b2", source, **other)
+    await back_up(vault, "b2", source, site=site, address=address)
     assert source.taken() == ["0", "1", "2", "3", "4"]
 
 
