@@ -1,8 +1,8 @@
 """What leaving sparse packs behind saves: a vault under daily backups, each with a little change.
 
-``python tests/bench/bench_reuse.py --days 120 --issues 2000``. Each day one percent of the issues
-changes, backups are kept for 14 days, and what no kept backup needs is removed at once. A row per
-share: a pack is written anew once the newest backup needs less than that of it; 0 is never.
+``PYTHONPATH=tests python tests/bench/bench_reuse.py --days 120``. Each day one percent of the
+issues changes, backups are kept for 14 days, and what no kept backup needs is removed at once. A
+row per share: a pack is written anew once the newest backup needs less than that of it; 0: never.
 """
 
 from __future__ import annotations
@@ -11,71 +11,24 @@ import argparse
 import asyncio
 import datetime
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.bench_vault import issues, put_all
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import ObjectMissing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest_store import read_header_and_packs
 from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
-from sitekeep_shared.vault.store import ObjectInfo
 from sitekeep_shared.vault.vault import Vault
+from unit.vault.vault_helpers import MemoryStore
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 KEPT = 14
 CHANGED = 0.01
-
-
-class MemoryStore:
-    """Objects in a dictionary."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
-        """See Store."""
-        if key in self.objects:
-            return False
-        self.objects[key] = b"".join(parts)
-        return True
-
-    async def get(self, key: str) -> bytes:
-        """See Store."""
-        if key not in self.objects:
-            raise ObjectMissing(key)
-        return self.objects[key]
-
-    async def get_range(self, key: str, start: int, length: int) -> bytes:
-        """See Store."""
-        return (await self.get(key))[start : start + length]
-
-    async def head(self, key: str) -> ObjectInfo | None:
-        """See Store."""
-        return self._info(key) if key in self.objects else None
-
-    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
-        """See Store."""
-        for key in sorted(self.objects):
-            if key.startswith(prefix):
-                yield self._info(key)
-
-    async def delete(self, key: str) -> None:
-        """See Store."""
-        self.objects.pop(key, None)
-
-    def megabytes(self) -> float:
-        """What the packs take."""
-        packs = (data for key, data in self.objects.items() if key.startswith(names.PACKS))
-        return sum(len(data) for data in packs) / 1e6
-
-    def _info(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, len(self.objects[key]), START)
 
 
 @dataclass
@@ -101,15 +54,19 @@ async def simulate(records: Sequence[bytes], days: int, share: float) -> Year:
             for number in chance.sample(range(len(present)), round(CHANGED * len(present))):
                 changed = f'"summary": "changed on day {day} {chance.random()}'.encode()
                 present[number] = present[number].replace(b'"summary": "', changed, 1)
-        before = store.megabytes()
+        before = _megabytes(store)
         await put_all(vault, f"day{day:05d}", present, clock.now())
-        written = store.megabytes() - before
+        written = _megabytes(store) - before
         (year.written if day < days else year.unchanged).append(written)
         await _collect(store, sealer, day)
         if day < days:
-            year.stored.append(store.megabytes())
+            year.stored.append(_megabytes(store))
         clock.advance(DAY)
     return year
+
+
+def _megabytes(store: MemoryStore) -> float:
+    return store.size_bytes(names.PACKS) / 1e6
 
 
 async def _collect(store: MemoryStore, sealer: Sealer, day: int) -> None:

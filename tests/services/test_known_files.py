@@ -216,7 +216,7 @@ async def test_weekly_backups_download_each_file_once_within_the_keeping_time(
 ) -> None:
     keeping, count = PROFILES["closed-beta"].retention, len(source.files())
     assert keeping == 14 * DAY
-    await back_up(client, source)
+    last = await back_up(client, source)
     source.downloads()
     for _ in range(2):
         downloads: list[int] = []

@@ -10,9 +10,9 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.earlier_backups import KnownFilesOfSite
-from sitekeep_shared.vault.errors import LeaseLost
 from sitekeep_shared.vault.known_file import FileIdentity, FileOrigin, KnownFile, file_key
 from sitekeep_shared.vault.known_files_object import encode_known_files
+from sitekeep_shared.vault.own_object import put_own
 from sitekeep_shared.vault.rotation import is_due
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
@@ -86,6 +86,5 @@ class FileRegister:
             return
         name = names.known_files_name(self._backup_id, self._next_number)
         data = await asyncio.to_thread(encode_known_files, self._sealer, name, files)
-        if not await self._store.put_new(name, [data]) and await self._store.get(name) != data:
-            raise LeaseLost(f"Another session lists the files of backup {self._backup_id}.")
+        await put_own(self._store, name, data)
         self._next_number += 1

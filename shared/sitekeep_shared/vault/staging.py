@@ -11,7 +11,6 @@ import numpy
 from blake3 import blake3
 
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import LeaseLost
 from sitekeep_shared.vault.index_loader import LoadedIndexes
 from sitekeep_shared.vault.index_object import (
     INDEX_ROW,
@@ -22,6 +21,7 @@ from sitekeep_shared.vault.index_object import (
 )
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest_types import PackUse
+from sitekeep_shared.vault.own_object import put_own
 from sitekeep_shared.vault.pack import PackKind, Rows
 from sitekeep_shared.vault.pack_pipeline import DurablePack, PackPipeline
 from sitekeep_shared.vault.sealing import Sealer
@@ -191,8 +191,7 @@ class Staging:
         index = await asyncio.to_thread(_build_index, packs, referenced)
         name = names.index_name(self._backup_id, self._next_number)
         data = await asyncio.to_thread(encode_index, self._sealer, name, index)
-        if not await self._store.put_new(name, [data]) and await self._store.get(name) != data:
-            raise LeaseLost(f"Another session writes checkpoints of backup {self._backup_id}.")
+        await put_own(self._store, name, data)
         self._next_number += 1
         await asyncio.to_thread(self._blobs.add, index, _keep_all)
         self._staged.difference_update(_ids(index.rows))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy
@@ -208,6 +209,45 @@ async def test_the_list_is_durable_before_the_unit_is_done_and_after_what_it_lis
     await session.close()
 
 
+class GatedStore(MemoryStore):
+    """Holds index objects up until the gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
+        if key.startswith("index/"):
+            self.reached.set()
+            await self.gate.wait()
+        return await super().put_new(key, parts)
+
+
+async def test_a_file_that_is_staged_while_a_checkpoint_is_made_waits_for_the_next_one() -> None:
+    store, source = GatedStore(), Site()
+    vault = await open_vault(store)
+    session = await begin(vault, "b1")
+    first, second = session.unit("u1"), session.unit("u2")
+    done = asyncio.create_task(source.export(first))
+    await store.reached.wait()
+    late = Site({"late": content(77)})
+    waiting = asyncio.create_task(late.export(second))
+    while "late" not in late.stored:
+        await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    store.gate.set()
+    await done
+    await waiting
+    await session.close()
+    sealer = Sealer(KEYS, bytes.fromhex(json.loads(store.objects["FORMAT"])["repository_id"]))
+    lists = [
+        len(decode_known_files(sealer, name, store.objects[name]).rows)
+        for name in ("files/b1.0", "files/b1.1")
+    ]
+    assert lists == [5, 1]
+
+
 async def test_a_unit_whose_list_is_not_durable_is_not_done() -> None:
     store, source = FaultStore(), Site()
     vault = await open_vault(store)
@@ -253,7 +293,7 @@ async def test_two_sessions_of_one_backup_do_not_both_list_files() -> None:
     vault, source = await open_vault(MemoryStore()), Site()
     first, second = await begin(vault, "b1"), await begin(vault, "b1")
     await second.files.write([KnownFile(bytes(32), START, 0, "0" * 64, ())])
-    with pytest.raises(LeaseLost, match="lists the files of backup b1"):
+    with pytest.raises(LeaseLost, match=r"wrote files/b1\.0"):
         await first.files.write([KnownFile(bytes(32), START, 1, "0" * 64, ())])
     await first.close()
     await second.close()
