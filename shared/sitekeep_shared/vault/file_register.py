@@ -13,7 +13,7 @@ from sitekeep_shared.vault.earlier_backups import KnownFilesOfSite
 from sitekeep_shared.vault.known_file import FileIdentity, FileOrigin, KnownFile, file_key
 from sitekeep_shared.vault.known_files_object import encode_known_files
 from sitekeep_shared.vault.own_object import put_own
-from sitekeep_shared.vault.rotation import is_due
+from sitekeep_shared.vault.rereading import is_due
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 

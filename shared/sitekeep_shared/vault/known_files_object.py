@@ -18,7 +18,7 @@ import numpy.typing
 
 from sitekeep_shared.vault.errors import DamagedObject
 from sitekeep_shared.vault.known_file import KnownFile
-from sitekeep_shared.vault.rotation import milliseconds
+from sitekeep_shared.vault.rereading import milliseconds
 from sitekeep_shared.vault.sealing import Sealer
 
 MAGIC = b"SKFILES1"

@@ -12,7 +12,7 @@ import numpy.typing
 
 from sitekeep_shared.vault.known_file import KnownFile
 from sitekeep_shared.vault.known_files_object import BLOB_BYTES, KnownFilesObject
-from sitekeep_shared.vault.rotation import moment_of
+from sitekeep_shared.vault.rereading import moment_of
 
 Column = numpy.typing.NDArray[Any]
 _KEY_BYTES = 16

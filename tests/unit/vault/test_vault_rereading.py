@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitekeep_shared.vault.rotation import is_due
+from sitekeep_shared.vault.rereading import is_due
 from unit.vault.vault_helpers import START
 
 DAY = datetime.timedelta(days=1)
