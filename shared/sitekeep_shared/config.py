@@ -54,6 +54,8 @@ class Settings:
     """``SITEKEEP_VAULT_REUSE_DAYS``: older packs are not reused by new backups; None: all are."""
     key_file: Path
     """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
+    key_passphrase_file: Path | None
+    """``SITEKEEP_KEY_PASSPHRASE_FILE``: holds the passphrase of the key file, if it has one."""
     credentials_key_file: Path
     """``SITEKEEP_CREDENTIALS_KEY_FILE``: what opens the API tokens in the database."""
     profile: Profile
@@ -93,6 +95,7 @@ class Settings:
             vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
             vault_reuse_days=_positive_if_set(environment, "SITEKEEP_VAULT_REUSE_DAYS"),
             key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
+            key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
                 get("SITEKEEP_CREDENTIALS_KEY_FILE"), home / "credentials.key"
             ),

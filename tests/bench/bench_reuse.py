@@ -47,7 +47,8 @@ async def simulate(records: Sequence[bytes], days: int, share: float) -> Year:
     keys = VaultKeys.derive(bytes(range(32)), bytes(range(32, 64)))
     limits = replace(Limits(), sparse_pack_share=share, checkpoint_linger_seconds=0.001)
     vault = await Vault.open(store, keys, clock, create=True, limits=limits)
-    sealer = Sealer(keys, await open_repository(store, keys, clock, create=False))
+    ring = await open_repository(store, keys, clock, create=False)
+    sealer = Sealer(ring.keys, ring.repository_id)
     present, year = list(records), Year()
     for day in range(days + KEPT):
         if day < days:

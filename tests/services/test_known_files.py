@@ -15,12 +15,12 @@ import pytest_asyncio
 
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import restore_pb2
-from sitekeep_backup.server import BackupServer
 from sitekeep_cli.access import Access
 from sitekeep_cli.call import Call
 from sitekeep_cli.comparison.model import Mode
 from sitekeep_cli.comparison.run import compare
 from sitekeep_cli.output import Output
+from sitekeep_restore.server import RestoreServer
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.config import Settings
 from sitekeep_shared.kinds import Kind
@@ -135,7 +135,7 @@ async def back_up(client: Client, source: Source) -> backup_pb2.Backup:
     return backup
 
 
-async def stored(server: BackupServer, backup: backup_pb2.Backup) -> Counter[bytes]:
+async def stored(server: RestoreServer, backup: backup_pb2.Backup) -> Counter[bytes]:
     """The files that a backup holds."""
     _, site, backup_id = backup.manifest_key.split("/")
     reader = await server.vault.open_backup(site, backup_id)
@@ -144,7 +144,7 @@ async def stored(server: BackupServer, backup: backup_pb2.Backup) -> Counter[byt
     return found
 
 
-async def entries(server: BackupServer, backup: backup_pb2.Backup) -> list[Entry]:
+async def entries(server: RestoreServer, backup: backup_pb2.Backup) -> list[Entry]:
     _, site, backup_id = backup.manifest_key.split("/")
     reader = await server.vault.open_backup(site, backup_id)
     found = [entry async for entry in reader.entries(Kind.ATTACHMENT)]
@@ -159,7 +159,7 @@ async def reasons(client: Client, backup: backup_pb2.Backup) -> list[str]:
 
 
 async def test_a_second_backup_downloads_no_unchanged_file(
-    client: Client, source: Source, grpc_server: BackupServer, caplog: pytest.LogCaptureFixture
+    client: Client, source: Source, restore_server: RestoreServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     first = await back_up(client, source)
@@ -169,15 +169,15 @@ async def test_a_second_backup_downloads_no_unchanged_file(
     assert source.downloads() == 0
     assert second.contents == first.contents
     assert second.size_bytes == first.size_bytes
-    assert await entries(grpc_server, second) == await entries(grpc_server, first)
-    assert await stored(grpc_server, second) == source.content()
+    assert await entries(restore_server, second) == await entries(restore_server, first)
+    assert await stored(restore_server, second) == source.content()
     ends = [one.__dict__ for one in caplog.records if one.message == "a backup is in the vault"]
     assert [end["reused_files"] for end in ends] == [0, len(files)]
     assert ends[1]["reused_bytes"] == sum(len(data) * n for data, n in source.content().items())
 
 
 async def test_a_new_version_and_a_new_file_are_downloaded(
-    client: Client, source: Source, grpc_server: BackupServer
+    client: Client, source: Source, restore_server: RestoreServer
 ) -> None:
     await back_up(client, source)
     source.downloads()
@@ -187,7 +187,7 @@ async def test_a_new_version_and_a_new_file_are_downloaded(
     second = await back_up(client, source)
     assert source.downloads() == 0
     assert source.content()[b"a new version"] == 1
-    assert await stored(grpc_server, second) == source.content()
+    assert await stored(restore_server, second) == source.content()
 
 
 def add_file(source: Source, content: bytes) -> None:
@@ -212,7 +212,7 @@ def add_file(source: Source, content: bytes) -> None:
 
 @pytest.mark.parametrize("profile", ["closed-beta"])
 async def test_weekly_backups_download_each_file_once_within_the_keeping_time(
-    client: Client, source: Source, clock: ManualClock, grpc_server: BackupServer
+    client: Client, source: Source, clock: ManualClock, restore_server: RestoreServer
 ) -> None:
     keeping, count = PROFILES["closed-beta"].retention, len(source.files())
     assert keeping == 14 * DAY
@@ -225,11 +225,11 @@ async def test_weekly_backups_download_each_file_once_within_the_keeping_time(
             last = await back_up(client, source)
             downloads.append(source.downloads())
         assert sum(downloads) == count
-    assert await stored(grpc_server, last) == source.content()
+    assert await stored(restore_server, last) == source.content()
 
 
 async def test_a_file_in_a_pack_that_was_collected_is_downloaded_again(
-    client: Client, source: Source, grpc_server: BackupServer, settings: Settings
+    client: Client, source: Source, restore_server: RestoreServer, settings: Settings
 ) -> None:
     await back_up(client, source)
     source.downloads()
@@ -238,11 +238,11 @@ async def test_a_file_in_a_pack_that_was_collected_is_downloaded_again(
             pack.unlink()
     last = await back_up(client, source)
     assert source.downloads() == len(source.files())
-    assert await stored(grpc_server, last) == source.content()
+    assert await stored(restore_server, last) == source.content()
 
 
 async def test_what_is_found_when_due_files_are_fetched_anew_is_told_and_nothing_is_lost(
-    client: Client, source: Source, clock: ManualClock, grpc_server: BackupServer
+    client: Client, source: Source, clock: ManualClock, restore_server: RestoreServer
 ) -> None:
     await back_up(client, source)
     gone, changed, *_ = (media for media in source.files().values() if has_bytes(source, media))
@@ -254,7 +254,7 @@ async def test_what_is_found_when_due_files_are_fetched_anew_is_told_and_nothing
     found = Counter(await reasons(client, last))
     assert found["FILE_CHANGED_IN_PLACE"] == 1
     assert found["FILE_KEPT_FROM_EARLIER_BACKUP"] == 1
-    assert await stored(grpc_server, last) == expected
+    assert await stored(restore_server, last) == expected
 
 
 def has_bytes(source: Source, media_id: str) -> bool:
@@ -268,13 +268,13 @@ async def test_a_backup_made_by_references_is_restored_byte_by_byte(
     settings: Settings,
     key: str,
     directory: Directory,
-    grpc_server: BackupServer,
+    restore_server: RestoreServer,
 ) -> None:
     first = await back_up(client, source)
     second = await back_up(client, source)
     _, site, backup_id = first.manifest_key.split("/")
-    await grpc_server.vault.expire(site, backup_id, "its time is over")
-    await _collect(grpc_server, settings, second)
+    await restore_server.vault.expire(site, backup_id, "its time is over")
+    await _collect(restore_server, settings, second)
     target = await start(client, source.kind, "destination", directory)
     try:
         product = f"{ORGANIZATION}/products/destination"
@@ -292,7 +292,7 @@ async def test_a_backup_made_by_references_is_restored_byte_by_byte(
         target.site.close()
 
 
-async def _collect(server: BackupServer, settings: Settings, kept: backup_pb2.Backup) -> None:
+async def _collect(server: RestoreServer, settings: Settings, kept: backup_pb2.Backup) -> None:
     """Removes every pack that the backup that is kept does not need, and the other manifests."""
     _, site, backup_id = kept.manifest_key.split("/")
     reader = await server.vault.open_backup(site, backup_id)
