@@ -61,6 +61,15 @@ class _Run:
             row += 1
         return -1
 
+    def pack(self, row: int) -> int:
+        """The number of the pack of a row."""
+        return int(self.places[row, 0])
+
+    def use(self, row: int) -> int:
+        """Notes that a row is used; returns the number of its pack."""
+        self.used[row] = True
+        return int(self.places[row, 0])
+
     @classmethod
     def of(cls, rows: Rows, pack_numbers: Places) -> _Run:
         """Takes over rows that are sorted by id."""
@@ -94,24 +103,6 @@ class _Run:
         places = self.places if counted is None else self.places[counted]
         sums = numpy.bincount(places[:, 0], places[:, 3], pack_count)
         return sums.astype(numpy.float64, copy=False)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of a run."""
-
-    run: _Run
-    row: int
-
-    @property
-    def pack(self) -> int:
-        """The number of the pack."""
-        return int(self.run.places[self.row, 0])
-
-    def use(self) -> int:
-        """Notes that the blob is used; returns the number of the pack."""
-        self.run.used[self.row] = True
-        return self.pack
 
 
 class BlobIndex:
@@ -149,13 +140,19 @@ class BlobIndex:
 
     def pack_number(self, blob_id: bytes) -> int:
         """The number of the pack that holds a blob, -1 when it is unknown or set aside."""
-        found = _find(self._runs, blob_id)
-        return -1 if found is None else found.pack
+        for run in self._runs:
+            row = run.find(blob_id)
+            if row >= 0:
+                return run.pack(row)
+        return -1
 
     def use(self, blob_id: bytes) -> int:
         """Like pack_number, and notes that the blob is used."""
-        found = _find(self._runs, blob_id)
-        return -1 if found is None else found.use()
+        for run in self._runs:
+            row = run.find(blob_id)
+            if row >= 0:
+                return run.use(row)
+        return -1
 
     def use_from_anywhere(self, blob_ids: Sequence[bytes]) -> set[int] | None:
         """Notes the use of blobs, also of those set aside; None, and no note, unless all are there.
@@ -163,15 +160,16 @@ class BlobIndex:
         Returns the numbers of their packs.
         """
         runs = self._all_runs()
-        found = [row for blob_id in blob_ids if (row := _find(runs, blob_id)) is not None]
-        return {row.use() for row in found} if len(found) == len(blob_ids) else None
+        found = [place for blob_id in blob_ids if (place := _find(runs, blob_id)) is not None]
+        return {run.use(row) for run, row in found} if len(found) == len(blob_ids) else None
 
     def place(self, blob_id: bytes) -> BlobPlace | None:
         """Where a blob lies, None when it is unknown."""
         found = _find(self._all_runs(), blob_id)
         if found is None:
             return None
-        pack, frame, offset, length = (int(number) for number in found.run.places[found.row])
+        run, row = found
+        pack, frame, offset, length = (int(number) for number in run.places[row])
         return BlobPlace(self._packs[pack], frame, offset, length)
 
     def remove(self, packs: Collection[bytes]) -> None:
@@ -231,11 +229,11 @@ class BlobIndex:
             self._runs[-1] = self._runs[-1].merged(last)
 
 
-def _find(runs: Iterable[_Run], blob_id: bytes) -> _Row | None:
+def _find(runs: Iterable[_Run], blob_id: bytes) -> tuple[_Run, int] | None:
     for run in runs:
         row = run.find(blob_id)
         if row >= 0:
-            return _Row(run, row)
+            return run, row
     return None
 
 
