@@ -14,9 +14,9 @@ from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
 
 
-def store_of(settings: Settings) -> Store:
+def store_of(settings: Settings, clock: Clock) -> Store:
     """Where the objects of the vault are."""
-    return DurableLocalStore(settings.vault_folder)
+    return DurableLocalStore(settings.vault_folder, clock)
 
 
 async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) -> Vault:
@@ -29,7 +29,7 @@ async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) 
         DamagedObject: FORMAT or the key object is not what was written.
         StoreUnavailable: the store or the key file cannot be used.
     """
-    store = store_of(settings)
+    store = store_of(settings, clock)
     keys = await _keys(store, settings, create=create)
     return await Vault.open(store, keys, clock, create=create)
 
