@@ -87,7 +87,7 @@ def report_on(
         pending=[
             _pending(survey, limits, each)
             for each in survey.generations
-            if each.identifier not in verdicts
+            if each.identifier not in verdicts and rules.obstacle(survey, limits, each)
         ],
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import logging
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -150,8 +150,7 @@ class Lease:
             )
         if max(await self._existing(), default=-1) != self._sequence:
             raise LeaseLost(f"Another session took over backup {self._owner}.")
-        with _taken_over_if_missing(self._owner):
-            await self._read_back(self.name)
+        await self._read_back(self.name)
 
     async def release(self) -> None:
         """Gives the lease back; what cannot be removed runs out by itself."""
@@ -191,8 +190,11 @@ class Lease:
 
     async def _read_back(self, name: str) -> LeaseContent:
         """An earlier attempt of ours may have arrived although its answer was lost."""
-        content = decode_lease(self._sealer, name, await self._store.get(name))
-        if content.write_id != self._write_id:
+        try:
+            content = decode_lease(self._sealer, name, await self._store.get(name))
+        except ObjectMissing:
+            content = None
+        if content is None or content.write_id != self._write_id:
             raise LeaseLost(f"Another session took over backup {self._owner}.")
         return content
 
@@ -214,14 +216,6 @@ class Lease:
         while self._superseded:
             await self._store.delete(names.lease_name(self._owner, self._superseded[-1]))
             self._superseded.pop()
-
-
-@contextlib.contextmanager
-def _taken_over_if_missing(owner: str) -> Generator[None]:
-    try:
-        yield
-    except ObjectMissing as error:
-        raise LeaseLost(f"Another session took over backup {owner}.") from error
 
 
 async def keep_renewing(renew: Callable[[], Awaitable[None]], limits: Limits) -> None:
