@@ -19,6 +19,8 @@ class Walk:
         self._model = model
         self._random = random.Random(seed)
         self._count = 0
+        # Then collections come and go while one backup runs, as they do.
+        self._writers_are_slow = seed % 2 == 1
         self.trace: list[str] = []
         actions: dict[Callable[[], None], int] = {
             self._go_on: 40,
@@ -26,8 +28,9 @@ class Walk:
             self._resume: 2,
             self._read: 3,
             self._collect: 6,
+            self._collect_at_once: 12 if self._writers_are_slow else 0,
             self._expire: 4,
-            self._renewing: 6,
+            self._renewing: 10 if self._writers_are_slow else 6,
             self._standing: 1,
             self._kill: 1,
         }
@@ -48,7 +51,9 @@ class Walk:
     def _go_on(self) -> None:
         if self._model.processes:
             process = self._random.choice(self._model.processes)
-            self._model.step(process, self._random.choice((1, 2, 5, 20, 100)))
+            slow = self._writers_are_slow and process.name.startswith("writer")
+            counts = (1, 1, 2, 8) if slow else (1, 2, 5, 20, 100)
+            self._model.step(process, self._random.choice(counts))
 
     def _begin(self) -> None:
         if self._running("writer") < 2:
@@ -71,12 +76,15 @@ class Walk:
         if self._running("collector") < 2:
             self._model.collect()
 
+    def _collect_at_once(self) -> None:
+        self._model.collect_at_once()
+
     def _expire(self) -> None:
         if len(self._model.committed) > self._random.randint(0, 2):
             self._model.expire(self._random.choice(sorted(self._model.committed)))
 
     def _renewing(self) -> None:
-        self._model.pass_time(self._random.choice((9, 30, 61)))
+        self._model.pass_time(self._random.choice((9, 61)))
 
     def _standing(self) -> None:
         self._model.clock.advance(self._random.choice((4, 16, 61)) * MINUTE)
