@@ -77,6 +77,7 @@ class Model:
         self._renewals: list[Callable[[], Awaitable[None]]] = []
         self._needed: dict[str, set[str]] = {}
         self._checked: frozenset[str] = frozenset()
+        self._renewing: list[asyncio.Task[None]] = []
         self._lives: dict[str, int] = {}
         patch.setattr(asyncio, "to_thread", inline)
         patch.setattr(session_module, "keep_renewing", self._keep)
@@ -205,6 +206,12 @@ class Model:
             minutes -= 9
             for renew in list(self._renewals):
                 self._renew(renew)
+
+    def begin_to_renew(self) -> None:
+        """Renewals of all sessions, which are steps of their processes from here on."""
+        for renew in list(self._renewals):
+            self._renewing.append(self.world.loop.create_task(_suppressed(renew)))
+        self.world.settle()
 
     def _renew(self, renew: Callable[[], Awaitable[None]]) -> None:
         store = _lease(renew)._store  # pyright: ignore[reportPrivateUsage]

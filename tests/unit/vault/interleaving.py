@@ -24,32 +24,33 @@ class SteppedStore:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self.waiting: list[asyncio.Future[None]] = []
+        self.waiting: list[tuple[str, asyncio.Future[None]]] = []
+        """What waits for its turn: the call in words, as ``get FORMAT``."""
         self.is_free = False
         """Whether calls happen at once."""
         self.is_dead = False
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
-        await self._turn()
+        await self._turn(f"put_new {key}")
         return await self._store.put_new(key, parts)
 
     async def get(self, key: str) -> bytes:
-        await self._turn()
+        await self._turn(f"get {key}")
         return await self._store.get(key)
 
     async def get_range(self, key: str, start: int, length: int) -> bytes:
-        await self._turn()
+        await self._turn(f"get_range {key}")
         return await self._store.get_range(key, start, length)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        await self._turn()
+        await self._turn(f"head {key}")
         return await self._store.head(key)
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Page by page, as an object store: each shows what there is behind the last key."""
         last = ""
         while True:
-            await self._turn()
+            await self._turn(f"list {prefix}")
             keys = [key for key in self._store.keys(prefix) if key > last][:PAGE_OBJECTS]
             for info in [await self._store.head(key) for key in keys]:
                 assert info is not None
@@ -59,23 +60,23 @@ class SteppedStore:
             last = keys[-1]
 
     async def delete(self, key: str) -> None:
-        await self._turn()
+        await self._turn(f"delete {key}")
         await self._store.delete(key)
 
     def die(self) -> None:
         """From now on nothing reaches the store any more, as after kill -9."""
         self.is_dead = True
-        for turn in self.waiting:
+        for _, turn in self.waiting:
             if not turn.done():
                 turn.set_exception(StoreUnavailable("the process was killed"))
 
-    async def _turn(self) -> None:
+    async def _turn(self, call: str) -> None:
         if self.is_dead:
             raise StoreUnavailable("the process was killed")
         if self.is_free:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.append(turn)
+        self.waiting.append((call, turn))
         await turn
 
 
@@ -101,15 +102,29 @@ class Process:
         """What it raised."""
         return None if self._task.cancelled() else self._task.exception()
 
-    def step(self) -> None:
-        """Lets one call of the store happen, and everything up to the next ones."""
-        waiting = [turn for turn in self.store.waiting if not turn.done()]
-        self.store.waiting = waiting
-        if self.ended or not waiting:
+    @property
+    def next_calls(self) -> list[str]:
+        """The calls that wait for their turn, the next one first."""
+        return [call for call, turn in self.store.waiting if not turn.done()]
+
+    def step(self, call: str = "") -> None:
+        """Lets one call of the store happen, and everything up to the next ones.
+
+        The next one, or the one that begins with the given words.
+        """
+        self.store.waiting = [one for one in self.store.waiting if not one[1].done()]
+        turns = [turn for words, turn in self.store.waiting if words.startswith(call)]
+        if self.ended or not turns:
             return
-        waiting.pop(0).set_result(None)
+        turns[0].set_result(None)
         self._world.settle()
-        assert self.ended or self.store.waiting, f"{self.name} waits for something else"
+        assert self.ended or self.next_calls, f"{self.name} waits for something else"
+
+    def run_to(self, call: str) -> None:
+        """Lets it go on until its next call is one that begins with the given words."""
+        while not self.next_calls[0].startswith(call):
+            self.step()
+            assert not self.ended, f"{self.name} ended before {call}: {self.failure!r}"
 
     def run(self) -> None:
         """Lets it go on to its end."""
