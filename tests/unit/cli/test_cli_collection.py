@@ -66,9 +66,7 @@ def test_a_collection_says_what_is_live_condemned_and_swept(
     assert [backup["backup"] for backup in listed] == ["b2"]
 
 
-def test_what_waits_is_shown_with_its_time_and_reason(
-    settings: Settings, capsys: Captured
-) -> None:
+def test_what_waits_is_shown_with_its_time_and_reason(settings: Settings, capsys: Captured) -> None:
     asyncio.run(_prepare(settings))
     assert main.run(["vault", "collect"]) == ExitCode.OK
     assert "condemned now" in capsys.readouterr().out

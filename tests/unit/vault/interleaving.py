@@ -84,7 +84,10 @@ class Process:
     """A coroutine that goes on only when it is its turn."""
 
     def __init__(
-        self, world: Interleaving, name: str, work: Callable[[SteppedStore], Coroutine[Any, Any, Any]]
+        self,
+        world: Interleaving,
+        name: str,
+        work: Callable[[SteppedStore], Coroutine[Any, Any, Any]],
     ) -> None:
         self.name = name
         self._world = world
@@ -146,9 +149,7 @@ class Interleaving:
         self.store = store
         self.loop = asyncio.new_event_loop()
 
-    def start(
-        self, name: str, work: Callable[[SteppedStore], Coroutine[Any, Any, Any]]
-    ) -> Process:
+    def start(self, name: str, work: Callable[[SteppedStore], Coroutine[Any, Any, Any]]) -> Process:
         """A process that stands before its first call of the store."""
         return Process(self, name, work)
 
@@ -160,7 +161,8 @@ class Interleaving:
         """Runs whatever can run without a call of a store."""
         for _ in range(1000):
             self.loop.run_until_complete(asyncio.sleep(0))
-            if not self.loop._ready:  # type: ignore[attr-defined]  # noqa: SLF001
+            ready: Any = getattr(self.loop, "_ready")  # noqa: B009
+            if not ready:
                 return
         raise AssertionError("the processes do not come to rest")
 

@@ -503,7 +503,7 @@ async def test_a_collection_that_died_at_any_change_is_finished_by_the_next() ->
     await world.collect()
     total = store.changes - before
     assert total > 10
-    expected = {key.split("/")[0] for key in store.keys()}
+    expected = {key.split("/")[0] for key in store.objects}
     packs = len(world.packs)
     for failing in range(1, total + 1):
         world, store = await prepared()
@@ -523,7 +523,7 @@ async def test_a_collection_that_died_at_any_change_is_finished_by_the_next() ->
         assert len(world.packs) <= packs + 1
         await world.collect(after=DAY)
         await world.collect(after=DAY)
-        assert {key.split("/")[0] for key in store.keys()} <= expected
+        assert {key.split("/")[0] for key in store.objects} <= expected
         assert not store.keys("gc/")
         assert await _all_of(world, "b3") == _merged(NEW)
         await world.back_up("b5", OLD)

@@ -22,7 +22,7 @@ from unit.vault.wandering import Walk
 
 EXAMPLES = int(os.environ.get("SITEKEEP_TEST_COLLECTION_EXAMPLES", "25"))
 STEPS = int(os.environ.get("SITEKEEP_TEST_COLLECTION_STEPS", "40"))
-WALKS = int(os.environ.get("SITEKEEP_TEST_COLLECTION_WALKS", "6"))
+WALKS = int(os.environ.get("SITEKEEP_TEST_COLLECTION_WALKS", "16"))
 WALK_STEPS = 300
 
 CHOICE = st.integers(0, 1000)

@@ -1,4 +1,4 @@
-"""The interleavings that the protocol is made for, step by step; each shows what a rule is good for.
+"""The interleavings that the protocol is made for, step by step, and what each rule is good for.
 
 Every one is gone through twice: as it is, nothing is lost; without the rule, the model sees the
 loss. So the model can fail.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import AsyncIterator
 
 import numpy
 import pytest
@@ -22,7 +23,7 @@ from sitekeep_shared.vault.index_object import (
     encode_index,
     sort_rows,
 )
-from sitekeep_shared.vault.merging import groups, merge, source_of
+from sitekeep_shared.vault.merging import MergeSource, groups, merge, source_of
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import ObjectInfo
 from unit.vault.vault_helpers import KEYS, SMALL, START, MemoryStore
@@ -102,12 +103,9 @@ def test_a_merged_index_reads_as_it_was_written_and_finds_the_same(
 
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(1, 50))
 def test_groups_keep_the_order_and_the_limit(counts: list[int], at_most: int) -> None:
-    sources = [
-        source_of(f"index/b{n}.0", _index([(0, 0, 0)] * 0), lambda _: True) for n in range(len(counts))
-    ]
     sized = [
-        type(source)(source.name, source.packs, numpy.zeros(count, INDEX_ROW), 0)
-        for source, count in zip(sources, counts, strict=True)
+        MergeSource(f"index/b{number}.0", [], numpy.zeros(count, INDEX_ROW), 0)
+        for number, count in enumerate(counts)
     ]
     made = groups(sized, at_most)
     assert [source for group in made for source in group] == sized
@@ -135,7 +133,7 @@ class ChangingStore(MemoryStore):
         index = IndexObject(index.checkpoint_id, index.packs, [], index.rows, "site-1", old)
         await self.put_new(name, [encode_index(SEALER, name, index)])
 
-    async def list(self, prefix: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         last = ""
         while keys := [key for key in self.keys(prefix) if key > last][:1]:
             last = keys[0]
