@@ -90,6 +90,7 @@ def _merged(units: dict[str, Content]) -> Content:
 
 async def test_what_backups_need_is_never_condemned(world: World) -> None:
     await world.back_up("b1", OLD)
+    report = await world.collect()
     for _ in range(30):
         report = await world.collect(after=DAY)
         assert (report.condemned_packs_count, report.swept_packs_count) == (0, 0)

@@ -69,9 +69,16 @@ def _without_abandoning(patch: pytest.MonkeyPatch) -> None:
         return dataclasses.replace(survey, unfinished=others)
 
     garbage, obstacle = rules.garbage, rules.obstacle
+
+    def all_garbage(survey: Survey, limits: Limits) -> Condemnation:
+        return garbage(without(survey, limits), limits)
+
+    def fewer_obstacles(survey: Survey, limits: Limits, generation: Generation) -> str:
+        return obstacle(without(survey, limits), limits, generation)
+
     patch.setattr(collection, "abandon", nothing)
-    patch.setattr(rules, "garbage", lambda s, limits: garbage(without(s, limits), limits))
-    patch.setattr(rules, "obstacle", lambda s, limits, g: obstacle(without(s, limits), limits, g))
+    patch.setattr(rules, "garbage", all_garbage)
+    patch.setattr(rules, "obstacle", fewer_obstacles)
 
 
 @pytest.mark.parametrize("breaking", [None, _without_abandoning])
