@@ -6,18 +6,17 @@ the vault, and whatever it was interrupted in, the next call goes on with.
 
 from __future__ import annotations
 
-import datetime
 import secrets
 from collections.abc import Mapping
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import collection_rules as rules
 from sitekeep_shared.vault import names
+from sitekeep_shared.vault.abandoning import abandon
 from sitekeep_shared.vault.collection_report import CollectionReport, report_on
 from sitekeep_shared.vault.condemned import Condemnation, encode_condemned
 from sitekeep_shared.vault.lease import COLLECTOR, Lease
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.markers import AbandonedMarker, encode_abandoned
 from sitekeep_shared.vault.removal import Removal
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
@@ -65,7 +64,11 @@ class Collector:
         if damaged is not None:
             raise damaged
         sweep = Sweep(self._store, self._sealer, self._limits, survey, removal)
-        verdicts = decided(survey)
+        verdicts = {
+            generation: verdict
+            for generation, verdict in decided(survey).items()
+            if await sweep.is_pending(generation)
+        }
         for generation, verdict in self._decidable(survey).items():
             own = await sweep.decide(generation, verdict)
             if own is not None:
@@ -127,19 +130,6 @@ class Collector:
         name = names.waiting_name(generation)
         nothing = Condemnation(self._clock.now(), [], [])
         await self._store.put_new(name, [encode_condemned(self._sealer, name, nothing)])
-
-
-async def abandon(
-    store: Store, sealer: Sealer, manifest: str, reason: str, now: datetime.datetime
-) -> bool:
-    """Makes sure that a backup is never committed; False where it was, or where that is so.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
-    site, backup_id = names.split_backup_name(manifest)
-    marker = AbandonedMarker(site, backup_id, reason, now)
-    return await store.put_new(manifest, [encode_abandoned(sealer, manifest, marker)])
 
 
 def decided(survey: Survey) -> dict[str, Condemnation]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy
-import numpy.typing
 
 from sitekeep_shared.vault.index_object import INDEX_ROW, IndexObject, PackReference
 from sitekeep_shared.vault.pack import Rows

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sitekeep_shared.vault import names
+from sitekeep_shared.vault.abandoning import abandon, is_abandoned
 from sitekeep_shared.vault.compaction import Compaction
 from sitekeep_shared.vault.condemned import Condemnation, decode_condemned, encode_condemned
 from sitekeep_shared.vault.errors import ObjectMissing
@@ -48,11 +49,17 @@ class Sweep:
                 verdict = decode_condemned(self._sealer, name, await self._store.get(name))
             except ObjectMissing:
                 return None
-        # The list goes before its verdict: while it is there, no other verdict can have been.
-        if await self._store.head(names.condemned_name(generation)) is None:
-            await self._removal.remove([name])
-            return None
-        return verdict
+        if await self.is_pending(generation):
+            return verdict
+        await self._removal.remove([name])
+        return None
+
+    async def is_pending(self, generation: str) -> bool:
+        """Whether a verdict that was just seen counts.
+
+        The list goes before its verdict: while it is there, no other verdict can have been.
+        """
+        return await self._store.head(names.condemned_name(generation)) is not None
 
     async def carry_out(self, verdicts: Mapping[str, Condemnation]) -> int:
         """Removes what the verdicts of generations name; returns how many indexes were replaced.
@@ -64,7 +71,8 @@ class Sweep:
         manifests = sorted({name for each in verdicts.values() for name in each.manifests})
         dead = self._survey.dead | {backup_id_of(name) for name in manifests}
         packs = {pack.pack_id for each in verdicts.values() for pack in each.packs}
-        await remove(manifests)
+        for name in manifests:
+            await self._take_the_place_of(name)
         replaced = await self._compaction(frozenset(packs), dead).run(self._removal)
         there = [pack_id for pack_id in sorted(packs) if pack_id in self._survey.packs]
         await remove([names.pack_name(pack_id) for pack_id in there])
@@ -73,6 +81,16 @@ class Sweep:
         await remove([names.expired_name(backup_id_of(name)) for name in gone])
         await self._close(verdicts)
         return replaced
+
+    async def _take_the_place_of(self, manifest: str) -> None:
+        """A second session of the same backup may be frozen right before its own commit."""
+        now = self._survey.now
+        while not await abandon(self._store, self._sealer, manifest, "it was swept", now):
+            if await is_abandoned(self._store, manifest):
+                return
+            await self._removal.remove([manifest])
+            if manifest in self._removal.retained:
+                return
 
     def _compaction(self, packs: frozenset[bytes], dead: frozenset[str]) -> Compaction:
         return Compaction(self._store, self._sealer, self._limits, self._survey, packs, dead)

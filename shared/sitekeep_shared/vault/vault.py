@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
+from sitekeep_shared.vault.abandoning import abandon
 from sitekeep_shared.vault.check import StructureReport, check_packs
-from sitekeep_shared.vault.collection import Collector, abandon
+from sitekeep_shared.vault.collection import Collector
 from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.condemned import is_condemned

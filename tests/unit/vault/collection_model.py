@@ -76,7 +76,7 @@ class Model:
         self.expired: set[str] = set()
         self.ended_in_failure: list[BaseException] = []
         self._renewals: list[Callable[[], Awaitable[None]]] = []
-        self._needed: dict[str, set[str]] = {}
+        self._needed: dict[bytes, set[str]] = {}
         self._checked: frozenset[str] = frozenset()
         self._renewing: list[asyncio.Task[None]] = []
         self._lives: dict[str, int] = {}
@@ -263,14 +263,16 @@ class Model:
         assert self.committed <= live, f"lost: {self.committed - live}"
 
     def _packs(self, name: str) -> set[str] | None:
-        if name not in self._needed:
+        # By what the object is, not only by its name: a mark may have taken its place.
+        data = self.store.objects[name]
+        if data not in self._needed:
             sealer = self.vault._sealer  # pyright: ignore[reportPrivateUsage]
             try:
                 packs = self.world.at_once(read_packs(self.store, sealer, name))
             except BackupAbandoned:
                 return None
-            self._needed[name] = {names.pack_name(pack.pack_id) for pack in packs}
-        return self._needed[name]
+            self._needed[data] = {names.pack_name(pack.pack_id) for pack in packs}
+        return self._needed[data]
 
     def check_contents(self) -> None:
         """Every blob of every backup that was promised."""

@@ -286,3 +286,33 @@ def test_two_collections_never_disagree_about_what_is_kept(
         model.step(newest, 1000)
         assert model.committed == {"b2"}
         model.check()
+
+
+def _only_deleting(patch: pytest.MonkeyPatch) -> None:
+    async def delete(self: Sweep, manifest: str) -> None:
+        await self._removal.remove([manifest])  # pyright: ignore[reportPrivateUsage]
+
+    patch.setattr(Sweep, "_take_the_place_of", delete)
+
+
+@pytest.mark.parametrize("breaking", [None, _only_deleting])
+def test_a_commit_that_was_frozen_until_its_backup_was_swept_comes_too_late(
+    model: Model, monkeypatch: pytest.MonkeyPatch, breaking: Breaking | None
+) -> None:
+    if breaking is not None:
+        breaking(monkeypatch)
+    frozen = model.write("b1", ["u0"])
+    frozen.run_to(MANIFEST)
+    # Another session of the same backup took over and committed it; then its time was over.
+    model.step(model.write("b1", []), 1000)
+    assert model.committed == {"b1"}
+    model.clock.advance(61 * MINUTE)
+    model.expire("b1")
+    model.collect_at_once()
+    model.clock.advance(61 * MINUTE)
+    model.collect_at_once()
+    assert not model.store.keys("packs/")
+    with _loss(breaking):
+        model.step(frozen, 1000)
+        assert isinstance(model.ended_in_failure[-1], LeaseLost)
+        model.check()
