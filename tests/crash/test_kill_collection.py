@@ -103,5 +103,6 @@ async def _the_next_ones_work(folder: Path, now: datetime.datetime) -> None:
 
 
 def _left(folder: Path) -> set[str]:
-    """The kinds of objects; also those in whose folders nothing lies any more do not count."""
-    return {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
+    """The kinds of objects. A file that was being written lies in ``.temporary``: no object."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {file.parts[0] for file in files if not file.parts[0].startswith(".")}
