@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import secrets
 
 FORMAT = "FORMAT"
 KEYS = "keys/"
@@ -67,6 +69,17 @@ def split_backup_name(name: str) -> tuple[str, str]:
     """The site and the backup id in the name of a manifest."""
     _, site, backup_id = name.split("/")
     return site, backup_id
+
+
+def verification_name(backup_id: str, identifier: str) -> str:
+    """``verify/<backup_id>/<id>``."""
+    return f"{VERIFICATIONS}{backup_id}/{identifier}"
+
+
+def time_ordered_id(moment: datetime.datetime) -> str:
+    """A new id of 32 hex digits; ids sort by their moments, to the millisecond."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return f"{milliseconds:012x}{secrets.token_hex(10)}"
 
 
 def expired_name(backup_id: str) -> str:

@@ -10,17 +10,13 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.blob_index import BlobPlace
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.entry_names import name_of, name_of_page
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing, WrongKey
 from sitekeep_shared.vault.index_loader import IndexLoader, LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import (
-    ManifestBody,
-    decode_body,
-    decode_header,
-    decode_packs_section,
-    split_manifest,
-)
+from sitekeep_shared.vault.manifest import ManifestBody, decode_body
+from sitekeep_shared.vault.manifest_store import read_manifest
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.pack_reader import PackReader
 from sitekeep_shared.vault.page import PageReference, decode_page
@@ -43,13 +39,11 @@ async def open_reader(
         raise WrongKey("This key file can write backups; it cannot read what they hold.")
     name = names.backup_name(site, backup_id)
     try:
-        data = await store.get(name)
+        manifest = await read_manifest(store, sealer, name)
     except ObjectMissing as error:
         raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
-    sections = split_manifest(name, data)
-    header = decode_header(sealer, name, sections.header)
-    packs = decode_packs_section(sealer, name, header, sections.packs)
-    body = await asyncio.to_thread(decode_body, sealer, name, header, sections.body)
+    header, packs = manifest.header, manifest.packs
+    body = await asyncio.to_thread(decode_body, sealer, name, header, manifest.body)
     needed = set(packs)
     loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)
     return BackupReader(name, header, body, packs, loaded, PackReader(store, sealer, limits))
@@ -124,11 +118,14 @@ class BackupReader:
         if cached is not None:
             self._decoded.move_to_end(page.blob_id)
             return cached
-        payload = await self._blob(page.blob_id)
         try:
+            payload = await self._blob(page.blob_id)
             entries = await asyncio.to_thread(decode_page, page, payload)
+        except DamagedObject as error:
+            raise error.met_in(name_of_page(page)) from error
         except ValueError as error:
-            raise DamagedObject(self.name, f"a page of {page.unit_key}: {error}") from error
+            problem = f"a page of {page.unit_key}: {error}"
+            raise DamagedObject(self.name, problem, entry=name_of_page(page)) from error
         self._decoded[page.blob_id] = entries
         while len(self._decoded) > self.limits.page_cache_count:
             self._decoded.popitem(last=False)
@@ -149,12 +146,25 @@ class BackupReader:
             DamagedObject: something is missing or altered; it is named.
         """
         size = 0
-        for blob_id in entry.blobs:
-            payload = await self._blob(blob_id)
-            size += len(payload)
-            yield payload
+        try:
+            for blob_id in entry.blobs:
+                payload = await self._blob(blob_id)
+                size += len(payload)
+                yield payload
+        except DamagedObject as error:
+            raise error.met_in(name_of(entry)) from error
         if size != entry.size_bytes:
-            raise DamagedObject(self.name, f"{entry.kind} {entry.key} has another size")
+            problem = f"{entry.kind} {entry.key} has another size"
+            raise DamagedObject(self.name, problem, entry=name_of(entry))
+
+    def require_listed(self, entry: Entry) -> None:
+        """Makes sure that the indexes list everything that the entry is made of; reads nothing.
+
+        Raises:
+            DamagedObject: they do not.
+        """
+        for blob_id in entry.blobs:
+            self._place(blob_id)
 
     async def in_stored_order(self, entries: Iterable[Entry]) -> list[Entry]:
         """The entries in the order in which their content lies in the packs."""

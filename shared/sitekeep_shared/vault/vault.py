@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.check import StructureReport, check_packs
+from sitekeep_shared.vault.check import HashedPacks, StructureReport, check_packs, hash_packs
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
-from sitekeep_shared.vault.manifest_store import read_header
+from sitekeep_shared.vault.manifest_store import ProvenManifest, read_header, read_manifest
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.reader import BackupReader, open_reader
 from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.session import BackupSession, begin_session, new_write_id
 from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.verification_record import (
+    VerificationRecord,
+    put_record,
+    read_records,
+)
 
 EXPIRED_MAGIC = b"SKEXPIR1"
 EXPIRED_SECTION = "expired"
@@ -67,6 +73,11 @@ class Vault:
         repository_id = await open_repository(store, keys, clock, create=create)
         return cls(store, Sealer(keys, repository_id), clock, limits or Limits())
 
+    @property
+    def can_read(self) -> bool:
+        """Whether the keys open what backups hold."""
+        return self._sealer.can_read
+
     async def begin_backup(self, backup_id: str, *, site: str, fence: int) -> BackupSession:
         """Begins a backup, or resumes it from its checkpoints.
 
@@ -99,15 +110,15 @@ class Vault:
         return await open_reader(self._store, self._sealer, self._limits, site, backup_id)
 
     async def find_backup(self, site: str, backup_id: str) -> ManifestHeader | None:
-        """The header of a committed backup, None when there is none.
+        """The header of a committed backup, whose whole manifest is proven; None: there is none.
 
         Raises:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
         try:
-            return await read_header(self._store, self._sealer, _manifest_name(site, backup_id))
-        except ObjectMissing:
+            return (await self._manifest(site, backup_id)).header
+        except BackupNotFound:
             return None
 
     async def check(self, site: str, backup_id: str) -> StructureReport:
@@ -118,14 +129,50 @@ class Vault:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        name = _manifest_name(site, backup_id)
+        manifest = await self._manifest(site, backup_id)
+        report = await check_packs(self._store, manifest.packs, self._limits.parallel_requests)
+        return replace(report, content_bytes=manifest.header.content_bytes)
+
+    async def packs_of(self, site: str, backup_id: str) -> Sequence[PackReference]:
+        """Every pack that a backup needs, sorted by id; known without the private key.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        return (await self._manifest(site, backup_id)).packs
+
+    async def hash_packs(self, packs: Sequence[PackReference]) -> HashedPacks:
+        """Reads packs whole and compares each with its name; needs no private key.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return await hash_packs(self._store, packs, self._limits.parallel_puts)
+
+    async def keep_record(self, record: VerificationRecord) -> str:
+        """Puts what a verification found into the vault; returns the object's name.
+
+        Raises:
+            StoreUnavailable: the store refuses or does not answer.
+        """
+        return await put_record(self._store, self._sealer, record)
+
+    async def records(self, backup_id: str) -> list[VerificationRecord]:
+        """What the verifications of a backup found, the oldest first.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.check_identifier(backup_id)
+        return await read_records(self._store, self._sealer, name)
+
+    async def _manifest(self, site: str, backup_id: str) -> ProvenManifest:
         try:
-            sections = split_manifest(name, await self._store.get(name))
-            header = await read_header(self._store, self._sealer, name)
+            return await read_manifest(self._store, self._sealer, _manifest_name(site, backup_id))
         except ObjectMissing as error:
             raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
-        packs = decode_packs_section(self._sealer, name, header, sections.packs)
-        return await check_packs(self._store, packs, self._limits.parallel_requests)
 
     async def expire(self, site: str, backup_id: str, reason: str) -> None:
         """Marks a backup as expired; until a collection removes it, it can be read on.
