@@ -60,7 +60,7 @@ class RestoreServer(ServiceServer):
             self.database,
             self.clock,
             self._backups,
-            Inspector(self.database, self._backups, self.secrets, self.clock, profile),
+            Inspector(self.database, self.vault, self._backups, self.secrets, self.clock, profile),
             dispatcher.start,
             holder=self.holder,
             lease_seconds=self.settings.lease_seconds,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
@@ -22,6 +23,21 @@ from sitekeep_shared.vault.pack_reader import PackReader
 from sitekeep_shared.vault.page import PageReference, decode_page
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
+
+
+@dataclass(frozen=True)
+class ListedEntry:
+    """An entry and the page that lists it."""
+
+    page: bytes
+    """The blob id of the page."""
+    entry: Entry
+
+
+Lost = Mapping[bytes, frozenset[str]]
+"""By the blob id of a page: the keys of its entries that cannot be read; none means all of it."""
+
+NOTHING_LOST: Lost = {}
 
 
 async def open_reader(
@@ -60,6 +76,7 @@ class BackupReader:
         packs: Sequence[PackReference],
         loaded: LoadedIndexes,
         pack_reader: PackReader,
+        lost: Lost = NOTHING_LOST,
     ) -> None:
         self.header = header
         self.details = body.details
@@ -69,6 +86,8 @@ class BackupReader:
         """The key of its manifest."""
         self.all_pages = sorted(body.pages, key=lambda page: (page.unit_key, page.kind.value))
         """The pages of all kinds, those of one unit, which lie together, behind each other."""
+        self._body = body
+        self._lost = lost
         self._loaded = loaded
         self._pack_reader = pack_reader
         self._pages: dict[Kind, list[PageReference]] = {}
@@ -126,6 +145,9 @@ class BackupReader:
         except ValueError as error:
             problem = f"a page of {page.unit_key}: {error}"
             raise DamagedObject(self.name, problem, entry=name_of_page(page)) from error
+        lost = self._lost.get(page.blob_id)
+        if lost:
+            entries = [entry for entry in entries if entry.key not in lost]
         self._decoded[page.blob_id] = entries
         while len(self._decoded) > self.limits.page_cache_count:
             self._decoded.popitem(last=False)
@@ -166,11 +188,26 @@ class BackupReader:
         for blob_id in entry.blobs:
             self._place(blob_id)
 
-    async def in_stored_order(self, entries: Iterable[Entry]) -> list[Entry]:
+    async def in_stored_order(self, entries: Iterable[ListedEntry]) -> list[ListedEntry]:
         """The entries in the order in which their content lies in the packs."""
         return await asyncio.to_thread(sorted, entries, key=self._position)
 
-    def _position(self, entry: Entry) -> tuple[bytes, int, int]:
+    def without(self, lost: Lost) -> BackupReader:
+        """The same backup without what is lost; it is closed with this one."""
+        pages: list[PageReference] = []
+        for page in self._body.pages:
+            gone = lost.get(page.blob_id)
+            if gone is None:
+                pages.append(page)
+            elif gone:
+                pages.append(replace(page, entry_count=page.entry_count - len(gone)))
+        body = ManifestBody(self.details, pages)
+        return BackupReader(
+            self.name, self.header, body, self.packs, self._loaded, self._pack_reader, lost
+        )
+
+    def _position(self, listed: ListedEntry) -> tuple[bytes, int, int]:
+        entry = listed.entry
         place = self._loaded.blobs.place(entry.blobs[0]) if entry.blobs else None
         return (b"", 0, 0) if place is None else (place.pack.pack_id, place.frame, place.offset)
 

@@ -45,7 +45,13 @@ class VerificationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Damaged entities by kind."""
     damaged_packs: Sequence[str] = ()
     """Names of packs, NAMED at most."""
-    tool_version: str = ""
+
+    @property
+    def found_damage(self) -> bool:
+        """Whether something in the vault is damaged; a drill may fail for other reasons."""
+        if self.depth is Level.DRILL:
+            return bool(self.damaged or self.damaged_packs)
+        return not self.sound
 
     @property
     def depth(self) -> Level:

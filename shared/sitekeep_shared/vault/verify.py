@@ -19,7 +19,7 @@ from sitekeep_shared.vault.errors import DamagedObject
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.page import PageReference
-from sitekeep_shared.vault.reader import BackupReader
+from sitekeep_shared.vault.reader import BackupReader, ListedEntry
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Verified:
     problem: str = ""
     """Why it cannot be read as it was written; empty where it can."""
     key: str = ""
-    """The key of the entry; empty for a page."""
+    """The key of the entry; empty for a whole page."""
     page: str = ""
-    """The blob id of a page that cannot be read, in hex; empty for an entry."""
+    """The blob id of the page that lists it, in hex."""
 
 
 def slices(pages: Sequence[PageReference], limits: Limits) -> Iterator[Slice]:
@@ -101,9 +101,9 @@ class Verifier:
         entries, lost = await self._listed(wanted)
         for each in lost:
             yield each
-        for entry in await self._reader.in_stored_order(entries):
-            problem = await self._problem(entry)
-            yield _verified(entry, problem, entry.size_bytes)
+        for listed in await self._reader.in_stored_order(entries):
+            problem = await self._problem(listed.entry)
+            yield _verified(listed, problem, listed.entry.size_bytes)
 
     async def resolve(self, wanted: Slice) -> AsyncGenerator[Verified]:
         """Everything in the slice, once each; only the lists are read, none of the content.
@@ -115,16 +115,16 @@ class Verifier:
         entries, lost = await self._listed(wanted)
         for each in lost:
             yield each
-        for entry in entries:
-            yield _verified(entry, self._unlisted(entry), 0)
+        for listed in entries:
+            yield _verified(listed, self._unlisted(listed.entry), 0)
 
     def look(self, wanted: Slice, level: Level) -> AsyncGenerator[Verified]:
         """Everything in the slice, once each, as deep as the level looks at entities."""
         return self.verify(wanted) if level.reads_all else self.resolve(wanted)
 
-    async def _listed(self, wanted: Slice) -> tuple[list[Entry], list[Verified]]:
+    async def _listed(self, wanted: Slice) -> tuple[list[ListedEntry], list[Verified]]:
         """The entries of the slice, and the pages that do not say which they have."""
-        entries: list[Entry] = []
+        entries: list[ListedEntry] = []
         lost: list[Verified] = []
         for page in self._pages(wanted):
             part = _range(wanted, page)
@@ -133,7 +133,8 @@ class Verifier:
             except DamagedObject as error:
                 lost.append(_lost_page(page, len(part), str(error)))
             else:
-                entries.extend(listed[part.start : part.stop])
+                found = listed[part.start : part.stop]
+                entries.extend(ListedEntry(page.blob_id, entry) for entry in found)
         return entries, lost
 
     def _unlisted(self, entry: Entry) -> str:
@@ -170,8 +171,11 @@ class Verifier:
             raise DamagedObject(self._reader.name, f"{name_of(entry)} has another SHA-256")
 
 
-def _verified(entry: Entry, problem: str, size_bytes: int) -> Verified:
-    return Verified(entry.kind, name_of(entry), 1, size_bytes, problem, entry.key)
+def _verified(listed: ListedEntry, problem: str, size_bytes: int) -> Verified:
+    entry = listed.entry
+    return Verified(
+        entry.kind, name_of(entry), 1, size_bytes, problem, entry.key, listed.page.hex()
+    )
 
 
 def _lost_page(page: PageReference, count: int, problem: str) -> Verified:
