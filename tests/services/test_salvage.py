@@ -1,0 +1,222 @@
+"""A damaged backup is restored only when told to, and then what is lost is named, each of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+from google.rpc import code_pb2
+
+from sitekeep.backup.v1 import backup_pb2
+from sitekeep.restore.v1 import restore_pb2
+from sitekeep.type.v1 import content_pb2
+from sitekeep_backup.server import BackupServer
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.rpc.messages import entity_kind
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.blob_index import BlobPlace
+from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.entry_names import name_of, name_of_page
+from sitekeep_shared.vault.errors import DamagedObject
+from sitekeep_shared.vault.names import split_backup_name
+from sitekeep_shared.vault.pack_reader import PackReader
+from sitekeep_simulator import confluence, jira
+from sitekeep_simulator.confluence import generator as confluence_generator
+from sitekeep_simulator.jira import generator as jira_generator
+from sitekeep_simulator.server import start_site
+from sitekeep_simulator.site import SimulatedSite
+from support.client import Client, details_of
+
+SECONDS = 240
+EACH_KIND = bool(os.environ.get("SITEKEEP_TEST_SALVAGE_EACH_KIND"))
+"""Each kind by itself, in a restore of its own; else one of every kind in one restore."""
+KINDS = {
+    "JIRA": (
+        Kind.USER, Kind.GROUP, Kind.ISSUE_TYPE, Kind.STATUS, Kind.PRIORITY, Kind.RESOLUTION,
+        Kind.ISSUE_LINK_TYPE, Kind.FIELD, Kind.PROJECT, Kind.VERSION, Kind.COMPONENT, Kind.ISSUE,
+        Kind.COMMENT, Kind.WORKLOG, Kind.CHANGELOG, Kind.REMOTE_LINK, Kind.WATCHER,
+        Kind.ATTACHMENT,
+    ),
+    "CONFLUENCE": (
+        Kind.USER, Kind.GROUP, Kind.SPACE, Kind.PAGE, Kind.BLOG_POST, Kind.FOOTER_COMMENT,
+        Kind.INLINE_COMMENT, Kind.LABEL, Kind.ATTACHMENT,
+    ),
+}  # fmt: skip
+CASES: list[tuple[str, Sequence[Kind]]] = [
+    (product, [kind] if EACH_KIND else kinds)
+    for product, kinds in KINDS.items()
+    for kind in (kinds if EACH_KIND else kinds[:1])
+]
+
+
+@dataclass
+class Damage:
+    """Blobs that cannot be read any more, wherever they are asked for."""
+
+    blobs: set[bytes] = field(default_factory=set[bytes])
+    met: int = 0
+
+
+@pytest.fixture
+def damage(monkeypatch: pytest.MonkeyPatch) -> Damage:
+    damage = Damage()
+    read = PackReader.blob
+
+    async def blob(reader: PackReader, blob_id: bytes, place: BlobPlace) -> bytes:
+        if blob_id in damage.blobs:
+            damage.met += 1
+            raise DamagedObject(names.pack_name(place.pack.pack_id), "a bit of it is another one")
+        return await read(reader, blob_id, place)
+
+    monkeypatch.setattr(PackReader, "blob", blob)
+    return damage
+
+
+@dataclass
+class World:
+    """A backup of a full site, and an empty one to restore it to."""
+
+    client: Client
+    server: BackupServer
+    backup: backup_pb2.Backup
+    target: str
+
+    async def entries(self, kinds: Iterable[Kind]) -> dict[Kind, list[Entry]]:
+        """What the backup holds of the kinds."""
+        reader = await self.server.vault.open_backup(*split_backup_name(self.backup.manifest_key))
+        try:
+            return {kind: [entry async for entry in reader.entries(kind)] for kind in kinds}
+        finally:
+            await reader.close()
+
+    async def restored(self, **fields: bool) -> restore_pb2.Restore:
+        """The end of a restore."""
+        request = self.client.restore_request(
+            self.backup.name, self.target, allow_incomplete=True, **fields
+        )
+        started = await self.client.restores.CreateRestore(request)
+        await asyncio.wait_for(self.client.watch(started.name), SECONDS)
+        metadata = restore_pb2.CreateRestoreMetadata()
+        started.metadata.Unpack(metadata)
+        get = restore_pb2.GetRestoreRequest(name=metadata.restore)
+        restore: restore_pb2.Restore = await self.client.restores.GetRestore(get)
+        return restore
+
+    async def lost(self, restore: restore_pb2.Restore) -> list[content_pb2.Issue]:
+        """The issues of a restore that name something lost."""
+        request = restore_pb2.ListRestoreIssuesRequest(parent=restore.name, page_size=1000)
+        issues = (await self.client.restores.ListRestoreIssues(request)).issues
+        return [issue for issue in issues if details_of(issue.status)[0].reason == CORRUPT]
+
+
+CORRUPT = "ARCHIVE_CORRUPT"
+
+
+@pytest.fixture
+def product(request: pytest.FixtureRequest) -> str:
+    """What is backed up; tests parametrize it."""
+    return str(request.param)
+
+
+@pytest_asyncio.fixture
+async def world(client: Client, grpc_server: BackupServer, product: str) -> AsyncGenerator[World]:
+    source, target = SimulatedSite("source"), SimulatedSite("target")
+    jira.install(target)
+    confluence.install(target, personal_space=False)
+    if product == "JIRA":
+        jira_generator.generate(source, seed=3, issues=60)
+    else:
+        confluence.install(source)
+        confluence_generator.generate(source, 3, 40)
+    sites = [await start_site(site) for site in (source, target)]
+    await client.add_organization()
+    full = await client.add_product("full", product, sites[0].base_url)
+    empty = await client.add_product("empty", product, sites[1].base_url)
+    backup = await client.back_up(await client.add_policy("full", full))
+    yield World(client, grpc_server, backup, empty)
+    for site in sites:
+        await site.close()
+    for site in (source, target):
+        site.close()
+
+
+@pytest.mark.parametrize(("product", "kinds"), CASES, indirect=["product"])
+async def test_what_is_lost_of_each_kind_is_named_and_all_else_comes_back(
+    world: World, damage: Damage, kinds: Sequence[Kind]
+) -> None:
+    held = await world.entries(Kind)
+    chosen = [held[kind][len(held[kind]) // 2] for kind in kinds if held[kind]]
+    damage.blobs = {entry.blobs[0] for entry in chosen if entry.blobs}
+    lost = Counter(
+        (entity_kind(entry.kind.value), name_of(entry))
+        for entries in held.values()
+        for entry in entries
+        if damage.blobs & set(entry.blobs)
+    )
+    assert lost
+
+    restore = await world.restored(salvage=True)
+
+    assert restore.state == restore_pb2.Restore.INCOMPLETE, restore.error
+    named = await world.lost(restore)
+    assert Counter((issue.entity_kind, issue.entity) for issue in named) == lost
+    assert all("packs/" in issue.status.message for issue in named)
+    missing = {count.kind: count.missing_count for count in restore.contents}
+    for kind, count in Counter(kind for kind, _ in lost.elements()).items():
+        assert missing[kind] >= count
+    whole = {entity_kind(kind.value) for kind in Kind} - {kind for kind, _ in lost}
+    for count in restore.contents:
+        if count.kind in whole and not EACH_KIND:
+            assert count.done_count + count.missing_count >= count.expected_count
+
+
+@pytest.mark.parametrize("product", ["JIRA", "CONFLUENCE"], indirect=True)
+async def test_a_page_of_entries_that_is_lost_counts_each_of_them(
+    world: World, damage: Damage
+) -> None:
+    kind = Kind.ISSUE if world.backup.product_type == 1 else Kind.PAGE
+    reader = await world.server.vault.open_backup(*split_backup_name(world.backup.manifest_key))
+    pages = [max(reader.pages(each), key=lambda page: page.entry_count)
+             for each in (kind, Kind.ATTACHMENT)]  # fmt: skip
+    await reader.close()
+    damage.blobs = {page.blob_id for page in pages}
+
+    restore = await world.restored(salvage=True)
+
+    assert restore.state == restore_pb2.Restore.INCOMPLETE, restore.error
+    named = await world.lost(restore)
+    assert {(issue.entity, issue.count) for issue in named} == {
+        (name_of_page(page), page.entry_count) for page in pages
+    }
+
+
+@pytest.mark.parametrize("product", ["JIRA", "CONFLUENCE"], indirect=True)
+async def test_damage_that_nobody_had_found_ends_the_restore_and_names_what_it_hit(
+    world: World, damage: Damage
+) -> None:
+    held = await world.entries([Kind.ATTACHMENT])
+    hit = held[Kind.ATTACHMENT][0]
+    damage.blobs = {hit.blobs[0]}
+
+    restore = await world.restored()
+
+    assert restore.state == restore_pb2.Restore.FAILED
+    assert restore.error.code == code_pb2.DATA_LOSS
+    assert details_of(restore.error)[0].reason == CORRUPT
+    assert name_of(hit) in restore.error.message
+    assert "packs/" in restore.error.message
+    assert "`salvage`" in restore.error.message
+    assert damage.met
+
+
+@pytest.mark.parametrize("product", ["JIRA"], indirect=True)
+async def test_a_whole_backup_is_salvaged_whole(world: World) -> None:
+    restore = await world.restored(salvage=True)
+    assert restore.state == restore_pb2.Restore.COMPLETE
+    assert restore.salvage
+    assert not await world.lost(restore)
