@@ -67,6 +67,19 @@ class Verifications:
         await self._start(identifier_of(answer.name))
         return answer
 
+    async def begin(self, name: str, level: Level) -> operations_pb2.Operation:
+        """Starts a verification that nobody asked for.
+
+        Raises:
+            SitekeepError: a rule refuses it, or the Backup service does not answer.
+        """
+        backup = await self._backups.get(name)
+        async with self._database.write() as connection:
+            await decide_alone(connection, schema.backup, backup.uid)
+            answer = await self._begin(connection, backup, level)
+        await self._start(identifier_of(answer.name))
+        return answer
+
     async def _begin(
         self, connection: AsyncConnection, backup: backup_pb2.Backup, level: Level
     ) -> operations_pb2.Operation:

@@ -139,10 +139,10 @@ async def world(client: Client, grpc_server: BackupServer, product: str) -> Asyn
     empty = await client.add_product("empty", product, sites[1].base_url)
     backup = await client.back_up(await client.add_policy("full", full))
     yield World(client, grpc_server, backup, empty)
-    for site in sites:
-        await site.close()
-    for site in (source, target):
-        site.close()
+    for running in sites:
+        await running.close()
+    source.close()
+    target.close()
 
 
 @pytest.mark.parametrize(("product", "kinds"), CASES, indirect=["product"])
@@ -170,9 +170,9 @@ async def test_what_is_lost_of_each_kind_is_named_and_all_else_comes_back(
     for kind, count in Counter(kind for kind, _ in lost.elements()).items():
         assert missing[kind] >= count
     whole = {entity_kind(kind.value) for kind in Kind} - {kind for kind, _ in lost}
-    for count in restore.contents:
-        if count.kind in whole and not EACH_KIND:
-            assert count.done_count + count.missing_count >= count.expected_count
+    for met in restore.contents:
+        if met.kind in whole and not EACH_KIND:
+            assert met.done_count + met.missing_count >= met.expected_count
 
 
 @pytest.mark.parametrize("product", ["JIRA", "CONFLUENCE"], indirect=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitekeep_cli import local_vault
+from sitekeep_cli.commands import backup
+from sitekeep_cli.exit_codes import ExitCode, explained
 from sitekeep_cli.output import Output
 from sitekeep_cli.settings import Home, settings_of
 from sitekeep_cli.verbs import group
@@ -37,6 +39,34 @@ def list_(
         ("SITE", "BACKUP", "STATE", "FINISHED", "EXPIRES", "#BYTES"),
         [[str(value) for value in one.values()] for one in found],
     )
+
+
+Level = Annotated[backup.Level, typer.Option("--level", help="How deep to look.")]
+
+
+@application.command(epilog=explained())
+def verify(
+    which: Annotated[
+        str, typer.Argument(metavar="[SITE/]BACKUP", help="Only this backup; else every one.")
+    ] = "",
+    level: Level = backup.Level.DATA,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look through one backup or all, where the vault is; exit code 1 where one is damaged.
+
+    The levels structure and storage need no private key.
+    """
+    from sitekeep_cli import local_verification
+    from sitekeep_shared.vault.levels import Level as Depth
+
+    output = Output(as_json)
+    found = local_vault.run(local_verification.verify(settings_of(home), which, Depth[level.name]))
+    if as_json:
+        output.document({"verifications": [one.as_json() for one in found]})
+    else:
+        local_verification.show(output, found)
+    raise typer.Exit(ExitCode.OK if all(one.sound for one in found) else ExitCode.FAILED)
 
 
 async def _backups(settings: Settings, *, include_expired: bool) -> list[dict[str, Any]]:

@@ -223,6 +223,18 @@ class Vault:
             except ObjectMissing:
                 continue
 
+    async def backup_names(self) -> list[tuple[str, str]]:
+        """Site and id of every committed backup that has not expired; no manifest is read.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        expired = {item.key async for item in self._store.list(names.EXPIRED)}
+        found = [
+            names.split_backup_name(item.key) async for item in self._store.list(names.BACKUPS)
+        ]
+        return [name for name in found if names.expired_name(name[1]) not in expired]
+
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""
 
