@@ -41,14 +41,15 @@ def list_(
     )
 
 
+Which = Annotated[
+    str, typer.Argument(metavar="[SITE/]BACKUP", help="Only this backup; else every one.")
+]
 Level = Annotated[backup.Level, typer.Option("--level", help="How deep to look.")]
 
 
 @application.command(epilog=explained())
 def verify(
-    which: Annotated[
-        str, typer.Argument(metavar="[SITE/]BACKUP", help="Only this backup; else every one.")
-    ] = "",
+    which: Which = "",
     level: Level = backup.Level.DATA,
     home: Home = "",
     as_json: AsJson = False,
@@ -67,6 +68,30 @@ def verify(
     else:
         local_verification.show(output, found)
     raise typer.Exit(ExitCode.OK if all(one.sound for one in found) else ExitCode.FAILED)
+
+
+@application.command(epilog=explained())
+def scan(
+    which: Which = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Add what is missing; else only say what that is.")
+    ] = False,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make organizations, products, policies and backups anew from the vault, after a lost database.
+
+    What the database holds already stays as it is. Credentials are not in the vault.
+    """
+    from sitekeep_cli import local_catalog
+
+    output = Output(as_json)
+    found = local_vault.run(local_catalog.scan(settings_of(home), which, write=write))
+    if as_json:
+        output.document(local_catalog.as_json(found, written=write))
+    else:
+        local_catalog.show(output, found, written=write)
+    raise typer.Exit(ExitCode.OK if found.whole else ExitCode.INCOMPLETE)
 
 
 async def _backups(settings: Settings, *, include_expired: bool) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMi
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.manifest import decode_body
 from sitekeep_shared.vault.manifest_store import ProvenManifest, read_header, read_manifest
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.reader import BackupReader, open_reader
@@ -222,6 +224,20 @@ class Vault:
                 yield await read_header(self._store, self._sealer, item.key)
             except ObjectMissing:
                 continue
+
+    async def details(self, site: str, backup_id: str) -> tuple[ManifestHeader, bytes]:
+        """The header of a committed backup, and what its coordinator said of it.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            WrongKey: the keys lack the part that reads.
+            StoreUnavailable: the store does not answer.
+        """
+        name, manifest = _manifest_name(site, backup_id), await self._manifest(site, backup_id)
+        header = manifest.header
+        body = await asyncio.to_thread(decode_body, self._sealer, name, header, manifest.body)
+        return header, body.details
 
     async def backup_names(self) -> list[tuple[str, str]]:
         """Site and id of every committed backup that has not expired; no manifest is read.
