@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sitekeep_cli import local_vault, trouble
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from sitekeep_cli.output import Output
     from sitekeep_shared.catalog.scan import Scan
     from sitekeep_shared.config import Settings
+    from sitekeep_shared.database.engine import Database
+    from sitekeep_shared.vault.verification_record import VerificationRecord
 
 
 async def scan(settings: Settings, which: str, *, write: bool) -> Scan:
@@ -85,3 +89,34 @@ def show(output: Output, found: Scan, *, written: bool) -> None:
         output.say(
             "Products come back without their credentials: sitekeep product update ID --email …"
         )
+
+
+async def note(settings: Settings, record: VerificationRecord) -> str:
+    """Notes a verification in the database, where that knows the backup; returns why it could not.
+
+    A database is never made for it.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    from sitekeep_shared import verifications
+    from sitekeep_shared.database.engine import Database
+    from sitekeep_shared.database.errors import DatabaseError
+    from sitekeep_shared.database.migrate import migrate
+
+    database = Database(settings.database_url)
+    try:
+        if not await asyncio.to_thread(_is_there, database):
+            return "there is no database"
+        await migrate(database)
+        async with database.write() as connection:
+            if not await verifications.add_if_known(connection, record):
+                return "the database does not know the backup"
+    except (DBAPIError, DatabaseError, OSError) as error:
+        return f"the database cannot be used: {error}"
+    finally:
+        await database.close()
+    return ""
+
+
+def _is_there(database: Database) -> bool:
+    return database.path is None or Path(database.path).exists()

@@ -73,6 +73,9 @@ class Settings:
     verify_days: int = 7
     """``SITEKEEP_VERIFY_DAYS``: within how many days everything of each backup is read anew by
     the Restore server; 0: never."""
+    vault_overlay: Path | None = None
+    """``SITEKEEP_VAULT_OVERLAY``: a folder that takes everything that is written, while the vault
+    is only read, as drills do; None: the vault is written to."""
     server_tls: ServerTls | None = field(default=None)
     """How the servers speak TLS; None: they do not."""
     client_tls: ClientTls | None = field(default=None)
@@ -107,6 +110,7 @@ class Settings:
             log_level=_log_level(get("SITEKEEP_LOG_LEVEL", "INFO")),
             insecure_listen=get("SITEKEEP_INSECURE_LISTEN", "") == "1",
             verify_days=_number(environment, "SITEKEEP_VERIFY_DAYS", 7, least=0),
+            vault_overlay=_overlay(get("SITEKEEP_VAULT_OVERLAY")),
             server_tls=_server_tls(environment),
             client_tls=client_tls(environment),
         )
@@ -174,6 +178,10 @@ def _path(value: str | None, default: Path) -> Path:
             f"SITEKEEP_VAULT and the key files are paths; {value!r} is not one."
         )
     return Path(value.removeprefix("file://")).expanduser().absolute()
+
+
+def _overlay(value: str | None) -> Path | None:
+    return Path(value).expanduser().absolute() if value else None
 
 
 def _profile(name: str) -> Profile:

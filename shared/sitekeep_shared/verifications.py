@@ -27,6 +27,15 @@ async def add(connection: AsyncConnection, backup_uid: str, record: Verification
     )
 
 
+async def add_if_known(connection: AsyncConnection, record: VerificationRecord) -> bool:
+    """Notes what a verification found, unless there is no such backup."""
+    statement = select(_backup.uid).where(_backup.uid == record.backup_id)
+    if (await connection.execute(statement)).first() is None:
+        return False
+    await add(connection, record.backup_id, record)
+    return True
+
+
 def columns() -> list[ColumnElement[Any]]:
     """For a statement about backups: last_verified_time (everything was read), the three of
     last_verification, and damage_time."""

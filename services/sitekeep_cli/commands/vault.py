@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from sitekeep_cli import local_vault
 from sitekeep_cli.commands import backup
 from sitekeep_cli.exit_codes import ExitCode, explained
 from sitekeep_cli.output import Output
-from sitekeep_cli.settings import Home, settings_of
+from sitekeep_cli.settings import Home, environment_with, settings_of
 from sitekeep_cli.verbs import group
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def scan(
     home: Home = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make organizations, products, policies and backups anew from the vault, after a lost database.
+    """Make what the database holds anew from the vault: organizations, products, backups.
 
     What the database holds already stays as it is. Credentials are not in the vault.
     """
@@ -92,6 +93,29 @@ def scan(
     else:
         local_catalog.show(output, found, written=write)
     raise typer.Exit(ExitCode.OK if found.whole else ExitCode.INCOMPLETE)
+
+
+@application.command(epilog=explained())
+def drill(
+    which: Annotated[str, typer.Argument(metavar="[SITE/]BACKUP", help="The backup to restore.")],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="An empty folder to work in; else a new one.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the folder there.")] = False,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into a fresh simulated site and compare both, item by item.
+
+    With servers, a database and a site of its own: of yours, only the vault is used, and of that
+    only the record of the drill is new. Exit code 1 where something differs that nothing declares.
+    """
+    from sitekeep_cli.drill import drill as drilling
+
+    report = drilling.run(
+        Output(as_json), settings_of(home), environment_with(home), which, folder, keep=keep
+    )
+    raise typer.Exit(ExitCode.OK if report.sound else ExitCode.FAILED)
 
 
 async def _backups(settings: Settings, *, include_expired: bool) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import VaultMissing, WrongKey
 from sitekeep_shared.vault.keys import VaultKeys, load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
+from sitekeep_shared.vault.overlay_store import OverlayStore
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
 
@@ -17,6 +18,13 @@ from sitekeep_shared.vault.vault import Vault
 def store_of(settings: Settings) -> Store:
     """Where the objects of the vault are."""
     return DurableLocalStore(settings.vault_folder)
+
+
+def _overlaid(store: Store, settings: Settings) -> Store:
+    """The store, or one over it that takes what is written."""
+    if settings.vault_overlay is None:
+        return store
+    return OverlayStore(store, DurableLocalStore(settings.vault_overlay))
 
 
 async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) -> Vault:
@@ -29,7 +37,7 @@ async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) 
         DamagedObject: FORMAT or the key object is not what was written.
         StoreUnavailable: the store or the key file cannot be used.
     """
-    store = store_of(settings)
+    store = _overlaid(store_of(settings), settings)
     keys = await _keys(store, settings, create=create)
     return await Vault.open(store, keys, clock, create=create)
 
