@@ -8,29 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from sitekeep.backup.v1 import backup_pb2, backup_policy_pb2, organization_pb2
-from sitekeep.restore.v1 import restore_pb2
 from sitekeep_cli import local_catalog, local_vault
 from sitekeep_cli.access import Access
 from sitekeep_cli.call import Call
 from sitekeep_cli.commands.demo import working_folder
-from sitekeep_cli.comparison.model import Json, Mode
-from sitekeep_cli.comparison.report import result_as_json, show_differences, show_results
-from sitekeep_cli.comparison.run import Outcome, compare
-from sitekeep_cli.demo.site import DestinationSite
 from sitekeep_cli.demo.stage import DESTINATION
+from sitekeep_cli.drill.acts import Drill
 from sitekeep_cli.drill.members import accounts_of, add_members
+from sitekeep_cli.drill.report import Report, show
 from sitekeep_cli.drill.stage import DrillStage, vault_settings
 from sitekeep_cli.errors import CommandError, UsageError
-from sitekeep_cli.names import short
-from sitekeep_cli.outcome import state_of
 from sitekeep_cli.output import Output
-from sitekeep_cli.watching import result_of_followed
 from sitekeep_shared.catalog.details import BackupDetails, decode_details
 from sitekeep_shared.catalog.scan import scan
 from sitekeep_shared.clock import SystemClock
@@ -38,30 +29,12 @@ from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.vault.errors import StoreUnavailable
-from sitekeep_shared.vault.examination import Examination, examine
+from sitekeep_shared.vault.examination import examine
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.opening import open_vault
 from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.vault.verification_record import VerificationRecord
-from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
-
-
-@dataclass
-class Report:
-    """What a drill came to."""
-
-    backup: str
-    examination: Examination
-    outcome: Outcome | None = None
-    """None where it never came to a comparison."""
-    broken: list[str] = field(default_factory=list[str])
-    """What did not hold, in words."""
-
-    @property
-    def sound(self) -> bool:
-        """Whether the backup restores to what it was taken from, but for declared losses."""
-        return not self.broken
 
 
 def run(
@@ -82,7 +55,7 @@ def run(
     with working_folder(folder, keep=keep) as place:
         stage = DrillStage(place, vault=vault_settings(settings, environment))
         report = local_vault.run(_drill(output, settings, stage, which))
-    _show(output, report)
+    show(output, report)
     if keep or folder is not None:
         output.say(f"Everything is still in {place}.")
     return report
@@ -158,90 +131,6 @@ def _act(output: Output, stage: DrillStage, details: BackupDetails, report: Repo
             report.broken.extend(drill.broken)
 
 
-@dataclass
-class Drill:
-    """A drill while it goes on."""
-
-    call: Call
-    stage: DrillStage
-    details: BackupDetails
-    broken: list[str] = field(default_factory=list[str])
-    identifier: str = field(default_factory=lambda: f"drill-{uuid.uuid4().hex[:8]}")
-    """Of the product and its policy."""
-
-    @property
-    def parent(self) -> str:
-        """The organization."""
-        return self.call.organization
-
-    def run(self) -> Outcome:
-        """Restores, backs up again and compares.
-
-        Raises:
-            CommandError: the restore or the backup failed.
-        """
-        product = self._add_product()
-        self._restore(product)
-        again = self._back_up(self._add_policy(product))
-        outcome = compare(self.call, self.details.backup, again, Mode.RESTORED)
-        if outcome.report.undeclared:
-            self.broken.append(f"{outcome.report.undeclared} differences that nothing declares")
-        return outcome
-
-    def _add_product(self) -> str:
-        url = self.stage.url(DESTINATION)
-        login = organization_pb2.Product.Credentials(email=ADMIN_EMAIL, api_token=ADMIN_TOKEN)
-        if self.details.product_type == "CONFLUENCE":
-            site = DestinationSite(url, ADMIN_EMAIL, ADMIN_TOKEN)
-            for key in site.personal_spaces():
-                site.delete_space(key)
-        product = organization_pb2.Product(
-            type=organization_pb2.Product.Type.Value(self.details.product_type),
-            site_uri=url,
-            credentials=login,
-        )
-        request = organization_pb2.CreateProductRequest(
-            parent=self.parent, product_id=self.identifier, product=product
-        )
-        return self.call.organizations.CreateProduct(request).name
-
-    def _add_policy(self, product: str) -> str:
-        request = backup_policy_pb2.CreateBackupPolicyRequest(
-            parent=self.parent,
-            backup_policy_id=self.identifier,
-            backup_policy=backup_policy_pb2.BackupPolicy(product=product),
-        )
-        return self.call.policies.CreateBackupPolicy(request).name
-
-    def _restore(self, product: str) -> None:
-        wanted = restore_pb2.Restore(
-            backup=self.details.backup, product=product, allow_incomplete=True
-        )
-        request = restore_pb2.CreateRestoreRequest(parent=self.parent, restore=wanted)
-        operation = self.call.restores.CreateRestore(request)
-        result = result_of_followed(self.call, operation, "restore", silent=self._silent)
-        assert isinstance(result, restore_pb2.Restore)
-        self._expect_complete("restore", state_of(result))
-
-    def _back_up(self, policy: str) -> str:
-        request = backup_pb2.CreateBackupRequest(
-            parent=self.parent, backup=backup_pb2.Backup(backup_policy=policy)
-        )
-        operation = self.call.backups.CreateBackup(request)
-        result = result_of_followed(self.call, operation, "second backup", silent=self._silent)
-        assert isinstance(result, backup_pb2.Backup)
-        self._expect_complete("second backup", state_of(result))
-        return result.name
-
-    def _expect_complete(self, what: str, state: str) -> None:
-        if state != "COMPLETE":
-            self.broken.append(f"the {what} is {state}, not COMPLETE")
-
-    @property
-    def _silent(self) -> bool:
-        return self.call.output.as_json
-
-
 def _record(read: VerificationRecord, report: Report) -> VerificationRecord:
     return VerificationRecord(
         site=read.site,
@@ -267,38 +156,3 @@ async def _keep(
     trouble = await local_catalog.note(settings, record)
     if trouble:
         output.say(f"The drill is not noted in the database: {trouble}.")
-
-
-def _show(output: Output, report: Report) -> None:
-    if output.as_json:
-        output.document(_as_json(report))
-        return
-    damaged = report.examination.damaged_entities
-    if damaged or report.examination.damaged_packs:
-        packs = [(name, "missing, or not what was written")
-                 for name in sorted(report.examination.damaged_packs)]  # fmt: skip
-        output.table(("DAMAGED", "WHY"), [*packs, *((each.name, each.problem) for each in damaged)])
-    if report.outcome is not None:
-        if report.outcome.report.total:
-            show_differences(output, report.outcome.report)
-        show_results(output, report.outcome.results)
-    if report.sound:
-        output.say(f"{short(report.backup)} restores to what it was, but for declared losses.")
-    else:
-        output.say(f"The drill of {short(report.backup)} failed: {'; '.join(report.broken)}.")
-
-
-def _as_json(report: Report) -> Json:
-    outcome, found = report.outcome, report.examination
-    return {
-        "backup": report.backup,
-        "sound": report.sound,
-        "broken": report.broken,
-        "damagedPacks": sorted(found.damaged_packs),
-        "damagedEntities": [
-            {"entity": each.name, "description": each.problem} for each in found.damaged_entities
-        ],
-        "differences": outcome.report.total if outcome else None,
-        "undeclared": outcome.report.undeclared if outcome else None,
-        "kinds": [result_as_json(result) for result in outcome.results] if outcome else [],
-    }
