@@ -15,6 +15,8 @@ from sitekeep.backup.v1 import backup_pb2
 from sitekeep.type.v1 import verification_pb2
 from sitekeep_backup.server import BackupServer
 from sitekeep_cli import main
+from sitekeep_cli.drill import drill
+from sitekeep_cli.drill.report import Report
 from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.config import Settings
@@ -124,3 +126,21 @@ def _flip_largest(folder: Path) -> str:
     os.chmod(pack, 0o600)
     pack.write_bytes(data)
     return pack.name
+
+
+async def test_a_drill_that_ends_otherwise_is_kept_as_failed_and_blames_no_damage(
+    settings: Settings,
+    source: RunningSite,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backup = await _backed_up(settings, source, "JIRA")
+
+    async def differs(output: object, stage: object, reader: object, report: Report) -> None:
+        report.broken.append("3 differences that nothing declares")
+
+    monkeypatch.setattr(drill, "_restore_and_compare", differs)
+    assert await _drilled(settings, backup) == ExitCode.FAILED
+    assert json.loads(capsys.readouterr().out)["broken"] == ["3 differences that nothing declares"]
+    shown = await _shown(settings, backup.name)
+    assert (shown.last_verification.sound, shown.damaged) == (False, False)
