@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,6 +17,7 @@ from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep.type.v1 import content_pb2
 from sitekeep_backup.server import BackupServer
+from sitekeep_shared.config import Settings
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.rpc.messages import entity_kind
 from sitekeep_shared.vault import names
@@ -212,6 +214,39 @@ async def test_damage_that_nobody_had_found_ends_the_restore_and_names_what_it_h
     assert "packs/" in restore.error.message
     assert "`salvage`" in restore.error.message
     assert damage.met
+
+
+@pytest.mark.parametrize("product", ["JIRA", "CONFLUENCE"], indirect=True)
+async def test_a_flipped_bit_of_a_file_costs_what_it_hit_and_nothing_else(
+    world: World, settings: Settings
+) -> None:
+    await asyncio.to_thread(_flip, settings.vault_folder / "packs")
+    request = restore_pb2.VerifyBackupRequest(name=world.backup.name)
+    started = await world.client.restores.VerifyBackup(request)
+    done = await asyncio.wait_for(world.client.watch(started.name), SECONDS)
+    report = restore_pb2.VerificationReport()
+    assert done.response.Unpack(report)
+    assert not report.sound
+    refusal = await world.client.refusal(
+        world.client.restores.CreateRestore(
+            world.client.restore_request(world.backup.name, world.target, allow_incomplete=True)
+        )
+    )
+    assert (refusal.code, refusal.reason) == ("DATA_LOSS", CORRUPT)
+    restore = await world.restored(salvage=True)
+    assert restore.state == restore_pb2.Restore.INCOMPLETE
+    named = {issue.entity for issue in await world.lost(restore)}
+    assert named == {damaged.entity for damaged in report.damaged_entities}
+
+
+def _flip(packs: Path) -> None:
+    """A bit of a file in the largest pack of files."""
+    found = [path for path in packs.rglob("*") if path.is_file() and path.read_bytes()[40] == 2]
+    path = max(found, key=lambda each: each.stat().st_size)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 4
+    path.chmod(0o600)
+    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("product", ["JIRA"], indirect=True)
