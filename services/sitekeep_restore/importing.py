@@ -205,7 +205,7 @@ class RestoreRun:
         self._importer = IMPORTERS[product.type]
         self._options = _options(operation)
         self._identities = DatabaseIdentities(tools.database, operation)
-        self._salvage = Salvage(tools.database, operation.id, backup, self._options)
+        self._salvage = Salvage(tools.database, operation.id, backup, product.type, self._options)
 
     @property
     def request_count(self) -> int:

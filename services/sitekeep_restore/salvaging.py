@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sitekeep_restore.importers.jira.orphans import name_orphans
 from sitekeep_restore.importers.unit import ImportOptions, ImportPhase
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.kinds import Kind
@@ -24,18 +25,25 @@ from sitekeep_shared.work.unit import UnitPlan
 
 PLAN = UnitPlan(ImportPhase.SALVAGE, "salvage", "salvage")
 _READ = "salvage-content"
+_ORPHANS = UnitPlan(ImportPhase.USERS_AND_GROUPS, "salvage-orphans", "salvage-orphans")
 
 
 class Salvage:
     """What can be read of the backup of one restore."""
 
     def __init__(
-        self, database: Database, operation: str, backup: BackupReader, options: ImportOptions
+        self,
+        database: Database,
+        operation: str,
+        backup: BackupReader,
+        product_type: str,
+        options: ImportOptions,
     ) -> None:
         self._database = database
         self._operation = operation
         self._backup = backup
         self._verifier = Verifier(backup)
+        self._product_type = product_type
         self._options = options
         self._readable: BackupReader | None = None
         self._reading = asyncio.Lock()
@@ -49,20 +57,30 @@ class Salvage:
 
     def runs(self, unit: ClaimedUnit) -> bool:
         """Whether the unit is one of these."""
-        return unit.plan.kind in (PLAN.kind, _READ)
+        return unit.plan.kind in (PLAN.kind, _READ, _ORPHANS.kind)
 
     async def run(self, unit: ClaimedUnit) -> UnitOutcome:
         """One attempt; it writes nothing to the site."""
         if unit.plan.kind == PLAN.kind:
-            return UnitOutcome(unit.tally, [*self._units()])
+            return UnitOutcome(unit.tally, self._units())
+        if unit.plan.kind == _ORPHANS.kind:
+            return await self._name_orphans(unit.tally)
         lost = await self._read(Slice(**unit.plan.arguments), unit.tally)
         return UnitOutcome(unit.tally, (), {"lost": lost})
 
     def _units(self) -> Sequence[UnitPlan]:
-        return [
+        reading = [
             UnitPlan(ImportPhase.SALVAGE, f"salvage/{number:08d}", _READ, asdict(part))
             for number, part in enumerate(self._verifier.slices())
         ]
+        # Importers of Confluence meet everything, and name what has lost its container.
+        return [*reading, _ORPHANS] if self._product_type == "JIRA" else reading
+
+    async def _name_orphans(self, tally: Tally) -> UnitOutcome:
+        if await self._lost():
+            attachments = not self._options.skip_attachments
+            await name_orphans(await self.readable(), tally, attachments=attachments)
+        return UnitOutcome(tally)
 
     async def _read(self, part: Slice, tally: Tally) -> list[list[Any]]:
         lost: list[list[Any]] = []

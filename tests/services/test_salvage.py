@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,21 +160,35 @@ async def test_what_is_lost_of_each_kind_is_named_and_all_else_comes_back(
         for entry in entries
         if damage.blobs & set(entry.blobs)
     )
-    assert lost
+    if not lost:
+        pytest.skip(f"the site has nothing of {kinds}")
 
     restore = await world.restored(salvage=True)
 
     assert restore.state == restore_pb2.Restore.INCOMPLETE, restore.error
     named = await world.lost(restore)
-    assert Counter((issue.entity_kind, issue.entity) for issue in named) == lost
-    assert all("packs/" in issue.status.message for issue in named)
+    read = [issue for issue in named if "with its" not in issue.status.message]
+    assert Counter((issue.entity_kind, issue.entity) for issue in read) == lost
+    assert all("packs/" in issue.status.message for issue in read)
+    _nothing_is_lost_silently(held, restore)
     missing = {count.kind: count.missing_count for count in restore.contents}
     for kind, count in Counter(kind for kind, _ in lost.elements()).items():
         assert missing[kind] >= count
-    whole = {entity_kind(kind.value) for kind in Kind} - {kind for kind, _ in lost}
-    for met in restore.contents:
-        if met.kind in whole and not EACH_KIND:
-            assert met.done_count + met.missing_count >= met.expected_count
+
+
+UNCOUNTED = {Kind.CHANGELOG, Kind.COMMENT, Kind.WORKLOG, Kind.WATCHER, Kind.REMOTE_LINK}
+"""No restore counts the entries of these: histories stay behind, and the others lie in issues."""
+
+
+def _nothing_is_lost_silently(
+    held: Mapping[Kind, Sequence[Entry]], restore: restore_pb2.Restore
+) -> None:
+    counts = {count.kind: count for count in restore.contents}
+    for kind, entries in held.items():
+        if entries and kind not in UNCOUNTED:
+            met = counts[entity_kind(kind.value)]
+            assert met.expected_count >= len(entries), kind
+            assert met.done_count + met.missing_count >= met.expected_count, kind
 
 
 @pytest.mark.parametrize("product", ["JIRA", "CONFLUENCE"], indirect=True)
@@ -192,7 +206,8 @@ async def test_a_page_of_entries_that_is_lost_counts_each_of_them(
 
     assert restore.state == restore_pb2.Restore.INCOMPLETE, restore.error
     named = await world.lost(restore)
-    assert {(issue.entity, issue.count) for issue in named} == {
+    read = [issue for issue in named if "with its" not in issue.status.message]
+    assert {(issue.entity, issue.count) for issue in read} == {
         (name_of_page(page), page.entry_count) for page in pages
     }
 
