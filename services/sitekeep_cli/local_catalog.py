@@ -92,7 +92,7 @@ def show(output: Output, found: Scan, *, written: bool) -> None:
 
 
 async def note(settings: Settings, record: VerificationRecord) -> str:
-    """Notes a verification in the database, where that knows the backup; returns why it could not.
+    """Notes a verification in the database, where there is one; returns why it could not.
 
     A database is never made for it.
     """
@@ -106,7 +106,7 @@ async def note(settings: Settings, record: VerificationRecord) -> str:
     database = Database(settings.database_url)
     try:
         if not await asyncio.to_thread(_is_there, database):
-            return "there is no database"
+            return ""
         await migrate(database)
         async with database.write() as connection:
             if not await verifications.add_if_known(connection, record):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sitekeep_cli import local_vault, wording
+from sitekeep_cli import local_catalog, local_vault, wording
 
 if TYPE_CHECKING:
     from sitekeep_cli.output import Output
@@ -55,12 +55,14 @@ async def verify(settings: Settings, which: str, level: Level) -> list[Found]:
     """
     vault = await local_vault.opened(settings)
     return [
-        await _verify(vault, site, backup_id, level)
+        await _verify(settings, vault, site, backup_id, level)
         for site, backup_id in await local_vault.chosen(vault, which)
     ]
 
 
-async def _verify(vault: Vault, site: str, backup_id: str, level: Level) -> Found:
+async def _verify(
+    settings: Settings, vault: Vault, site: str, backup_id: str, level: Level
+) -> Found:
     from sitekeep_shared.clock import SystemClock
     from sitekeep_shared.vault.errors import DamagedObject, StoreUnavailable
     from sitekeep_shared.vault.examination import examine
@@ -70,11 +72,12 @@ async def _verify(vault: Vault, site: str, backup_id: str, level: Level) -> Foun
         found, record = await examine(vault, SystemClock(), site, backup_id, level)
     except DamagedObject as error:
         return Found(name, False, damaged=[("the manifest", str(error))], damaged_count=1)
-    remark = ""
+    trouble = await local_catalog.note(settings, record)
+    remark = f"Not noted in the database: {trouble}." if trouble else ""
     try:
         await vault.keep_record(record)
     except StoreUnavailable as error:
-        remark = f"No record of it is in the vault: {error}"
+        remark = f"No record of it is in the vault: {error} {remark}"
     return Found(
         name,
         record.sound,

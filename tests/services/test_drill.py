@@ -136,7 +136,9 @@ async def test_a_drill_that_ends_otherwise_is_kept_as_failed_and_blames_no_damag
 ) -> None:
     backup = await _backed_up(settings, source, "JIRA")
 
-    async def differs(output: object, stage: object, reader: object, report: Report) -> None:
+    def differs(
+        beside: object, output: object, stage: object, reader: object, report: Report
+    ) -> None:
         report.broken.append("3 differences that nothing declares")
 
     monkeypatch.setattr(drill, "_restore_and_compare", differs)

@@ -6,7 +6,6 @@ needs; it is written to once, with the record of what the drill found.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +16,12 @@ from sitekeep_cli.call import Call
 from sitekeep_cli.commands.demo import working_folder
 from sitekeep_cli.demo.stage import DESTINATION
 from sitekeep_cli.drill.acts import Drill
+from sitekeep_cli.drill.beside import Beside
 from sitekeep_cli.drill.members import accounts_of, add_members
 from sitekeep_cli.drill.report import Report, show
 from sitekeep_cli.drill.stage import DrillStage, vault_settings
 from sitekeep_cli.errors import CommandError, UsageError
+from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_cli.output import Output
 from sitekeep_shared.catalog.details import BackupDetails, decode_details
 from sitekeep_shared.catalog.scan import scan
@@ -54,28 +55,31 @@ def run(
     """
     with working_folder(folder, keep=keep) as place:
         stage = DrillStage(place, vault=vault_settings(settings, environment))
-        report = local_vault.run(_drill(output, settings, stage, which))
+        with local_vault.of_vault(), Beside() as beside:
+            report = _drill(beside, output, settings, stage, which)
     show(output, report)
     if keep or folder is not None:
         output.say(f"Everything is still in {place}.")
     return report
 
 
-async def _drill(output: Output, settings: Settings, stage: DrillStage, which: str) -> Report:
-    vault = await local_vault.opened(settings)
-    site, backup_id = await _only_one(vault, which)
+def _drill(
+    beside: Beside, output: Output, settings: Settings, stage: DrillStage, which: str
+) -> Report:
+    vault = beside.run(local_vault.opened(settings))
+    site, backup_id = beside.run(_only_one(vault, which))
     output.say(f"Reading all of {site}/{backup_id} …")
-    found, record = await examine(vault, SystemClock(), site, backup_id, Level.DATA)
+    found, record = beside.run(examine(vault, SystemClock(), site, backup_id, Level.DATA))
     report = Report(f"{site}/{backup_id}", found)
     if found.sound:
-        reader = await vault.open_backup(site, backup_id)
+        reader = beside.run(vault.open_backup(site, backup_id))
         try:
-            await _restore_and_compare(output, stage, reader, report)
+            _restore_and_compare(beside, output, stage, reader, report)
         finally:
-            await reader.close()
+            beside.run(reader.close())
     else:
         report.broken.append("the backup is damaged")
-    await _keep(output, settings, vault, _record(record, report))
+    beside.run(_keep(output, settings, vault, _record(record, report)))
     return report
 
 
@@ -86,15 +90,12 @@ async def _only_one(vault: Vault, which: str) -> tuple[str, str]:
     return found[0]
 
 
-async def _restore_and_compare(
-    output: Output, stage: DrillStage, reader: BackupReader, report: Report
+def _restore_and_compare(
+    beside: Beside, output: Output, stage: DrillStage, reader: BackupReader, report: Report
 ) -> None:
-    details = decode_details(reader.details)
-    await _make_catalog(stage, reader)
-    accounts = await accounts_of(reader)
-    await asyncio.to_thread(add_members, DESTINATION, stage.site_folder, accounts)
-    # The verbs block; whatever keeps the vault open for the drill goes on meanwhile.
-    await asyncio.to_thread(_act, output, stage, details, report)
+    beside.run(_make_catalog(stage, reader))
+    add_members(DESTINATION, stage.site_folder, beside.run(accounts_of(reader)))
+    _act(output, stage, decode_details(reader.details), report)
 
 
 async def _make_catalog(stage: DrillStage, reader: BackupReader) -> None:
@@ -127,6 +128,8 @@ def _act(output: Output, stage: DrillStage, details: BackupDetails, report: Repo
             try:
                 report.outcome = drill.run()
             except CommandError as error:
+                if error.exit_code is ExitCode.INTERRUPTED:
+                    raise CommandError("The drill was stopped.", ExitCode.INTERRUPTED) from error
                 report.broken.append(str(error))
             report.broken.extend(drill.broken)
 

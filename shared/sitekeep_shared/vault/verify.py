@@ -91,36 +91,39 @@ class Verifier:
         """How many entries of each page are to be read; known without reading any."""
         return [(page.kind, len(_range(wanted, page))) for page in self._pages(wanted)]
 
-    async def verify(self, wanted: Slice) -> AsyncGenerator[Verified]:
+    def verify(self, wanted: Slice) -> AsyncGenerator[Verified]:
         """Everything in the slice, once each; all of it is read.
 
         Raises:
             WrongKey: the keys lack the part that reads.
             StoreUnavailable: the store does not answer.
         """
-        entries, lost = await self._listed(wanted)
-        for each in lost:
-            yield each
-        for listed in await self._reader.in_stored_order(entries):
-            problem = await self._problem(listed.entry)
-            yield _verified(listed, problem, listed.entry.size_bytes)
+        return self._looked(wanted, reads_all=True)
 
-    async def resolve(self, wanted: Slice) -> AsyncGenerator[Verified]:
+    def resolve(self, wanted: Slice) -> AsyncGenerator[Verified]:
         """Everything in the slice, once each; only the lists are read, none of the content.
 
         Raises:
             WrongKey: the keys lack the part that reads.
             StoreUnavailable: the store does not answer.
         """
-        entries, lost = await self._listed(wanted)
-        for each in lost:
-            yield each
-        for listed in entries:
-            yield _verified(listed, self._unlisted(listed.entry), 0)
+        return self._looked(wanted, reads_all=False)
 
     def look(self, wanted: Slice, level: Level) -> AsyncGenerator[Verified]:
         """Everything in the slice, once each, as deep as the level looks at entities."""
         return self.verify(wanted) if level.reads_all else self.resolve(wanted)
+
+    async def _looked(self, wanted: Slice, *, reads_all: bool) -> AsyncGenerator[Verified]:
+        entries, lost = await self._listed(wanted)
+        for each in lost:
+            yield each
+        if not reads_all:
+            for listed in entries:
+                yield _verified(listed, self._unlisted(listed.entry), 0)
+            return
+        for listed in await self._reader.in_stored_order(entries):
+            problem = await self._problem(listed.entry)
+            yield _verified(listed, problem, listed.entry.size_bytes)
 
     async def _listed(self, wanted: Slice) -> tuple[list[ListedEntry], list[Verified]]:
         """The entries of the slice, and the pages that do not say which they have."""
