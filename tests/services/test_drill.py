@@ -28,7 +28,8 @@ from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
 from support.client import Client, make_key, open_channel
 
-PRODUCTS = ["JIRA", "CONFLUENCE"]
+EVERY_PRODUCT = bool(os.environ.get("SITEKEEP_TEST_DRILL_EVERY_PRODUCT"))
+PRODUCTS = ["JIRA", "CONFLUENCE"] if EVERY_PRODUCT else ["JIRA"]
 
 
 @pytest_asyncio.fixture

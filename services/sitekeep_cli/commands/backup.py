@@ -15,6 +15,7 @@ from sitekeep_cli import paging, wording
 from sitekeep_cli.call import Call
 from sitekeep_cli.commands.issues import show_contents, show_issues
 from sitekeep_cli.exit_codes import ExitCode
+from sitekeep_cli.levels import Level, LevelOption
 from sitekeep_cli.names import in_use, short
 from sitekeep_cli.outcome import exit_code_of, state_of
 from sitekeep_cli.verbs import group, verb
@@ -25,17 +26,6 @@ application = group(
 )
 
 Identifier = Annotated[str, typer.Argument(help="The id or full name of the backup.")]
-
-
-class Level(enum.StrEnum):
-    """How deep a verification looks."""
-
-    STRUCTURE = "structure"
-    """The manifest, the lists, the indexes, and that every pack is there with its size."""
-    STORAGE = "storage"
-    """And the bytes of every pack."""
-    DATA = "data"
-    """Everything, decrypted and compared with its digests."""
 
 
 class State(enum.StrEnum):
@@ -146,7 +136,7 @@ def issues(call: Call, identifier: Identifier) -> None:
 def verify(
     call: Call,
     identifier: Identifier,
-    level: Annotated[Level, typer.Option("--level", help="How deep to look.")] = Level.DATA,
+    level: LevelOption = Level.DATA,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
 ) -> None:
     """Read everything that a backup holds; exit code 1 unless it is all as it was written."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitekeep_cli import local_vault
-from sitekeep_cli.commands import backup
 from sitekeep_cli.exit_codes import ExitCode, explained
+from sitekeep_cli.levels import Level, LevelOption
 from sitekeep_cli.output import Output
 from sitekeep_cli.settings import Home, environment_with, settings_of
 from sitekeep_cli.verbs import group
@@ -45,13 +45,12 @@ def list_(
 Which = Annotated[
     str, typer.Argument(metavar="[SITE/]BACKUP", help="Only this backup; else every one.")
 ]
-Level = Annotated[backup.Level, typer.Option("--level", help="How deep to look.")]
 
 
 @application.command(epilog=explained())
 def verify(
     which: Which = "",
-    level: Level = backup.Level.DATA,
+    level: LevelOption = Level.DATA,
     home: Home = "",
     as_json: AsJson = False,
 ) -> None:
@@ -60,10 +59,12 @@ def verify(
     The levels structure and storage need no private key.
     """
     from sitekeep_cli import local_verification
-    from sitekeep_shared.vault.levels import Level as Depth
+    from sitekeep_shared.vault import levels
 
     output = Output(as_json)
-    found = local_vault.run(local_verification.verify(settings_of(home), which, Depth[level.name]))
+    found = local_vault.run(
+        local_verification.verify(settings_of(home), which, levels.Level[level.name])
+    )
     if as_json:
         output.document({"verifications": [one.as_json() for one in found]})
     else:
