@@ -50,8 +50,6 @@ class DrillStage(Stage):
 def vault_settings(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """The settings that open the vault of these settings, for other processes."""
     given = {name: value for name, value in environment.items() if name.startswith(_OF_THE_VAULT)}
-    return {
-        "SITEKEEP_VAULT": str(settings.vault_folder),
-        "SITEKEEP_KEY_FILE": str(settings.key_file),
-        **given,
-    }
+    if not given.get("SITEKEEP_VAULT"):
+        given["SITEKEEP_VAULT"] = str(settings.vault_folder)
+    return {"SITEKEEP_KEY_FILE": str(settings.key_file), **given}

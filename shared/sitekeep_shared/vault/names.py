@@ -20,6 +20,8 @@ CONDEMNED_SUFFIX = ".condemned"
 
 _PACK_ID = re.compile(r"[0-9a-f]{64}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_MILLISECOND_DIGITS = 12
+_RANDOM_BYTES = 10
 
 
 def check_identifier(value: str) -> str:
@@ -31,6 +33,12 @@ def check_identifier(value: str) -> str:
     if not _IDENTIFIER.fullmatch(value):
         raise ValueError(f"{value!r} cannot be part of the name of an object")
     return value
+
+
+def new_time_id(now: datetime.datetime) -> str:
+    """32 hex digits that sort by time: 48 bits of milliseconds, the rest random."""
+    milliseconds = int(now.timestamp() * 1000)
+    return f"{milliseconds:0{_MILLISECOND_DIGITS}x}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
 def key_name(key_id: str) -> str:
@@ -74,12 +82,6 @@ def split_backup_name(name: str) -> tuple[str, str]:
 def verification_name(backup_id: str, identifier: str) -> str:
     """``verify/<backup_id>/<id>``."""
     return f"{VERIFICATIONS}{backup_id}/{identifier}"
-
-
-def time_ordered_id(moment: datetime.datetime) -> str:
-    """A new id of 32 hex digits; ids sort by their moments, to the millisecond."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return f"{milliseconds:012x}{secrets.token_hex(10)}"
 
 
 def expired_name(backup_id: str) -> str:

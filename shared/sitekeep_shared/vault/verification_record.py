@@ -88,7 +88,7 @@ async def put_record(store: Store, sealer: Sealer, record: VerificationRecord) -
     Raises:
         StoreUnavailable: the store refuses or does not answer.
     """
-    identifier = names.time_ordered_id(record.finished)
+    identifier = names.new_time_id(record.finished)
     name = names.verification_name(record.backup_id, identifier)
     await store.put_new(name, [encode_record(sealer, name, record)])
     return name
