@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sqlalchemy import Table, delete, select
 from sitekeep.backup.v1 import backup_pb2, organization_pb2
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep_backup.server import BackupServer
+from sitekeep_cli import main
+from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_restore.server import RestoreServer
 from sitekeep_shared.catalog.scan import Outcome, Scan, scan
 from sitekeep_shared.clock import ManualClock
@@ -23,6 +26,7 @@ from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.vault.opening import open_vault
+from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
@@ -183,7 +187,7 @@ async def test_a_scan_that_only_looks_changes_nothing(
     await database.close()
 
 
-@pytest.mark.parametrize("lost", [schema.backup_policy, schema.backup, schema.finding])
+@pytest.mark.parametrize("lost", [schema.backup_policy, schema.backup])
 async def test_of_a_database_that_is_half_lost_only_what_is_missing_comes_back(
     settings: Settings, clock: ManualClock, empty_site: RunningSite, lost: Table
 ) -> None:
@@ -232,3 +236,38 @@ async def test_a_backup_whose_name_another_one_has_is_refused_by_name(
     found = await _scanned(settings, clock)
     assert _outcomes(found) == [Outcome.REFUSED]
     assert before.name in found.manifests[0].why
+
+
+async def test_what_a_backup_misses_comes_back_by_name_and_the_command_says_what_it_adds(
+    settings: Settings,
+    clock: ManualClock,
+    empty_site: RunningSite,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    generate(empty_site.site, seed=4, issues=30)
+    fault = empty_site.site.faults.plan(FaultKind.MISSING, "/attachment/content/", times=1)
+    before, rows = await _backed_up(settings, clock, empty_site)
+    assert fault.fired
+    assert before.state == backup_pb2.Backup.INCOMPLETE
+    assert rows["finding"]
+    await asyncio.to_thread(_lose_database, settings)
+    words = ["vault", "scan", "--home", str(settings.home)]
+
+    assert await asyncio.to_thread(main.run, words) == ExitCode.OK
+    looked = capsys.readouterr()
+    assert "Nothing was changed" in looked.err
+    assert "products/jira" in looked.out
+    assert await asyncio.to_thread(main.run, [*words, "--write"]) == ExitCode.OK
+    added = capsys.readouterr()
+    assert "acme has no admin" in added.err
+    assert "without their credentials" in added.err
+
+    database = Database(settings.database_url)
+    for table in REBUILT:
+        again = await _rows(database, table)
+        created = {"create_time"} if table is not schema.backup else set[str]()
+        assert _without(again, created) == _without(rows[table.name], created), table.name
+    await database.close()
+    assert await asyncio.to_thread(main.run, [*words, "--write", "--json"]) == ExitCode.OK
+    document = json.loads(capsys.readouterr().out)
+    assert [one["outcome"] for one in document["backups"]] == ["THERE"]
