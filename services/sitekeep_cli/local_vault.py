@@ -57,12 +57,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         CommandError: the vault refuses.
     """
-    with of_vault():
+    with refusals():
         return asyncio.run(work)
 
 
 @contextlib.contextmanager
-def of_vault() -> Generator[None]:
+def refusals() -> Generator[None]:
     """Turns what the vault refuses into the end of the command.
 
     Raises:

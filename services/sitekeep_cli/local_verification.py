@@ -30,6 +30,13 @@ class Found:
     damaged_count: int = 0
     remark: str = ""
 
+    @property
+    def state(self) -> str:
+        """In a word: one that could not be looked at is neither sound nor damaged."""
+        if self.sound:
+            return "sound"
+        return "DAMAGED" if self.damaged or self.damaged_packs else "not verified"
+
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
         return {
@@ -64,7 +71,7 @@ async def _verify(
     settings: Settings, vault: Vault, site: str, backup_id: str, level: Level
 ) -> Found:
     from sitekeep_shared.clock import SystemClock
-    from sitekeep_shared.vault.errors import DamagedObject, StoreUnavailable
+    from sitekeep_shared.vault.errors import DamagedObject, StoreUnavailable, WrongKey
     from sitekeep_shared.vault.examination import examine
 
     name = f"{site}/{backup_id}"
@@ -72,6 +79,11 @@ async def _verify(
         found, record = await examine(vault, SystemClock(), site, backup_id, level)
     except DamagedObject as error:
         return Found(name, False, damaged=[("the manifest", str(error))], damaged_count=1)
+    except WrongKey as error:
+        if not vault.can_read:
+            raise
+        # Others are older than the key, and can be read.
+        return Found(name, False, remark=str(error))
     trouble = await local_catalog.note(settings, record)
     remark = f"Not noted in the database: {trouble}." if trouble else ""
     try:
@@ -107,7 +119,7 @@ def show(output: Output, found: Sequence[Found]) -> None:
         [
             (
                 one.name,
-                "sound" if one.sound else "DAMAGED",
+                one.state,
                 wording.size(one.read_bytes),
                 wording.size(one.total_bytes),
                 wording.number(one.damaged_count) if one.damaged_count else "",

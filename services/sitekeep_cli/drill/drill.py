@@ -55,7 +55,7 @@ def run(
     """
     with working_folder(folder, keep=keep) as place:
         stage = DrillStage(place, vault=vault_settings(settings, environment))
-        with local_vault.of_vault(), Beside() as beside:
+        with local_vault.refusals(), Beside() as beside:
             report = _drill(beside, output, settings, stage, which)
     show(output, report)
     if keep or folder is not None:

@@ -19,7 +19,7 @@ from sitekeep_shared.catalog.details import BackupDetails, decode_details
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
-from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, WrongKey
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.vault.verification_record import VerificationRecord
@@ -89,7 +89,6 @@ async def scan(
     """Scans the manifests of these sites and backup ids; unless ``write``, changes nothing.
 
     Raises:
-        WrongKey: the keys cannot read what backups hold.
         StoreUnavailable: the vault does not answer.
         DBAPIError: the database does not.
     """
@@ -120,7 +119,7 @@ async def _read(vault: Vault, site: str, backup_id: str) -> _Found | Scanned:
     try:
         header, details = await vault.details(site, backup_id)
         return _Found(header, decode_details(details), await vault.records(backup_id))
-    except (DamagedObject, BackupNotFound) as error:
+    except (DamagedObject, BackupNotFound, WrongKey) as error:
         return Scanned(name, Outcome.UNREADABLE, why=str(error))
     except ValueError as error:
         return Scanned(name, Outcome.UNREADABLE, why=f"The manifest cannot be used: {error}.")

@@ -12,7 +12,7 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.blob_index import BlobPlace
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.entry_names import name_of, name_of_page
-from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing, WrongKey
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.index_loader import IndexLoader, LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import Limits
@@ -48,17 +48,16 @@ async def open_reader(
     Raises:
         BackupNotFound: there is no such backup.
         DamagedObject: its manifest is not what was written.
-        WrongKey: the keys lack the part that reads.
+        WrongKey: the keys lack the part that reads, or are older than the backup.
         StoreUnavailable: the store does not answer.
     """
-    if not sealer.can_read:
-        raise WrongKey("This key file can write backups; it cannot read what they hold.")
     name = names.backup_name(site, backup_id)
     try:
         manifest = await read_manifest(store, sealer, name)
     except ObjectMissing as error:
         raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
     header, packs = manifest.header, manifest.packs
+    sealer.require_reading(header.key_id)
     body = await asyncio.to_thread(decode_body, sealer, name, header, manifest.body)
     needed = set(packs)
     loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)

@@ -14,7 +14,7 @@ from sitekeep_cli import main
 from sitekeep_cli.exit_codes import ExitCode
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.config import Settings
-from sitekeep_shared.vault.keys import load_key_file, write_writer_key_file
+from sitekeep_shared.vault.key_file import load_key_file, write_writer_key_file
 from sitekeep_shared.vault.opening import open_vault
 from support.vaults import SITE, small_backup
 
