@@ -50,6 +50,8 @@ class Settings:
     """``SITEKEEP_DATABASE_URL``: ``sqlite:////path`` or ``postgresql://user@host/name``."""
     vault_folder: Path
     """``SITEKEEP_VAULT``: the folder that holds the backups."""
+    vault_reuse_days: int | None
+    """``SITEKEEP_VAULT_REUSE_DAYS``: older packs are not reused by new backups; None: all are."""
     key_file: Path
     """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
     key_passphrase_file: Path | None
@@ -97,6 +99,7 @@ class Settings:
             home=home,
             database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
             vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
+            vault_reuse_days=_positive_if_set(environment, "SITEKEEP_VAULT_REUSE_DAYS"),
             key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
             key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
@@ -204,6 +207,10 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     if not text.isdigit() or int(text) < least:
         raise ConfigurationError(f"{name} is {text!r}; it has to be a whole number from {least}.")
     return int(text)
+
+
+def _positive_if_set(environment: Mapping[str, str], name: str) -> int | None:
+    return _positive(environment, name, 1) if environment.get(name) else None
 
 
 def _log_level(text: str) -> str:
