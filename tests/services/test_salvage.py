@@ -16,7 +16,7 @@ from google.rpc import code_pb2
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import restore_pb2
 from sitekeep.type.v1 import content_pb2
-from sitekeep_backup.server import BackupServer
+from sitekeep_restore.server import RestoreServer
 from sitekeep_shared.config import Settings
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.rpc.messages import entity_kind
@@ -84,7 +84,7 @@ class World:
     """A backup of a full site, and an empty one to restore it to."""
 
     client: Client
-    server: BackupServer
+    server: RestoreServer
     backup: backup_pb2.Backup
     target: str
 
@@ -126,7 +126,9 @@ def product(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture
-async def world(client: Client, grpc_server: BackupServer, product: str) -> AsyncGenerator[World]:
+async def world(
+    client: Client, restore_server: RestoreServer, product: str
+) -> AsyncGenerator[World]:
     source, target = SimulatedSite("source"), SimulatedSite("target")
     jira.install(target)
     confluence.install(target, personal_space=False)
@@ -140,7 +142,7 @@ async def world(client: Client, grpc_server: BackupServer, product: str) -> Asyn
     full = await client.add_product("full", product, sites[0].base_url)
     empty = await client.add_product("empty", product, sites[1].base_url)
     backup = await client.back_up(await client.add_policy("full", full))
-    yield World(client, grpc_server, backup, empty)
+    yield World(client, restore_server, backup, empty)
     for running in sites:
         await running.close()
     source.close()
