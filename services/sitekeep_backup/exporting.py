@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportPhase,
 from sitekeep_shared import failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.greeting import greet
+from sitekeep_shared.catalog.collecting import details_of
+from sitekeep_shared.catalog.details import encode_details
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database import schema
@@ -343,21 +344,14 @@ class BackupRun:
 
     async def _facts(self, progress: Progress) -> ManifestFacts:
         now = self._tools.clock.now()
-        details = {
-            "backup": self._operation.resource_name,
-            "product": self._backup.product_name,
-            "product_type": self._backup.product_type,
-            "policy": self._backup.policy,
-            "ledger": counts.to_json(progress.counts),
-            "issue_count": progress.issue_count,
-        }
+        details = await details_of(self._tools.database, self._operation, self._backup, progress)
         return ManifestFacts(
             started=self._backup.create_time,
             finished=now,
             expire_time=rules.expire_time(now, _retention(self._operation)),
             state=final_state(progress),
             counts={kind: count.done for kind, count in progress.counts.items()},
-            details=json.dumps(details).encode(),
+            details=encode_details(details),
         )
 
     def _values(self, header: ManifestHeader, progress: Progress) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sitekeep_cli import local_vault
 from sitekeep_cli.collections import collection_document, collection_rows
+from sitekeep_cli.exit_codes import ExitCode, explained
+from sitekeep_cli.levels import Level, LevelOption
 from sitekeep_cli.output import Output
-from sitekeep_cli.settings import Home, settings_of
+from sitekeep_cli.settings import Home, environment_with, settings_of
 from sitekeep_cli.verbs import group
 
 if TYPE_CHECKING:
@@ -39,6 +42,83 @@ def list_(
         ("SITE", "BACKUP", "STATE", "FINISHED", "EXPIRES", "#BYTES"),
         [[str(value) for value in one.values()] for one in found],
     )
+
+
+Which = Annotated[
+    str, typer.Argument(metavar="[SITE/]BACKUP", help="Only this backup; else every one.")
+]
+
+
+@application.command(epilog=explained())
+def verify(
+    which: Which = "",
+    level: LevelOption = Level.DATA,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look through one backup or all, where the vault is; exit code 1 where one is damaged.
+
+    The levels structure and storage need no private key.
+    """
+    from sitekeep_cli import local_verification
+    from sitekeep_shared.vault import levels
+
+    output = Output(as_json)
+    found = local_vault.run(
+        local_verification.verify(settings_of(home), which, levels.Level[level.name])
+    )
+    if as_json:
+        output.document({"verifications": [one.as_json() for one in found]})
+    else:
+        local_verification.show(output, found)
+    raise typer.Exit(ExitCode.OK if all(one.sound for one in found) else ExitCode.FAILED)
+
+
+@application.command(epilog=explained())
+def scan(
+    which: Which = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Add what is missing; else only say what that is.")
+    ] = False,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make what the database holds anew from the vault: organizations, products, backups.
+
+    What the database holds already stays as it is. Credentials are not in the vault.
+    """
+    from sitekeep_cli import local_catalog
+
+    output = Output(as_json)
+    found = local_vault.run(local_catalog.scan(settings_of(home), which, write=write))
+    if as_json:
+        output.document(local_catalog.as_json(found, written=write))
+    else:
+        local_catalog.show(output, found, written=write)
+    raise typer.Exit(ExitCode.OK if found.whole else ExitCode.INCOMPLETE)
+
+
+@application.command(epilog=explained())
+def drill(
+    which: Annotated[str, typer.Argument(metavar="[SITE/]BACKUP", help="The backup to restore.")],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="An empty folder to work in; else a new one.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the folder there.")] = False,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into a fresh simulated site and compare both, item by item.
+
+    With servers, a database and a site of its own: of yours, only the vault is used, and of that
+    only the record of the drill is new. Exit code 1 where something differs that nothing declares.
+    """
+    from sitekeep_cli.drill import drill as drilling
+
+    report = drilling.run(
+        Output(as_json), settings_of(home), environment_with(home), which, folder, keep=keep
+    )
+    raise typer.Exit(ExitCode.OK if report.sound else ExitCode.FAILED)
 
 
 async def _backups(settings: Settings, *, include_expired: bool) -> list[dict[str, Any]]:

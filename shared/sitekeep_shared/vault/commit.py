@@ -30,7 +30,7 @@ from sitekeep_shared.vault.manifest import (
     encode_packs_section,
     section_hash,
 )
-from sitekeep_shared.vault.manifest_store import read_header
+from sitekeep_shared.vault.manifest_store import read_manifest
 from sitekeep_shared.vault.manifest_types import (
     CommittedBackup,
     ManifestFacts,
@@ -73,8 +73,8 @@ class Committer:
         Raises:
             LeaseLost: a collection gave it up, as it had not gone on for long.
         """
-        with contextlib.suppress(ObjectMissing, DamagedObject):
-            await self._read()
+        with contextlib.suppress(DamagedObject):
+            await self._read_back()
 
     async def commit(
         self,
@@ -95,7 +95,7 @@ class Committer:
         data = encode_manifest(self._sealer, self._name, header, sealed_packs, sealed_body)
         await lease.check()
         async with permit:
-            committed = await self._put(header, data)
+            committed = await self._put(data)
         return CommittedBackup(self._name, committed.merkle_root, committed)
 
     async def _collect(
@@ -153,34 +153,34 @@ class Committer:
             key_id=self._sealer.key_id,
         )
 
-    async def _put(self, header: ManifestHeader, data: bytes) -> ManifestHeader:
-        """A lost answer makes a commit that arrived look like a failure: read back and compare."""
+    async def _put(self, data: bytes) -> ManifestHeader:
+        """A commit counts once the manifest reads back as what this session wrote.
+
+        A lost answer makes a commit that arrived look like a failure; a store that took it
+        may have kept something else.
+        """
         try:
-            if await _to_its_end(self._store.put_new(self._name, [data])):
-                return header
+            await _to_its_end(self._store.put_new(self._name, [data]))
         except StoreUnavailable:
-            committed = await self._ours()
+            committed = await self._read_back()
             if committed is None:
                 raise
-            return committed
-        committed = await self._ours()
+        else:
+            committed = await self._read_back()
         if committed is None:
+            raise DamagedObject(self._name, "it is missing although the store took it")
+        if committed.write_id != self.write_id:
             raise CommitConflict(f"Backup {self.backup_id} was committed by another write.")
         return committed
 
-    async def _ours(self) -> ManifestHeader | None:
-        """What this session committed; None where it did not."""
+    async def _read_back(self) -> ManifestHeader | None:
+        """The header of the manifest that is there, all of it proven; None where there is none."""
         try:
-            header = await self._read()
-        except ObjectMissing:
-            return None
-        return header if header.write_id == self.write_id else None
-
-    async def _read(self) -> ManifestHeader:
-        try:
-            return await read_header(self._store, self._sealer, self._name)
+            return (await read_manifest(self._store, self._sealer, self._name)).header
         except BackupAbandoned as error:
             raise LeaseLost(f"{error} Start a new one.") from error
+        except ObjectMissing:
+            return None
 
 
 async def _to_its_end(put: Coroutine[Any, Any, bool]) -> bool:

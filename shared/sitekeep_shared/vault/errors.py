@@ -55,10 +55,16 @@ class WrongKey(VaultError):
 class DamagedObject(VaultError):
     """An object of the vault is missing, cut short or altered."""
 
-    def __init__(self, object_name: str, problem: str) -> None:
+    def __init__(self, object_name: str, problem: str, *, entry: str = "") -> None:
         super().__init__(f"The vault's object {object_name} is damaged: {problem}.")
         self.object_name = object_name
         self.problem = problem
+        self.entry = entry
+        """What could not be read because of it, in words; empty where that is not known."""
+
+    def met_in(self, entry: str) -> DamagedObject:
+        """The same, met while that was read; what was named first stays."""
+        return DamagedObject(self.object_name, self.problem, entry=self.entry or entry)
 
 
 class ClockSkewed(VaultError):

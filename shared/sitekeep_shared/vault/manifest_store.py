@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DamagedObject
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import KIB
 from sitekeep_shared.vault.manifest import (
     PREFIX,
     decode_header,
     decode_pack_uses,
+    decode_packs_section,
     header_end,
     packs_end,
+    section_hash,
     split_manifest,
 )
 from sitekeep_shared.vault.manifest_types import ManifestHeader, PackUse
@@ -19,6 +24,32 @@ from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
 _FIRST_READ_BYTES = 16 * KIB
+
+
+@dataclass(frozen=True)
+class ProvenManifest:
+    """A manifest that is there as it was written, as far as that shows without the private key."""
+
+    header: ManifestHeader
+    packs: Sequence[PackReference]
+    """Sorted by id."""
+    body: bytes
+    """Sealed; its hash is the one that the header names."""
+
+
+async def read_manifest(store: Store, sealer: Sealer, name: str) -> ProvenManifest:
+    """The whole of a manifest.
+
+    Raises:
+        ObjectMissing: there is no such manifest.
+        DamagedObject: it is not what was written.
+    """
+    sections = split_manifest(name, await store.get(name))
+    header = decode_header(sealer, name, sections.header)
+    packs = decode_packs_section(sealer, name, header, sections.packs)
+    if section_hash(sections.body) != header.body_hash:
+        raise DamagedObject(name, "its body is not the one that its header names")
+    return ProvenManifest(header, packs, sections.body)
 
 
 async def manifest_names(store: Store, *, include_expired: bool = False) -> AsyncIterator[str]:

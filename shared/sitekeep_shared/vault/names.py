@@ -143,6 +143,11 @@ def split_backup_name(name: str) -> tuple[str, str]:
     return site, backup_id
 
 
+def verification_name(backup_id: str, identifier: str) -> str:
+    """``verify/<backup_id>/<id>``."""
+    return f"{VERIFICATIONS}{backup_id}/{identifier}"
+
+
 def expired_name(backup_id: str) -> str:
     """``expired/<backup_id>``."""
     return f"{EXPIRED}{backup_id}"

@@ -14,6 +14,7 @@ from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import DAY_SECONDS, Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
+from sitekeep_shared.vault.overlay_store import OverlayStore
 from sitekeep_shared.vault.passphrase import Passphrase
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
@@ -37,6 +38,13 @@ def store_of(settings: Settings, clock: Clock | None = None) -> Store:
     return DurableLocalStore(settings.vault_folder, clock)
 
 
+def _overlaid(store: Store, settings: Settings) -> Store:
+    """The store, or one over it that takes what is written."""
+    if settings.vault_overlay is None:
+        return store
+    return OverlayStore(store, DurableLocalStore(settings.vault_overlay))
+
+
 async def open_vault(
     settings: Settings, clock: Clock, *, create: bool = False, use: Use = Use.ANYTHING
 ) -> Vault:
@@ -50,7 +58,7 @@ async def open_vault(
         DamagedObject: FORMAT or the key object is not what was written.
         StoreUnavailable: the store or the key file cannot be used.
     """
-    store = store_of(settings, clock)
+    store = _overlaid(store_of(settings, clock), settings)
     keys = await _keys(store, settings, create=create)
     if use is Use.READING and not keys.can_read:
         raise WrongKey(

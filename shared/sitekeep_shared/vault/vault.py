@@ -7,23 +7,30 @@ import contextlib
 import datetime
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.abandoning import abandon
-from sitekeep_shared.vault.check import StructureReport, check_packs
+from sitekeep_shared.vault.check import HashedPacks, StructureReport, check_packs, hash_packs
 from sitekeep_shared.vault.collection import Collector
 from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.condemned import is_condemned
 from sitekeep_shared.vault.errors import BackupNotFound, ObjectMissing, StoreUnavailable
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.lease import READER, Lease, keep_renewing
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import PREFIX, decode_packs_section, split_manifest
-from sitekeep_shared.vault.manifest_store import manifest_names, read_header
+from sitekeep_shared.vault.manifest import PREFIX, decode_body
+from sitekeep_shared.vault.manifest_store import (
+    ProvenManifest,
+    manifest_names,
+    read_header,
+    read_manifest,
+)
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.markers import (
     ExpiryMarker,
@@ -36,6 +43,11 @@ from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.session import BackupSession, begin_session, new_write_id
 from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.verification_record import (
+    VerificationRecord,
+    put_record,
+    read_records,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -81,6 +93,11 @@ class Vault:
             StoreUnavailable: the store does not answer.
         """
         await self._ring.require_current()
+
+    @property
+    def can_read(self) -> bool:
+        """Whether the keys open what backups hold."""
+        return self._sealer.can_read
 
     async def begin_backup(
         self,
@@ -137,15 +154,15 @@ class Vault:
         return await open_reader(self._store, self._sealer, self._limits, site, backup_id)
 
     async def find_backup(self, site: str, backup_id: str) -> ManifestHeader | None:
-        """The header of a committed backup, None when there is none.
+        """The header of a committed backup, whose whole manifest is proven; None: there is none.
 
         Raises:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
         try:
-            return await read_header(self._store, self._sealer, _manifest_name(site, backup_id))
-        except (ObjectMissing, BackupNotFound):
+            return (await self._manifest(site, backup_id)).header
+        except BackupNotFound:
             return None
 
     async def check(self, site: str, backup_id: str) -> StructureReport:
@@ -156,14 +173,50 @@ class Vault:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        name = _manifest_name(site, backup_id)
+        manifest = await self._manifest(site, backup_id)
+        report = await check_packs(self._store, manifest.packs, self._limits.parallel_requests)
+        return replace(report, content_bytes=manifest.header.content_bytes)
+
+    async def packs_of(self, site: str, backup_id: str) -> Sequence[PackReference]:
+        """Every pack that a backup needs, sorted by id; known without the private key.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        return (await self._manifest(site, backup_id)).packs
+
+    async def hash_packs(self, packs: Sequence[PackReference]) -> HashedPacks:
+        """Reads packs whole and compares each with its name; needs no private key.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return await hash_packs(self._store, packs, self._limits.parallel_puts)
+
+    async def keep_record(self, record: VerificationRecord) -> str:
+        """Puts what a verification found into the vault; returns the object's name.
+
+        Raises:
+            StoreUnavailable: the store refuses or does not answer.
+        """
+        return await put_record(self._store, self._sealer, record)
+
+    async def records(self, backup_id: str) -> list[VerificationRecord]:
+        """What the verifications of a backup found, the oldest first.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.check_identifier(backup_id)
+        return await read_records(self._store, self._sealer, name)
+
+    async def _manifest(self, site: str, backup_id: str) -> ProvenManifest:
         try:
-            sections = split_manifest(name, await self._store.get(name))
-            header = await read_header(self._store, self._sealer, name)
+            return await read_manifest(self._store, self._sealer, _manifest_name(site, backup_id))
         except ObjectMissing as error:
             raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
-        packs = decode_packs_section(self._sealer, name, header, sections.packs)
-        return await check_packs(self._store, packs, self._limits.parallel_requests)
 
     async def expire(self, site: str, backup_id: str, reason: str) -> None:
         """Marks a backup as expired; until a collection removes it, it can be read on.
@@ -257,6 +310,33 @@ class Vault:
         """
         collector = Collector(self._store, self._sealer, self._clock, self._limits)
         return await (collector.look() if dry_run else collector.collect())
+
+    async def details(self, site: str, backup_id: str) -> tuple[ManifestHeader, bytes]:
+        """The header of a committed backup, and what its coordinator said of it.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            WrongKey: the keys lack the part that reads, or are older than the backup.
+            StoreUnavailable: the store does not answer.
+        """
+        name, manifest = _manifest_name(site, backup_id), await self._manifest(site, backup_id)
+        header = manifest.header
+        self._sealer.require_reading(header.key_id)
+        body = await asyncio.to_thread(decode_body, self._sealer, name, header, manifest.body)
+        return header, body.details
+
+    async def backup_names(self) -> list[tuple[str, str]]:
+        """Site and id of every committed backup that has not expired; no manifest is read.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        expired = {item.key async for item in self._store.list(names.EXPIRED)}
+        found = [
+            names.split_backup_name(item.key) async for item in self._store.list(names.BACKUPS)
+        ]
+        return [name for name in found if names.expired_name(name[1]) not in expired]
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""

@@ -40,6 +40,7 @@ def test_without_settings_everything_is_below_the_home_and_on_this_machine(tmp_p
         ("SITEKEEP_PROFILE", "generous", "closed-beta"),
         ("SITEKEEP_CONCURRENCY", "0", "a whole number from 1"),
         ("SITEKEEP_LEASE_SECONDS", "soon", "a whole number from 1"),
+        ("SITEKEEP_VERIFY_DAYS", "-1", "a whole number from 0"),
         ("SITEKEEP_VAULT_REUSE_DAYS", "0", "a whole number from 1"),
         ("SITEKEEP_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
         ("SITEKEEP_VAULT", "s3://bucket", "paths"),

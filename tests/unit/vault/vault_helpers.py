@@ -15,7 +15,7 @@ from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest import COMPLETE, CommittedBackup, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.session import BackupSession, UnitWriter
-from sitekeep_shared.vault.store import ObjectInfo
+from sitekeep_shared.vault.store import ObjectInfo, Store
 from sitekeep_shared.vault.vault import Vault
 
 START = datetime.datetime(2026, 1, 5, 8, 0, tzinfo=datetime.UTC)
@@ -140,7 +140,7 @@ async def pieces(data: bytes, size: int = 700) -> AsyncIterator[bytes]:
 
 
 async def open_vault(
-    store: MemoryStore,
+    store: Store,
     *,
     keys: VaultKeys = KEYS,
     clock: ManualClock | None = None,
@@ -148,7 +148,7 @@ async def open_vault(
     create: bool = True,
 ) -> Vault:
     """A vault in a store that has the same time."""
-    if clock is not None:
+    if clock is not None and isinstance(store, MemoryStore):
         store.clock = clock
     return await Vault.open(store, keys, clock or ManualClock(START), create=create, limits=limits)
 
