@@ -35,7 +35,8 @@ async def scan(settings: Settings, which: str, *, write: bool) -> Scan:
         database = Database(settings.database_url)
         try:
             await migrate(database)
-            return await scan_vault(vault, database, SystemClock(), chosen, write=write)
+            async with vault.reading():
+                return await scan_vault(vault, database, SystemClock(), chosen, write=write)
         finally:
             await database.close()
 
@@ -80,8 +81,8 @@ def show(output: Output, found: Scan, *, written: bool) -> None:
         output.say(f"{short(name)} had no admin: the account of the only key is its admin now.")
     for name in found.without_admin:
         output.say(
-            f"{short(name)} has no admin: sitekeep key create --account ACCOUNT --name NAME makes "
-            "a key, and its account the admin."
+            f"{short(name)} has no admin: sitekeep api-key create --account ACCOUNT --name NAME "
+            "makes a key, and its account the admin."
         )
     if not written:
         output.say("Nothing was changed. With --write, the database gets what is to be added.")

@@ -61,10 +61,11 @@ async def verify(settings: Settings, which: str, level: Level) -> list[Found]:
         VaultError: the vault cannot be opened, or the keys lack the part that the level needs.
     """
     vault = await local_vault.opened(settings)
-    return [
-        await _verify(settings, vault, site, backup_id, level)
-        for site, backup_id in await local_vault.chosen(vault, which)
-    ]
+    async with vault.reading():
+        return [
+            await _verify(settings, vault, site, backup_id, level)
+            for site, backup_id in await local_vault.chosen(vault, which)
+        ]
 
 
 async def _verify(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -38,3 +39,18 @@ class Beside:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work comes to."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @contextmanager
+    def within(self, manager: AbstractAsyncContextManager[object]) -> Generator[None]:
+        """Keeps something entered meanwhile."""
+        entered = self.run(_entered(manager))
+        try:
+            yield
+        finally:
+            self.run(entered.aclose())
+
+
+async def _entered(manager: AbstractAsyncContextManager[object]) -> AsyncExitStack:
+    stack = AsyncExitStack()
+    await stack.enter_async_context(manager)
+    return stack

@@ -67,6 +67,18 @@ def _drill(
     beside: Beside, output: Output, settings: Settings, stage: DrillStage, which: str
 ) -> Report:
     vault = beside.run(local_vault.opened(settings))
+    with beside.within(vault.reading()):
+        return _drill_one(beside, output, settings, stage, vault, which)
+
+
+def _drill_one(
+    beside: Beside,
+    output: Output,
+    settings: Settings,
+    stage: DrillStage,
+    vault: Vault,
+    which: str,
+) -> Report:
     site, backup_id = beside.run(_only_one(vault, which))
     output.say(f"Reading all of {site}/{backup_id} …")
     found, record = beside.run(examine(vault, SystemClock(), site, backup_id, Level.DATA))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import DamagedObject
+from sitekeep_shared.vault.errors import BackupAbandoned, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import KIB
 from sitekeep_shared.vault.manifest import (
@@ -20,6 +20,7 @@ from sitekeep_shared.vault.manifest import (
     split_manifest,
 )
 from sitekeep_shared.vault.manifest_types import ManifestHeader, PackUse
+from sitekeep_shared.vault.markers import refuse_abandoned
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
@@ -63,6 +64,19 @@ async def manifest_names(store: Store, *, include_expired: bool = False) -> Asyn
         backup_id = item.key.rpartition("/")[2]
         if include_expired or names.expired_name(backup_id) not in expired:
             yield item.key
+
+
+async def is_abandoned(store: Store, name: str) -> bool:
+    """Whether there is no such manifest any more, or the mark that there never will be one.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    try:
+        refuse_abandoned(name, await store.get_range(name, 0, PREFIX.size))
+    except (ObjectMissing, BackupAbandoned):
+        return True
+    return False
 
 
 async def read_header(store: Store, sealer: Sealer, name: str) -> ManifestHeader:

@@ -27,6 +27,7 @@ from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest import PREFIX, decode_body
 from sitekeep_shared.vault.manifest_store import (
     ProvenManifest,
+    is_abandoned,
     manifest_names,
     read_header,
     read_manifest,
@@ -327,16 +328,16 @@ class Vault:
         return header, body.details
 
     async def backup_names(self) -> list[tuple[str, str]]:
-        """Site and id of every committed backup that has not expired; no manifest is read.
+        """Site and id of every committed backup that has not expired, also where it is damaged.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        expired = {item.key async for item in self._store.list(names.EXPIRED)}
-        found = [
-            names.split_backup_name(item.key) async for item in self._store.list(names.BACKUPS)
+        return [
+            names.split_backup_name(name)
+            async for name in manifest_names(self._store)
+            if not await is_abandoned(self._store, name)
         ]
-        return [name for name in found if names.expired_name(name[1]) not in expired]
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""
