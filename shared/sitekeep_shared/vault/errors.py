@@ -2,6 +2,8 @@
 
 VaultError
 ├── StoreUnavailable     the store refuses or does not answer; trying again may help
+│   └── DeleteRefused    the store keeps an object that was to be removed
+├── StoreUnsuitable      the store lacks a guarantee that a vault needs
 ├── ObjectMissing        a store has no object of that name
 ├── VaultMissing         there is no vault where one is expected
 ├── UnsupportedFormat    a newer version wrote it
@@ -23,6 +25,14 @@ class VaultError(Exception):
 
 class StoreUnavailable(VaultError):
     """The store refuses or does not answer: full, not permitted, not there, an I/O error."""
+
+
+class DeleteRefused(StoreUnavailable):
+    """The store does not let an object go: a retention, an immutability, a missing permission."""
+
+
+class StoreUnsuitable(VaultError):
+    """The store lacks a guarantee that a vault needs, such as never overwriting a key."""
 
 
 class ObjectMissing(VaultError):

@@ -14,6 +14,8 @@ EXPIRED = "expired/"
 CONDEMNED = "gc/"
 VERIFICATIONS = "verify/"
 
+PROBES = "probe/"
+
 CONDEMNED_SUFFIX = ".condemned"
 
 _PACK_ID = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +31,28 @@ def check_identifier(value: str) -> str:
     if not _IDENTIFIER.fullmatch(value):
         raise ValueError(f"{value!r} cannot be part of the name of an object")
     return value
+
+
+def check_key(key: str) -> str:
+    """Returns what may be the name of an object in a store.
+
+    Raises:
+        ValueError: a part of it is empty or begins with a dot.
+    """
+    if any(not part or part.startswith(".") for part in key.split("/")):
+        raise ValueError(f"{key!r} is not the key of an object")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Returns what may be the prefix of a listing.
+
+    Raises:
+        ValueError: it does not end in a slash.
+    """
+    if not prefix.endswith("/"):
+        raise ValueError(f"a prefix ends in a slash, {prefix!r} does not")
+    return prefix
 
 
 def key_name(key_id: str) -> str:
