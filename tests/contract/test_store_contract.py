@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,6 +17,7 @@ from sitekeep_shared.vault.store import Store
 from support.stores import Stores
 from unit.vault.vault_helpers import MemoryStore
 
+LARGEST_BYTES = int(os.environ.get("SITEKEEP_TEST_STORE_MIB", "2")) * MIB
 KINDS = ("memory", "folder", "s3-moto", "s3-localbucket", "gcs-translated", "azure-azurite")
 
 
@@ -143,7 +145,7 @@ async def test_what_cannot_be_a_key_is_refused(store: Store, key: str) -> None:
 async def test_the_probe_finds_every_guarantee_kept_and_leaves_nothing(store: Store) -> None:
     if isinstance(store, MemoryStore):
         pytest.skip("the time of the store of the tests stands still")
-    findings = await Probe(store, SystemClock()).whole()
+    findings = await Probe(store, SystemClock(), LARGEST_BYTES).whole()
 
     assert [one for one in findings if one.outcome is not Outcome.KEPT] == []
     assert len(findings) == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -124,7 +125,7 @@ class FaultProxy:
             request.method,
             URL(self.upstream + request.raw_path, encoded=True),
             headers=headers,
-            data=body,
+            data=io.BytesIO(body),
             allow_redirects=False,
         ) as found:
             passed = _passed_on(found.headers.copy())

@@ -55,7 +55,8 @@ class Stores:
     @property
     def bucket(self) -> str:
         """A name that no other test uses."""
-        return f"bucket-{abs(hash((self.folder, self.request.node.name))):x}"
+        # Without hyphens: obstore escapes them for Google, which moto does not undo.
+        return f"bucket{abs(hash((self.folder, self.request.node.name))):x}"
 
     def use_s3(self, endpoint: str) -> None:
         """Sets the environment as an operator would."""
@@ -99,7 +100,7 @@ class Stores:
         proxy = FaultProxy(endpoint, rewrite=_from_gcs, mend=_to_gcs)
         async with proxy.running():
             self.patch.setenv("GOOGLE_BASE_URL", proxy.url)
-            self.patch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+            self.patch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", emulators.GCS_ACCOUNT)
             yield ObjectStore(BucketLocation(Cloud.GCS, self.bucket, "some/prefix"), QUICK)
 
 
@@ -112,6 +113,11 @@ def azurite_program(folder: Path) -> Path:
 
 
 def _from_gcs(_: str, headers: Headers) -> None:
+    # Moto looks for whose request it is, and does not check it.
+    headers["Authorization"] = (
+        "AWS4-HMAC-SHA256 Credential=AKIAEMULATED/20260101/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host, Signature=00"
+    )
     if headers.popall("x-goog-if-generation-match", None) == ["0"]:
         headers["If-None-Match"] = "*"
 

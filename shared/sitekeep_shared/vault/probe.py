@@ -28,8 +28,8 @@ MOST_SKEW_SECONDS = 300.0
 """How far the clocks of a store and of this machine may be apart."""
 
 _RACERS = 16
-_WATCHED_BYTES = 8 * MIB
-_SIZES = (0, 1, 4095, 1 * MIB + 1, 64 * MIB)
+_LARGEST_BYTES = 64 * MIB
+_SIZES = (0, 1, 4095, 1 * MIB + 1)
 _USE_ANOTHER = "Do not use it for a vault"
 
 
@@ -79,8 +79,9 @@ async def require_guarantees(store: Store, clock: Clock, place: str) -> None:
 class Probe:
     """One probe of a store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, largest_bytes: int = _LARGEST_BYTES) -> None:
         self._store = store
+        self._largest_bytes = largest_bytes
         self._clock = clock
         self._prefix = f"{names.PROBES}{secrets.token_hex(8)}/"
         self._made: list[str] = []
@@ -117,7 +118,7 @@ class Probe:
         return [
             _Check("an object appears whole or not at all", self._shows_whole, _USE_ANOTHER),
             _Check("parts of objects are read", self._reads_ranges, _USE_ANOTHER),
-            _Check("objects of 0 bytes to 64 MiB are kept", self._keeps_sizes, _USE_ANOTHER),
+            _Check("small and large objects are kept", self._keeps_sizes, _USE_ANOTHER),
             _Check("listings are in the order of the keys", self._lists_in_order, lists),
             _Check(
                 "an object is removed",
@@ -192,7 +193,7 @@ class Probe:
         return said if abs(apart) > 2 else ""
 
     async def _shows_whole(self) -> str:
-        content = secrets.token_bytes(_WATCHED_BYTES)
+        content = await asyncio.to_thread(secrets.token_bytes, self._largest_bytes // 8)
         put = asyncio.ensure_future(self._put("watched", content))
         looked = 0
         try:
@@ -226,9 +227,9 @@ class Probe:
         return ""
 
     async def _keeps_sizes(self) -> str:
-        for size in _SIZES:
+        for size in (*_SIZES, self._largest_bytes):
             await self._keeps_size(await asyncio.to_thread(secrets.token_bytes, size))
-        return ""
+        return f"0 bytes to {self._largest_bytes / MIB:.0f} MiB"
 
     async def _keeps_size(self, content: bytes) -> None:
         name = f"sized-{len(content)}"
