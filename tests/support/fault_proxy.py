@@ -55,7 +55,7 @@ class Fault:
     name: str
     method: str
     part: str
-    """Of the path."""
+    """Of the path or the query."""
     act: Act
     stays: bool = False
     fired: int = 0
@@ -63,7 +63,8 @@ class Fault:
     def fits(self, request: web.Request) -> bool:
         """Whether it is this request's turn."""
         due = self.stays or not self.fired
-        return due and request.method == self.method and self.part in request.path
+        where = (request.path, request.query_string)
+        return due and request.method == self.method and any(self.part in text for text in where)
 
 
 @dataclass

@@ -32,9 +32,7 @@ AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
-GCS_ACCOUNT = (
-    '{"disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}'
-)
+GCS_ACCOUNT = '{"disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}'
 _OBJECT_LOCK = (
     '<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
     "<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"

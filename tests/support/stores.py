@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from clients.toolchain import need_node, project_with_packages
+from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.location import BucketLocation, Cloud
@@ -39,6 +40,7 @@ class Stores:
     request: pytest.FixtureRequest
     patch: pytest.MonkeyPatch
     folder: Path
+    clock: SystemClock = field(default_factory=SystemClock)
 
     def open(self, kind: str) -> Opened:
         """The store of that kind; skips the test where its server is not installed."""

@@ -72,10 +72,6 @@ def _client(location: BucketLocation, options: ClientConfig) -> Client:
                 disable_bulk_delete=True,
             )
         case Cloud.GCS:
-            return GCSStore(
-                bucket, prefix=prefix, client_options=options, retry_config=_ONCE
-            )
+            return GCSStore(bucket, prefix=prefix, client_options=options, retry_config=_ONCE)
         case Cloud.AZURE:
-            return AzureStore(
-                bucket, prefix=prefix, client_options=options, retry_config=_ONCE
-            )
+            return AzureStore(bucket, prefix=prefix, client_options=options, retry_config=_ONCE)

@@ -11,7 +11,7 @@ from obstore.store import ObjectStore as Client
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.store import ObjectInfo
 
-_PAGE_OBJECTS = 1000
+PAGE_OBJECTS = 1000
 
 
 class ObjectListing:
@@ -41,7 +41,7 @@ class ObjectListing:
     def _opened(self) -> obstore.ListStream[Sequence[obstore.ObjectMeta]]:
         self._resumed_after = self._last
         return obstore.list(
-            self._client, self._prefix, offset=self._last or None, chunk_size=_PAGE_OBJECTS
+            self._client, self._prefix, offset=self._last or None, chunk_size=PAGE_OBJECTS
         )
 
     def _checked(self, page: Sequence[ObjectInfo]) -> list[ObjectInfo]:

@@ -8,6 +8,7 @@ decided here. A create that is tried again may find what the first attempt made,
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -175,13 +176,14 @@ class ObjectStore:
     async def _insist(self, action: str, seconds: float, once: Callable[[], Awaitable[T]]) -> T:
         """Does something until it is done, is refused for good, or the time is up."""
         ends = time.monotonic() + seconds
-        attempt = 0
-        while True:
-            attempt += 1
+        trouble = judge(TimeoutError(), self._location)
+        for attempt in itertools.count(1):
             try:
                 async with asyncio.timeout(_left(ends)):
                     return await once()
-            except (BaseError, TimeoutError, FileNotFoundError) as error:
+            except TimeoutError:
+                pass  # What the attempts before it met says more.
+            except (BaseError, FileNotFoundError) as error:
                 trouble = judge(error, self._location)
             pause = self._pause(attempt)
             if attempt >= trouble.attempts or pause >= _left(ends):
@@ -190,6 +192,7 @@ class ObjectStore:
                     f"The vault's object {action} in {self._location}: {trouble.reason}."
                 ) from None
             await asyncio.sleep(pause)
+        raise AssertionError("the attempts never end")
 
     def _pause(self, attempt: int) -> float:
         longest = self._limits.retry_first_seconds * 2.0 ** min(attempt - 1, 30)
