@@ -8,7 +8,6 @@ decided here. A create that is tried again may find what the first attempt made,
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -177,7 +176,9 @@ class ObjectStore:
         """Does something until it is done, is refused for good, or the time is up."""
         ends = time.monotonic() + seconds
         trouble = judge(TimeoutError(), self._location)
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 async with asyncio.timeout(_left(ends)):
                     return await once()
@@ -192,7 +193,6 @@ class ObjectStore:
                     f"The vault's object {action} in {self._location}: {trouble.reason}."
                 ) from None
             await asyncio.sleep(pause)
-        raise AssertionError("the attempts never end")
 
     def _pause(self, attempt: int) -> float:
         longest = self._limits.retry_first_seconds * 2.0 ** min(attempt - 1, 30)
