@@ -6,6 +6,7 @@ VaultError
 ├── StoreUnsuitable      the store lacks a guarantee that a vault needs
 ├── ObjectMissing        a store has no object of that name
 ├── VaultMissing         there is no vault where one is expected
+├── VaultMismatch        a place that is to hold a copy of a vault holds another one
 ├── UnsupportedFormat    a newer version wrote it
 ├── WrongKey             the key file belongs to another vault, or cannot read
 ├── DamagedObject        an object is not what was written; it is named
@@ -45,6 +46,10 @@ class ObjectMissing(VaultError):
 
 class VaultMissing(VaultError):
     """The store holds no vault."""
+
+
+class VaultMismatch(VaultError):
+    """A place that is to hold a copy of a vault holds another vault."""
 
 
 class UnsupportedFormat(VaultError):

@@ -11,6 +11,8 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.check import StructureReport, check_packs
 from sitekeep_shared.vault.commit import Committer
+from sitekeep_shared.vault.copy_report import CopyReport
+from sitekeep_shared.vault.copying import CopyOrder, copy_vault, found_copy
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
@@ -175,6 +177,21 @@ class Vault:
                 yield await read_header(self._store, self._sealer, item.key)
             except ObjectMissing:
                 continue
+
+    async def copy_to(self, destination: Store, order: CopyOrder) -> CopyReport:
+        """Makes or updates a second copy of the vault; needs no part of the keys that reads.
+
+        Raises:
+            VaultMismatch: the destination holds another vault.
+            BackupNotFound: a backup that was asked for is not there.
+            StoreUnavailable: one of the stores does not answer; copying again goes on.
+        """
+        await found_copy(self._store, destination)
+        there = Vault(destination, self._sealer, self._clock, self._limits)
+        # Here both vaults are to be read under a lease: the one place for it.
+        return await copy_vault(
+            self._store, destination, self._sealer, self._clock, order, there.expire
+        )
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""
