@@ -35,6 +35,19 @@ def store_at(location: VaultLocation) -> Store:
     return ObjectStore(location)
 
 
+async def store_for_copy(location: VaultLocation, clock: Clock) -> Store:
+    """The store that holds a copy of a vault, or that one is to be made in.
+
+    Raises:
+        StoreUnsuitable: there is none yet, and the store lacks a guarantee.
+        StoreUnavailable: the store does not answer.
+    """
+    store = store_at(location)
+    if await store.head(names.FORMAT) is None:
+        await _require_suitable(store, clock, location)
+    return store
+
+
 async def open_vault(settings: Settings, clock: Clock, *, create: bool = False) -> Vault:
     """Opens the vault; with ``create`` makes it, and its key, where there is none.
 
@@ -58,14 +71,20 @@ async def _keys(store: Store, settings: Settings, clock: Clock, *, create: bool)
     if not there and not create:
         await _require_answer(store)
         raise VaultMissing(f"There is no vault in {location}.")
-    if not there and not isinstance(location, FolderLocation):
-        await require_guarantees(store, clock, str(location))
+    if not there:
+        await _require_suitable(store, clock, location)
     if there and not settings.key_file.exists():
         raise WrongKey(
             f"The vault in {location} has backups, but its key file {settings.key_file} is not "
             "there. Put your copy of it back; a new one cannot open them."
         )
     return await asyncio.to_thread(load_or_create_key_file, settings.key_file)
+
+
+async def _require_suitable(store: Store, clock: Clock, location: VaultLocation) -> None:
+    # What a folder cannot do fails by itself with the first object: links, permissions.
+    if not isinstance(location, FolderLocation):
+        await require_guarantees(store, clock, str(location))
 
 
 async def _require_answer(store: Store) -> None:

@@ -200,6 +200,7 @@ class Probe:
             while not put.done():
                 looked += 1
                 await self._look_at_watched(content)
+                await asyncio.sleep(0)
         finally:
             await asyncio.wait([put])
         put.result()

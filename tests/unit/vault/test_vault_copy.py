@@ -150,7 +150,7 @@ async def test_what_an_object_refers_to_arrives_before_it(source: MemoryStore) -
     assert {name for name in source.objects if name.startswith("index/")} <= set(
         order[:first_manifest]
     )
-    assert not {kind for kind in kinds} & {"leases", "gc"}
+    assert not set(kinds) & {"leases", "gc"}
 
 
 async def test_a_copy_broken_off_anywhere_is_sound_and_goes_on(source: MemoryStore) -> None:
