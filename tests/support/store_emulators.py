@@ -93,7 +93,9 @@ def make_s3_bucket(endpoint: str, bucket: str, *, locked: bool = False) -> None:
     lock = {"x-amz-bucket-object-lock-enabled": "true"} if locked else {}
     _put(f"{endpoint}/{bucket}", lock)
     if locked:
-        _put(f"{endpoint}/{bucket}?object-lock", {}, _OBJECT_LOCK.encode())
+        _put(
+            f"{endpoint}/{bucket}?object-lock", {"Content-Type": "text/xml"}, _OBJECT_LOCK.encode()
+        )
 
 
 def make_azure_container(endpoint: str, container: str) -> None:

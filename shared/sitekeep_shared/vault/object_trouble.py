@@ -30,6 +30,7 @@ _WRONG_REGION = re.compile(
     r"PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraint"
     r"|redirect without LOCATION|region.{0,40}is wrong"
 )
+_NO_RANGES = re.compile(r"non-partial response")
 _KEPT = re.compile(r"Immutab|retention|LegalHold|ObjectLock|WORM|ActiveHold", re.IGNORECASE)
 
 _CREDENTIALS = {
@@ -104,6 +105,8 @@ def _refused(text: str, place: BucketLocation) -> Trouble | None:
 
 def _failed(text: str) -> Trouble:
     status = _status(text)
+    if _NO_RANGES.search(text):
+        return Trouble("it does not serve parts of objects; it cannot keep a vault")
     if status is None:
         return Trouble(f"it cannot be reached ({_last_words(text)})", UNTIL_TIME_IS_UP)
     message = _MESSAGE.search(text)

@@ -8,8 +8,9 @@ to learn it before the first backup than with the first crash.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,12 +69,12 @@ async def require_guarantees(store: Store, clock: Clock, place: str) -> None:
         StoreUnsuitable: a guarantee is not kept.
         StoreUnavailable: the store does not answer.
     """
-    for finding in await Probe(store, clock).quick():
-        if finding.outcome is Outcome.BROKEN:
-            raise StoreUnsuitable(
-                f"No vault can be kept in {place}: {finding.guarantee} does not hold "
-                f"({finding.detail}). {finding.advice}. All of it: sitekeep vault probe"
-            )
+    finding = await Probe(store, clock).first_broken()
+    if finding is not None:
+        raise StoreUnsuitable(
+            f"No vault can be kept in {place}: {finding.guarantee} does not hold "
+            f"({finding.detail}). {finding.advice}. All of it: sitekeep vault probe"
+        )
 
 
 class Probe:
@@ -86,13 +87,18 @@ class Probe:
         self._prefix = f"{names.PROBES}{secrets.token_hex(8)}/"
         self._made: list[str] = []
 
-    async def quick(self) -> list[Finding]:
-        """What a vault cannot do without; takes about 40 requests.
+    async def first_broken(self) -> Finding | None:
+        """Looks at what a vault cannot do without, in about 40 requests, until one is broken.
 
         Raises:
             StoreUnavailable: the store does not answer at all.
         """
-        return await self._run(self._quick_checks())
+        async with self._cleaned_up():
+            for check in self._quick_checks():
+                finding = await check.run()
+                if finding.outcome is Outcome.BROKEN:
+                    return finding
+        return None
 
     async def whole(self) -> list[Finding]:
         """All guarantees; writes and reads about 80 MiB.
@@ -100,7 +106,8 @@ class Probe:
         Raises:
             StoreUnavailable: the store does not answer at all.
         """
-        return await self._run([*self._quick_checks(), *self._further_checks()])
+        async with self._cleaned_up():
+            return [await check.run() for check in (*self._quick_checks(), *self._further_checks())]
 
     def _quick_checks(self) -> list[_Check]:
         ignores = f"{_USE_ANOTHER}: two backups could overwrite each other"
@@ -128,11 +135,12 @@ class Probe:
             ),
         ]
 
-    async def _run(self, checks: Sequence[_Check]) -> list[Finding]:
+    @contextlib.asynccontextmanager
+    async def _cleaned_up(self) -> AsyncGenerator[None]:
         # Whether there is a store at all is not a matter of guarantees.
         await self._listed()
         try:
-            return [await check.run() for check in checks]
+            yield
         finally:
             await self._clean_up()
 
