@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -91,7 +91,7 @@ class FaultProxy:
         assert [fault.name for fault in self.faults if not fault.fired] == []
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[FaultProxy]:
+    async def running(self) -> AsyncGenerator[FaultProxy]:
         """Listens on a free port."""
         self._ended = asyncio.Event()
         application = web.Application(client_max_size=_LARGEST_BODY)

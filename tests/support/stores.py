@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,22 +67,22 @@ class Stores:
         self.patch.setenv("AWS_ENDPOINT_URL", endpoint)
 
     @asynccontextmanager
-    async def _memory(self) -> AsyncIterator[Store]:
+    async def _memory(self) -> AsyncGenerator[Store]:
         yield MemoryStore()
 
     @asynccontextmanager
-    async def _local(self) -> AsyncIterator[Store]:
+    async def _local(self) -> AsyncGenerator[Store]:
         yield DurableLocalStore(self.folder / "vault")
 
     @asynccontextmanager
-    async def _s3(self, server: str) -> AsyncIterator[Store]:
+    async def _s3(self, server: str) -> AsyncGenerator[Store]:
         endpoint: str = self.request.getfixturevalue(server)
         emulators.make_s3_bucket(endpoint, self.bucket)
         self.use_s3(endpoint)
         yield ObjectStore(BucketLocation(Cloud.S3, self.bucket, "some/prefix"), QUICK)
 
     @asynccontextmanager
-    async def _azure(self) -> AsyncIterator[Store]:
+    async def _azure(self) -> AsyncGenerator[Store]:
         endpoint: str = self.request.getfixturevalue("azurite_url")
         emulators.make_azure_container(endpoint, self.bucket)
         self.patch.setenv("AZURE_STORAGE_ENDPOINT", endpoint)
@@ -91,7 +91,7 @@ class Stores:
         yield ObjectStore(BucketLocation(Cloud.AZURE, self.bucket, "some/prefix"), QUICK)
 
     @asynccontextmanager
-    async def _gcs(self) -> AsyncIterator[Store]:
+    async def _gcs(self) -> AsyncGenerator[Store]:
         """Google's XML interface is S3's with another condition: moto behind a translator.
 
         No emulator of a registry speaks it (gcp-storage-emulator and fake-gcs-server know

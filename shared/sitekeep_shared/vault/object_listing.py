@@ -40,7 +40,8 @@ class ObjectListing:
 
     def _opened(self) -> obstore.ListStream[Sequence[obstore.ObjectMeta]]:
         self._resumed_after = self._last
-        return obstore.list(
+        # Its other form gives tables of Arrow, whose types are not installed.
+        return obstore.list(  # pyright: ignore[reportUnknownMemberType]
             self._client, self._prefix, offset=self._last or None, chunk_size=PAGE_OBJECTS
         )
 

@@ -143,14 +143,26 @@ async def test_what_an_object_refers_to_arrives_before_it(source: MemoryStore) -
     order = destination.put_order
     assert order[0] == "FORMAT"
     assert order[1].startswith("keys/")
-    kinds = [name.partition("/")[0] for name in order[2:]]
-    assert kinds.index("index") > kinds.index("packs")
-    assert kinds.index("backups") > max(i for i, kind in enumerate(kinds[: kinds.index("backups")]))
-    first_manifest = order.index(f"backups/{SITE}/b1")
-    assert {name for name in source.objects if name.startswith("index/")} <= set(
-        order[:first_manifest]
-    )
-    assert not set(kinds) & {"leases", "gc"}
+    for manifest in destination.keys("backups/"):
+        before = order[: order.index(manifest)]
+        needed = await packs_of(source, manifest.rpartition("/")[2])
+        assert needed <= set(before)
+        assert set(source.keys("index/")) <= set(before)
+    first_index = next(number for number, name in enumerate(order) if name.startswith("index/"))
+    assert any(name.startswith("packs/") for name in order[:first_index])
+    assert not {name.partition("/")[0] for name in order} & {"leases", "gc"}
+
+
+async def packs_of(store: MemoryStore, backup_id: str) -> set[str]:
+    """What a backup cannot be checked without: each pack is taken away in turn."""
+    vault = await open_vault(store)
+    needed = set[str]()
+    for name in store.keys("packs/"):
+        data = store.objects.pop(name)
+        if not (await vault.check(SITE, backup_id)).is_sound:
+            needed.add(name)
+        store.objects[name] = data
+    return needed
 
 
 async def test_a_copy_broken_off_anywhere_is_sound_and_goes_on(source: MemoryStore) -> None:
