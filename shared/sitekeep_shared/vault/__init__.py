@@ -2,7 +2,7 @@
 
 ``FORMAT.md`` beside this file is normative. The way through the modules::
 
-    Store            put_new, get, get_range, head, list, delete     store, local_store, object_store
+    Store            put_new, get, get_range, head, list, delete     store, …_store
     Probe            what a store really guarantees                  probe
     copy_vault       a second copy elsewhere                         copying, object_copier
     VaultKeys        who may write, who may read                     keys, sealing
