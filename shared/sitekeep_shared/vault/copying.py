@@ -7,6 +7,7 @@ was broken off goes on with what is missing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 
@@ -82,9 +83,12 @@ async def found_copy(source: Store, destination: Store) -> None:
             "The destination holds another vault. A copy needs a place of its own: an empty "
             "folder or prefix, or the copy that was made before."
         )
-    async for item in source.list(names.KEYS):
-        if await destination.head(item.key) is None:
-            await destination.put_new(item.key, [await source.get(item.key)])
+    keys = [name async for name in _names(source, names.KEYS)]
+    # What a rotation put in a key's place is there before the mark that says so.
+    for name in sorted(keys, key=lambda name: name.endswith(names.SUPERSEDED_SUFFIX)):
+        if await destination.head(name) is None:
+            with contextlib.suppress(ObjectMissing):  # A way to unlock was taken away.
+                await destination.put_new(name, [await source.get(name)])
 
 
 class _Copy:

@@ -14,10 +14,10 @@ BACKUPS = "backups/"
 EXPIRED = "expired/"
 CONDEMNED = "gc/"
 VERIFICATIONS = "verify/"
-
 PROBES = "probe/"
 
 CONDEMNED_SUFFIX = ".condemned"
+SUPERSEDED_SUFFIX = ".superseded"
 
 _PACK_ID = re.compile(r"[0-9a-f]{64}")
 _UNLOCK = re.compile(r"keys/([0-9a-f]{32})\.([0-9a-f]{16})")
@@ -64,7 +64,7 @@ def key_name(key_id: str) -> str:
 
 def superseded_name(key_id: str) -> str:
     """``keys/<key_id>.superseded``."""
-    return f"{KEYS}{key_id}.superseded"
+    return f"{KEYS}{key_id}{SUPERSEDED_SUFFIX}"
 
 
 def unlock_name(key_id: str, unlock_id: str) -> str:

@@ -201,7 +201,8 @@ class Vault:
             StoreUnavailable: one of the stores does not answer; copying again goes on.
         """
         await found_copy(self._store, destination)
-        there = Vault(destination, self._sealer, self._clock, self._limits)
+        keys = self._ring.keys
+        there = await Vault.open(destination, keys, self._clock, limits=self._limits)
         # Here both vaults are to be read under a lease: the one place for it.
         return await copy_vault(
             self._store, destination, self._sealer, self._clock, order, there.expire

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 from collections.abc import Sequence
@@ -39,7 +38,7 @@ from unit.vault.vault_helpers import (
     write_units,
 )
 
-WRITER = dataclasses.replace(KEYS, private_key=None)
+WRITER = KEYS.writer_part()
 FIRST = {"u1": issues(1, 30), "u2": issues(100, 5)}
 SECOND = {"u1": issues(1, 30), "u2": issues(200, 40, text="new")}
 ALL = CopyOrder()
@@ -151,6 +150,18 @@ async def test_what_an_object_refers_to_arrives_before_it(source: MemoryStore) -
     first_index = next(number for number, name in enumerate(order) if name.startswith("index/"))
     assert any(name.startswith("packs/") for name in order[:first_index])
     assert not {name.partition("/")[0] for name in order} & {"leases", "gc"}
+
+
+async def test_the_key_of_a_rotation_arrives_before_the_mark_that_it_is_the_key(
+    source: MemoryStore,
+) -> None:
+    new, mark = f"keys/{'f' * 32}", f"keys/{'0' * 32}.superseded"
+    source.objects |= {mark: b"{}", new: b"{}"}
+    destination = MemoryStore()
+
+    await copy(source, destination)
+
+    assert destination.put_order.index(new) < destination.put_order.index(mark)
 
 
 async def packs_of(store: MemoryStore, backup_id: str) -> set[str]:
