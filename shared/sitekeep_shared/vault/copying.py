@@ -18,11 +18,12 @@ from sitekeep_shared.vault.copy_report import CopyReport, CopyTally, LeftOut
 from sitekeep_shared.vault.errors import (
     BackupNotFound,
     DamagedObject,
+    DeleteRefused,
     ObjectMissing,
     VaultMismatch,
 )
 from sitekeep_shared.vault.index_object import PackReference
-from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
+from sitekeep_shared.vault.manifest import MAGIC, decode_packs_section, split_manifest
 from sitekeep_shared.vault.manifest_store import read_header
 from sitekeep_shared.vault.object_copier import ObjectCopier
 from sitekeep_shared.vault.sealing import Sealer
@@ -124,12 +125,12 @@ class _Copy:
 
     async def _copy_backup(self, name: str) -> None:
         backup = name.removeprefix(names.BACKUPS)
-        was_there = self.copier.is_there(name)
+        was_there = self.copier.is_there(name) and await self._is_manifest(name)
         if was_there and not self._order.heal:
             self.tally.present_backups += 1
             return
         self._order.tell(backup)
-        if self._order.heal:
+        if was_there:
             await self.copier.heal(name)
         try:
             reason = await self._bring_backup(name)
@@ -159,7 +160,19 @@ class _Copy:
             return "it needs damaged or missing packs"
         if not await self._bring_tables():
             return "an index is damaged"
+        if self.copier.is_there(name) and not await self._is_manifest(name):
+            # A collection of the copy gave up a backup whose indexes came long before it.
+            try:
+                await self.copier.clear(name)
+            except DeleteRefused as refusal:
+                return str(refusal).rstrip(".")
         return "" if await self.copier.bring(name) else "its manifest is damaged"
+
+    async def _is_manifest(self, name: str) -> bool:
+        try:
+            return await self._destination.get_range(name, 0, len(MAGIC)) == MAGIC
+        except ObjectMissing:
+            return False
 
     async def _packs(self, name: str) -> list[PackReference]:
         sections = split_manifest(name, await self._source.get(name))
@@ -198,7 +211,8 @@ class _Expiries:
 
     async def mirror(self, manifests: list[str], expired: set[str], expire: Expire) -> None:
         """What the source marked, and what it has removed since the copy was last updated."""
-        alive = {_site(name) for name in manifests if _marker(name) not in expired}
+        there = self._copy.copier.is_there
+        alive = {_site(one) for one in manifests if _marker(one) not in expired and there(one)}
         for name in self._copy.copier.there(names.BACKUPS):
             marker = _marker(name)
             if self._copy.copier.is_there(marker):

@@ -41,6 +41,15 @@ class ObjectCopier:
         """The names below a prefix that the destination holds."""
         return sorted(name for name in self._sizes if name.startswith(prefix))
 
+    async def clear(self, name: str) -> None:
+        """Removes from the destination what stands in an object's place.
+
+        Raises:
+            DeleteRefused: the destination keeps it.
+        """
+        await self._destination.delete(name)
+        del self._sizes[name]
+
     async def bring_all(self, wanted: Iterable[tuple[str, int]], *, heal: bool) -> bool:
         """Brings several objects, given with their sizes; whether all are there now."""
         slots = asyncio.Semaphore(_AT_ONCE)

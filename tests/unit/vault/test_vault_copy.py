@@ -332,6 +332,19 @@ async def test_a_pack_that_the_copy_is_about_to_remove_is_not_counted_on(
     assert await backups_of(destination) == ["b1"]
 
 
+async def test_a_backup_that_a_collection_of_the_copy_gave_up_arrives_all_the_same(
+    source: MemoryStore,
+) -> None:
+    destination = MemoryStore()
+    await copy(source, destination, CopyOrder(backups=[f"{SITE}/b1"]))
+    destination.objects[f"backups/{SITE}/b2"] = b"SKABAND1 given up before it was finished"
+
+    report = await copy(source, destination)
+
+    assert report.copied_backups == (f"{SITE}/b2",)
+    await require_readable(destination)
+
+
 async def condemn(store: MemoryStore, packs: Sequence[str]) -> None:
     format_object = json.loads(store.objects["FORMAT"])
     sealer = Sealer(KEYS, bytes.fromhex(format_object["repository_id"]))
