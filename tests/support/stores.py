@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from clients.toolchain import need_node, project_with_packages
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
@@ -108,6 +107,9 @@ class Stores:
 
 def azurite_program(folder: Path) -> Path:
     """Azurite from npm, kept in a cache; skips the test where it cannot be had."""
+    # Its own tests have it rewritten for pytest before anybody imports it.
+    from clients.toolchain import need_node, project_with_packages
+
     need_node()
     project = Path(__file__).parent.parent / "contract" / "azurite"
     packages = project_with_packages(project, folder) / "node_modules"
