@@ -17,7 +17,8 @@ from collections.abc import AsyncIterator, Generator, Sequence
 from pathlib import Path
 
 from sitekeep_shared.clock import Clock, SystemClock
-from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DeleteRefused, ObjectMissing, StoreUnavailable
 from sitekeep_shared.vault.store import ObjectInfo
 
 TEMPORARY_FOLDER = ".temporary"
@@ -62,25 +63,21 @@ class DurableLocalStore:
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """All objects below a prefix; folder by folder, each in one step of a thread."""
-        if not prefix.endswith("/"):
-            raise ValueError(f"a prefix ends in a slash, {prefix!r} does not")
-        pending = [prefix]
+        pending: list[str | ObjectInfo] = [names.check_prefix(prefix)]
         while pending:
             current = pending.pop()
-            objects, folders = await asyncio.to_thread(_scan, self._path(current[:-1]), current)
-            for item in objects:
-                yield item
-            pending.extend(reversed(folders))
+            if isinstance(current, ObjectInfo):
+                yield current
+                continue
+            found = await asyncio.to_thread(_scan, self._path(current[:-1]), current)
+            pending.extend(reversed(found))
 
     async def delete(self, key: str) -> None:
         """Removes an object."""
         await asyncio.to_thread(self._delete, key)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(not part or part.startswith(".") for part in parts):
-            raise ValueError(f"{key!r} is not the key of an object")
-        return self._folder.joinpath(*parts)
+        return self._folder.joinpath(*names.check_key(key).split("/"))
 
     def _put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         path = self._path(key)
@@ -128,30 +125,39 @@ class DurableLocalStore:
                 os.unlink(path)
             except FileNotFoundError:
                 return
+            except PermissionError as error:
+                raise DeleteRefused(
+                    f"The vault's object {key} cannot be removed: the permission is missing, or "
+                    "it is immutable."
+                ) from error
             _sync_folder(path.parent)
 
 
-def _scan(folder: Path, prefix: str) -> tuple[list[ObjectInfo], list[str]]:
-    """The objects and the prefixes right below a folder, both sorted."""
-    objects: list[ObjectInfo] = []
-    prefixes: list[str] = []
+def _scan(folder: Path, prefix: str) -> list[str | ObjectInfo]:
+    """The prefixes and the objects right below a folder, in the order of the keys."""
+    found: list[tuple[str, os.DirEntry[str]]] = []
     with _translated(f"{prefix} cannot be listed"):
         for entry in _children(folder):
-            if entry.is_dir(follow_symlinks=False):
-                prefixes.append(f"{prefix}{entry.name}/")
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                objects.append(_info(f"{prefix}{entry.name}", entry.stat()))
-    return objects, prefixes
+            slash = "/" if entry.is_dir(follow_symlinks=False) else ""
+            found.append((f"{prefix}{entry.name}{slash}", entry))
+        found.sort(key=lambda one: one[0])
+        return list(filter(None, (_found(key, entry) for key, entry in found)))
+
+
+def _found(key: str, entry: os.DirEntry[str]) -> str | ObjectInfo | None:
+    if key.endswith("/"):
+        return key
+    with contextlib.suppress(FileNotFoundError):
+        return _info(key, entry.stat())
+    return None
 
 
 def _children(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not entry.name.startswith(".")]
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    return sorted(found, key=lambda entry: entry.name)
 
 
 def _write_synced(path: Path, parts: Sequence[bytes], modified: float) -> None:
