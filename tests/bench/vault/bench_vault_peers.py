@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.vault.engines import Borg, Engine, Restic, Sitekeep
 from bench.vault.measured import Cost, measure
-from bench.vault.site_tree import SiteTree
 
 MEGABYTE = 1e6
 STEPS = ("first", "second", "unchanged", "verify", "restore", "expire")
@@ -42,24 +41,31 @@ class Round:
 
     def __init__(self, folder: Path, scale: float, engines: Sequence[Engine]) -> None:
         self._folder = folder
-        self._tree = SiteTree(folder / "tree", scale)
+        self._tree = folder / "tree"
+        self._tree.mkdir()
+        self._scale = scale
         self._engines = engines
         self.results: dict[str, Result] = {engine.name: Result() for engine in engines}
 
     def run(self) -> None:
         """Each step of one engine after the other, so that all find the same machine."""
-        self._tree.write()
+        self._write_tree("write")
         for engine in self._engines:
             self._measure(engine, "", engine.create())
         self._each("first", lambda engine: engine.backup("b1", read_all=False))
-        self._tree.change()
+        self._write_tree("change")
         self._each("second", lambda engine: engine.backup("b2", read_all=False))
         self._each("unchanged", lambda engine: engine.backup("b3", read_all=True))
         self._each("verify", lambda engine: engine.verify("b3"))
-        expected = digest_of(self._tree.folder)
+        expected = digest_of(self._tree)
         for engine in self._engines:
             self._restore(engine, expected)
         self._each("expire", lambda engine: engine.expire("b1"))
+
+    def _write_tree(self, action: str) -> None:
+        script = Path(__file__).with_name("site_tree.py")
+        command = [sys.executable, script, self._tree, str(self._scale), action]
+        subprocess.run(command, check=True)
 
     def _each(self, step: str, commands: Callable[[Engine], Sequence[Sequence[str]]]) -> None:
         for engine in self._engines:
@@ -75,9 +81,7 @@ class Round:
 
     def _measure(self, engine: Engine, step: str, commands: Sequence[Sequence[str]]) -> None:
         log = self._folder / f"{engine.name}.log"
-        costs = [
-            measure(command, log, engine.environment, self._tree.folder) for command in commands
-        ]
+        costs = [measure(command, log, engine.environment, self._tree) for command in commands]
         files = [file for file in engine.repository.rglob("*") if file.is_file()]
         result = self.results[engine.name]
         result.costs[step] = _together(costs)
@@ -98,7 +102,8 @@ def digest_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file():
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            with file.open("rb") as content_file:
+                content = hashlib.file_digest(content_file, "sha256").hexdigest()
             digest.update(f"{file.relative_to(folder)} {content}\n".encode())
     return digest.hexdigest()
 

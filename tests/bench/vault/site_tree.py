@@ -3,6 +3,9 @@
 The same seed and scale give the same bytes. At scale 1: 20,000 issues of about 10 kB each and
 1,917 attachments of about 500 MB together, sizes lognormal up to 24 MB; 78 % of them are
 incompressible as images and office files are, 22 % are logs, CSV and XML, 8 % repeat another.
+
+``site_tree.py FOLDER SCALE write``, then ``change``: in a process of its own, because the peak memory
+of whoever starts an engine counts as the engine's.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import bisect
 import itertools
 import json
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,7 @@ class SiteTree:
         self.folder = folder
         self.issue_count = max(int(ISSUES * scale), 20)
         self.attachment_count = max(int(ATTACHMENTS * scale), 10)
+        self._seed = seed
         self._chance = random.Random(seed)
         self._words = _Words(self._chance)
         self._people = [_person(self._chance, self._words) for _ in range(_PEOPLE)]
@@ -49,6 +54,7 @@ class SiteTree:
     def change(self) -> None:
         """One percent of the issues get a comment, a state and a line of history; as many
         attachments other content."""
+        self._chance.seed(self._seed + 1)
         issues = range(1, self.issue_count + 1)
         for number in self._chance.sample(issues, max(int(len(issues) * _CHANGED_SHARE), 1)):
             issue = json.loads(self._issue_path(number).read_bytes())
@@ -229,3 +235,14 @@ def _csv_line(chance: random.Random, words: _Words) -> str:
 
 def _xml_line(chance: random.Random, words: _Words) -> str:
     return f'  <entry id="{chance.randrange(10**6)}"><value>{words.some(6)}</value></entry>'
+
+
+def main() -> None:
+    """Writes or changes a tree."""
+    folder, scale, action = sys.argv[1:]
+    tree = SiteTree(Path(folder), float(scale))
+    {"write": tree.write, "change": tree.change}[action]()
+
+
+if __name__ == "__main__":
+    main()
