@@ -64,7 +64,7 @@ class Round:
 
     def _write_tree(self, action: str) -> None:
         script = Path(__file__).with_name("site_tree.py")
-        command = [sys.executable, script, self._tree, str(self._scale), action]
+        command = [sys.executable, str(script), str(self._tree), str(self._scale), action]
         subprocess.run(command, check=True)
 
     def _each(self, step: str, commands: Callable[[Engine], Sequence[Sequence[str]]]) -> None:

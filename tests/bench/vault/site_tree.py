@@ -4,8 +4,8 @@ The same seed and scale give the same bytes. At scale 1: 20,000 issues of about 
 1,917 attachments of about 500 MB together, sizes lognormal up to 24 MB; 78 % of them are
 incompressible as images and office files are, 22 % are logs, CSV and XML, 8 % repeat another.
 
-``site_tree.py FOLDER SCALE write``, then ``change``: in a process of its own, because the peak memory
-of whoever starts an engine counts as the engine's.
+``site_tree.py FOLDER SCALE write``, then ``change``: in a process of its own, because the peak
+memory of whoever starts an engine counts as the engine's.
 """
 
 from __future__ import annotations
