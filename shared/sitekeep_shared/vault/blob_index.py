@@ -123,7 +123,7 @@ class BlobIndex:
         for run in self._runs:
             row = run.find(blob_id)
             if row >= 0:
-                pack, frame, offset, length = (int(number) for number in run.places[row])
+                pack, frame, offset, length = run.places[row].tolist()
                 return BlobPlace(self._packs[pack], frame, offset, length)
         return None
 

@@ -178,7 +178,11 @@ def _read(file: Path, start: int) -> bytes:
 
 def _write_all(batch: Sequence[tuple[Path, bytes]]) -> None:
     for path, content in batch:
-        path.write_bytes(content)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            os.writev(descriptor, [content])
+        finally:
+            os.close(descriptor)
 
 
 def main() -> None:
