@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
-from sitekeep_shared.vault.local_store import TEMPORARY_FOLDER, DurableLocalStore
+from sitekeep_shared.vault.local_store import (
+    LEFT_OVER_SECONDS,
+    TEMPORARY_FOLDER,
+    DurableLocalStore,
+)
 
 
 @pytest.fixture
@@ -75,6 +79,18 @@ async def test_nothing_temporary_stays_after_a_put(
     await store.put_new("a", [b"x"])
     await store.put_new("a", [b"y"])
     assert list((tmp_path / "vault" / TEMPORARY_FOLDER).iterdir()) == []
+
+
+async def test_what_a_dead_process_left_over_is_removed_a_day_later(tmp_path: Path) -> None:
+    temporary = tmp_path / "vault" / TEMPORARY_FOLDER
+    temporary.mkdir(parents=True)
+    ages = {"new": 0.0, "nearly": LEFT_OVER_SECONDS - 60, "old": LEFT_OVER_SECONDS + 60}
+    for name, age in ages.items():
+        (temporary / f"{name}.tmp").write_bytes(b"half")
+        written = (temporary / f"{name}.tmp").stat().st_mtime
+        os.utime(temporary / f"{name}.tmp", (written - age, written - age))
+    await DurableLocalStore(tmp_path / "vault").put_new("index/1", [b"x"])
+    assert sorted(file.name for file in temporary.iterdir()) == ["nearly.tmp", "new.tmp"]
 
 
 class Recorder:
