@@ -96,9 +96,21 @@ class DurableLocalStore:
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(temporary)
-            # Also when it exists: whoever linked it may have died before this step.
-            _sync_folder(path.parent)
+            self._make_name_durable(path, created)
         return created
+
+    def _make_name_durable(self, path: Path, created: bool) -> None:
+        """Also when it exists: whoever linked it may have died before this step.
+
+        What is reported as failed is not to be found by a reader that asks whether it arrived:
+        syncing again would succeed without having written anything.
+        """
+        try:
+            _sync_folder(path.parent)
+        except OSError:
+            if created:
+                os.unlink(path)
+            raise
 
     def _remove_left_overs(self, fresh: Path) -> None:
         """Once per process; ages are told by a file written just now, so by the store's clock."""
