@@ -35,6 +35,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         CommandError: the vault refuses.
     """
+    from sitekeep_shared.memory import share_one_heap
+
+    share_one_heap()
     with _of_vault():
         return asyncio.run(work)
 

@@ -1,8 +1,9 @@
 """Lives of a process that backs up into a folder: started in turn, each to be killed at any time.
 
 ``vault_lives.py FOLDER`` reads a backup's id per line and runs its backup in a forked process whose
-number it prints; told to wait by a line of any content, it prints the status. The pages of finished units are
-kept in a journal, as the database does, so that the next life goes on where the last one ended.
+number it prints; told to wait by a line of any content, it prints the status. The pages of finished
+units are kept in a journal, as the database does, so that the next life goes on where the last one
+ended.
 """
 
 from __future__ import annotations

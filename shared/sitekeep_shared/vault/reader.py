@@ -140,7 +140,11 @@ class BackupReader:
         Raises:
             DamagedObject: something is missing or altered; it is named.
         """
-        return b"".join([part async for part in self.stream(entry)])
+        if len(entry.blobs) != 1:
+            return b"".join([part async for part in self.stream(entry)])
+        payload = await self._blob(entry.blobs[0])
+        self._check_size(entry, len(payload))
+        return payload
 
     async def stream(self, entry: Entry) -> AsyncIterator[bytes]:
         """The content of an entry, blob by blob; a blob has at most 16 MiB.
@@ -153,6 +157,9 @@ class BackupReader:
             payload = await self._blob(blob_id)
             size += len(payload)
             yield payload
+        self._check_size(entry, size)
+
+    def _check_size(self, entry: Entry, size: int) -> None:
         if size != entry.size_bytes:
             raise DamagedObject(self.name, f"{entry.kind} {entry.key} has another size")
 

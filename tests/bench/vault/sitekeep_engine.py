@@ -19,6 +19,7 @@ from blake3 import blake3
 
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.memory import share_one_heap
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.keys import load_or_create_key_file
@@ -88,7 +89,7 @@ class SitekeepEngine:
         await (await self.open()).expire(SITE, backup_id, "bench")
 
     async def _verify_storage(self) -> None:
-        slots = asyncio.Semaphore(4)
+        slots = asyncio.Semaphore(2)
 
         async def hash_one(key: str) -> None:
             async with slots:
@@ -186,7 +187,8 @@ def _write_all(batch: Sequence[tuple[Path, bytes]]) -> None:
 
 
 def main() -> None:
-    """Runs one step."""
+    """Runs one step, with memory as the servers have it."""
+    share_one_heap()
     work, step, *arguments = sys.argv[1:]
     engine = SitekeepEngine(Path(work))
     steps: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
