@@ -127,6 +127,10 @@ class BlobIndex:
                 return BlobPlace(self._packs[pack], frame, offset, length)
         return None
 
+    def knows_pack(self, pack: PackReference) -> bool:
+        """Whether an index object that was added lists that pack."""
+        return pack.pack_id in self._numbers
+
     def pack(self, number: int) -> PackReference:
         """The pack of a number."""
         return self._packs[number]

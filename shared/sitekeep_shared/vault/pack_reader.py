@@ -21,6 +21,7 @@ from sitekeep_shared.vault.pack import (
     TAIL,
     FrameCipher,
     FramePlace,
+    Rows,
     decode_footer,
     decode_header,
     footer_start,
@@ -181,6 +182,18 @@ class PackReader:
         while len(self._packs) > self.limits.pack_cache_count:
             self._packs.popitem(last=False)
         return pack
+
+    async def table(self, reference: PackReference) -> Rows:
+        """Which blobs a pack holds, one BLOB_ROW each, as the pack itself says.
+
+        Raises:
+            DamagedObject: the pack is missing or altered.
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.pack_name(reference.pack_id)
+        header = decode_header(self._sealer, name, await self._range(name, 0, HEADER_BYTES))
+        sealed = await self._footer(name, reference.size_bytes)
+        return decode_footer(self._sealer, header, name, sealed)[1]
 
     async def _open_pack(self, reference: PackReference) -> OpenPack:
         name = names.pack_name(reference.pack_id)

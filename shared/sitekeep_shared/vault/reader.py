@@ -26,6 +26,7 @@ from sitekeep_shared.vault.pack_reader import PackReader
 from sitekeep_shared.vault.page import PageReference, decode_page
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.unlisted_packs import add_unlisted
 
 
 async def open_reader(
@@ -52,7 +53,9 @@ async def open_reader(
     body = await asyncio.to_thread(decode_body, sealer, name, header, sections.body)
     needed = set(packs)
     loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)
-    return BackupReader(name, header, body, packs, loaded, PackReader(store, sealer, limits))
+    pack_reader = PackReader(store, sealer, limits)
+    await add_unlisted(pack_reader, packs, loaded.blobs)
+    return BackupReader(name, header, body, packs, loaded, pack_reader)
 
 
 class BackupReader:
