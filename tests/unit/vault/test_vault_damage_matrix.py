@@ -1,7 +1,7 @@
 """Every kind of damage to every kind of object, and what each use of the vault makes of it.
 
-``damage_matrix.txt`` says what is to happen. Whatever it says, no use hands out a wrong byte, and none fails
-with anything but an error of the vault.
+``damage_matrix.txt`` says what is to happen. Whatever it says, no use hands out a wrong byte, and
+none fails with anything but an error of the vault.
 
 * ``found``: said to be damaged, by its name.
 * ``said``: the damage is said, but by the name of the object that needs what is lost.
