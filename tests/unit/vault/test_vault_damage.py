@@ -237,6 +237,34 @@ async def test_an_altered_expiry_marker_is_named() -> None:
         store.objects["expired/b1"] = whole
 
 
+async def test_no_altered_byte_of_format_opens_another_vault() -> None:
+    """What is not needed may be altered; whatever is needed and altered is said."""
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": issues(1, 3)})
+    whole = store.objects["FORMAT"]
+    refused = 0
+    for position in range(len(whole)):
+        store.objects["FORMAT"] = _flip(whole, position)
+        try:
+            vault = await open_vault(store)
+        except (DamagedObject, UnsupportedFormat) as error:
+            refused += "FORMAT" in str(error) or "newer version" in str(error)
+        else:
+            assert await read_all(vault, "b1") == issues(1, 3)
+        assert len(store.keys("FORMAT")) == 1
+    assert refused > len(whole) // 2
+
+
+async def test_a_lost_format_is_not_made_anew_beside_what_belonged_to_it() -> None:
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": issues(1, 3)})
+    whole = store.objects.pop("FORMAT")
+    with pytest.raises(DamagedObject, match="FORMAT is damaged: it is missing"):
+        await open_vault(store, create=True)
+    store.objects["FORMAT"] = whole
+    assert await read_all(await open_vault(store), "b1") == issues(1, 3)
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".a", "a b", "ä", "a" * 129])
 async def test_ids_that_cannot_be_part_of_a_name_are_refused(name: str) -> None:
     vault = await open_vault(MemoryStore())
