@@ -113,14 +113,14 @@ class DurableLocalStore:
             raise
 
     def _remove_left_overs(self, fresh: Path) -> None:
-        """Once per process; ages are told by a file written just now, so by the store's clock."""
+        """Once per process. The times are those of the file system itself, which nobody sets."""
         if self._looked_for_left_overs:
             return
         self._looked_for_left_overs = True
-        oldest = os.stat(fresh).st_mtime - LEFT_OVER_SECONDS
+        oldest = os.stat(fresh).st_ctime - LEFT_OVER_SECONDS
         for entry in os.scandir(fresh.parent):
             with contextlib.suppress(FileNotFoundError):
-                if entry.stat().st_mtime < oldest:
+                if entry.name != fresh.name and entry.stat().st_ctime < oldest:
                     os.unlink(entry.path)
 
     def _make_folder(self, folder: Path) -> None:
