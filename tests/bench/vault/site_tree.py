@@ -156,7 +156,7 @@ def _issue(
         "description": _document(chance, words, chance.randint(4, 12)),
         "comment": {"comments": [], "total": 0, "maxResults": 100, "startAt": 0},
     }
-    issue = {
+    issue: dict[str, Any] = {
         "id": str(10_000 + number),
         "self": f"{_SITE}/rest/api/3/issue/{10_000 + number}",
         "key": f"BENCH-{number}",

@@ -22,7 +22,7 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.memory import share_one_heap
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.entry import Entry
-from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
 from sitekeep_shared.vault.page import PageReference

@@ -34,7 +34,6 @@ UNITS = {
     "u2": Content(files={(Kind.ATTACHMENT, "a"): bytes(range(256)) * 40}),
 }
 CALLS = ("open", "write", "fsync", "link", "mkdir")
-"""``unlink`` is what cleaning up is made of: see below."""
 
 
 class FailingCall:
@@ -104,15 +103,15 @@ async def _check_afterwards(folder: Path, failed: bool) -> None:
     assert list((folder / TEMPORARY_FOLDER).iterdir()) == []
 
 
-@pytest.mark.parametrize("place", [1, 2])
-async def test_what_could_not_be_synced_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+@pytest.mark.parametrize(("name", "place"), [("fsync", 1), ("fsync", 2), ("link", 1)])
+async def test_what_could_not_be_made_durable_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: int
 ) -> None:
     """The first sync is that of the content, the second that of the name."""
     store = DurableLocalStore(tmp_path)
     await store.put_new("index/0", [b"x"])
     with monkeypatch.context() as patch:
-        call = FailingCall(patch, "fsync", place, errno.EIO)
+        call = FailingCall(patch, name, place, errno.EIO)
         with pytest.raises(StoreUnavailable, match="I/O error"):
             await store.put_new("index/1", [b"content"])
     assert call.faults_fired == 1
@@ -156,19 +155,6 @@ async def test_a_commit_whose_name_could_not_be_synced_did_not_happen(
     assert fired == 1
     assert await vault.find_backup(SITE, "b1") is None
     await make_backup(vault, "b1", UNITS)
-
-
-async def test_a_temporary_file_that_cannot_be_removed_fails_the_put(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = DurableLocalStore(tmp_path)
-    await store.put_new("index/0", [b"x"])
-    with monkeypatch.context() as patch:
-        call = FailingCall(patch, "unlink", 1, errno.EIO)
-        with pytest.raises(StoreUnavailable):
-            await store.put_new("index/1", [b"content"])
-    assert call.faults_fired == 1
-    assert await store.get("index/0") == b"x"
 
 
 async def test_a_disk_that_cannot_be_read_is_no_damage(
