@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,24 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import encode_condemned
 from sitekeep_shared.vault.index_object import PackReference
+from sitekeep_shared.vault.known_file import FileIdentity
 from sitekeep_shared.vault.manifest import PREFIX, split_manifest
 from sitekeep_shared.vault.pack import HEADER, HEADER_BYTES, TAIL, PackKind, footer_start
+from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.sealing import Sealer
-from unit.vault.vault_helpers import SITE, Content, MemoryStore, issues, make_backup, open_vault
+from sitekeep_shared.vault.vault import Vault
+from unit.vault.vault_helpers import (
+    SITE,
+    Content,
+    MemoryStore,
+    facts,
+    issues,
+    open_vault,
+    pieces,
+)
 
 BLOCK_BYTES = 64
+KEEPING = datetime.timedelta(days=14)
 KIND_POSITION = 40
 """Of a pack's kind in its header."""
 
@@ -34,10 +47,10 @@ UNITS: Mapping[str, Mapping[str, Content]] = {
     "b3": {"u1": _content(201, 3)},
     "b4": {"u1": _content(301, 4)},
 }
-"""What each backup of the vault holds: b3 and b4 are expired, nothing is shared."""
+"""What each backup of the vault holds: b1 and b2 are expired, nothing is shared."""
 
-EXAMINED = "b1"
-"""The backup whose objects are damaged."""
+EXAMINED = "b4"
+"""The backup whose objects are damaged: the newest, which the next one counts on."""
 
 Region = Callable[[bytes], range]
 Keys = Callable[[MemoryStore], Sequence[str]]
@@ -56,9 +69,9 @@ async def undamaged() -> MemoryStore:
     store = MemoryStore()
     vault = await open_vault(store)
     for backup_id, units in UNITS.items():
-        await make_backup(vault, backup_id, dict(units))
-    await vault.expire(SITE, "b3", "over")
-    await vault.expire(SITE, "b4", "over")
+        await back_up(vault, backup_id, units)
+    await vault.expire(SITE, "b1", "over")
+    await vault.expire(SITE, "b2", "over")
     sealer: Sealer = vault._sealer  # pyright: ignore[reportPrivateUsage]
     for generation in ("1", "2"):
         name = f"{names.CONDEMNED}{generation}{names.CONDEMNED_SUFFIX}"
@@ -73,15 +86,37 @@ async def undamaged() -> MemoryStore:
     return store
 
 
+async def back_up(vault: Vault, backup_id: str, units: Mapping[str, Content]) -> None:
+    """As an exporter does: files that are known are not fetched again."""
+    session = await vault.begin_backup(
+        backup_id, site=SITE, fence=1, address="https://site", keeping=KEEPING
+    )
+    try:
+        pages: list[PageReference] = []
+        for unit, content in units.items():
+            writer = session.unit(unit)
+            for (kind, key), payload in content.records.items():
+                await writer.put_record(kind, key, payload)
+            for (kind, key), data in content.files.items():
+                identity = FileIdentity(key, "", len(data))
+                known = writer.find_file(kind, identity)
+                if known is None or writer.reuse_file(kind, key, known) is None:
+                    await writer.put_file(kind, key, pieces(data), identity=identity)
+            pages += await writer.finish()
+        await session.commit(pages, facts())
+    finally:
+        await session.close()
+
+
 def _below(prefix: str) -> Keys:
-    return lambda store: store.keys(prefix)
+    return lambda store: sorted(store.keys(prefix), key=lambda key: (EXAMINED not in key, key))
 
 
 def _packs(kind: PackKind) -> Keys:
-    """Those that the examined backup wrote: the first ones."""
+    """The last ones first: those that the examined backup wrote."""
 
     def keys(store: MemoryStore) -> Sequence[str]:
-        ordered = [key for key in store.put_order if key.startswith(names.PACKS)]
+        ordered = [key for key in reversed(store.put_order) if key.startswith(names.PACKS)]
         return [key for key in ordered if store.objects[key][KIND_POSITION] == kind]
 
     return keys
@@ -138,6 +173,7 @@ TARGETS: Mapping[str, Target] = {
         for section in ("header", "packs", "body")
     },
     "marker": Target(_below(names.EXPIRED), _whole),
+    "known files": Target(_below(names.KNOWN_FILES), _whole),
     "condemned": Target(_below(names.CONDEMNED), _whole),
 }
 

@@ -24,8 +24,8 @@ import pytest
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, VaultError
 from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.vault.verify import Verifier
-from unit.vault.damaged_vaults import DAMAGES, EXAMINED, TARGETS, UNITS, undamaged
-from unit.vault.vault_helpers import SITE, MemoryStore, make_backup, merged, open_vault, read_all
+from unit.vault.damaged_vaults import DAMAGES, EXAMINED, TARGETS, UNITS, back_up, undamaged
+from unit.vault.vault_helpers import SITE, MemoryStore, merged, open_vault, read_all
 
 TABLE = Path(__file__).with_name("damage_matrix.txt").read_text(encoding="utf-8")
 TARGET, DAMAGE, *USES, WHY = [cell.strip() for cell in TABLE.splitlines()[0].split("|")]
@@ -77,7 +77,7 @@ async def _restore(vault: Vault, damaged: Sequence[str]) -> str:
 
 
 async def _backup(vault: Vault, damaged: Sequence[str]) -> str:
-    await make_backup(vault, "next", dict(UNITS[EXAMINED]))
+    await back_up(vault, "next", UNITS[EXAMINED])
     try:
         assert await read_all(vault, "next") == merged(UNITS[EXAMINED].values())
     except DamagedObject as error:
