@@ -42,7 +42,7 @@ class Engine(Protocol):
 
 
 class Sitekeep:
-    """This project's vault. It reads every byte each time: a site has no cache of its files."""
+    """This project's vault. Of what did not change it reads the records, as of a site, always."""
 
     def __init__(self, work: Path) -> None:
         self.name = "sitekeep"
@@ -55,8 +55,7 @@ class Sitekeep:
         return [[*self._command, "create"]]
 
     def backup(self, backup_id: str, *, read_all: bool) -> Sequence[Sequence[str]]:
-        del read_all
-        return [[*self._command, "backup", ".", backup_id]]
+        return [[*self._command, "backup", ".", backup_id, *(["read-all"] if read_all else [])]]
 
     def verify(self, backup_id: str) -> Sequence[Sequence[str]]:
         return [[*self._command, "verify", backup_id]]

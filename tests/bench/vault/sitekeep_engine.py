@@ -1,8 +1,8 @@
 """One step of Sitekeep's vault on a folder, in a process of its own: what the bench measures.
 
-``sitekeep_engine.py WORK backup TREE BACKUP_ID``; so do ``create``, ``verify``, ``restore`` and
-``expire``.
-Everything goes through the vault's public interface, as the exporters and the restore use it.
+``sitekeep_engine.py WORK backup TREE BACKUP_ID [read-all]``; so do ``create``, ``verify``,
+``restore`` and ``expire``. Everything goes through the vault's public interface, as the exporters
+and the restore use it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sitekeep_shared.memory import share_one_heap
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.key_file import load_or_create_key_file
+from sitekeep_shared.vault.known_file import FileIdentity
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
@@ -34,6 +35,7 @@ from sitekeep_shared.vault.verify import Verifier
 SITE = "bench"
 ISSUES, ATTACHMENTS = "issues", "attachments"
 
+_KEEPING = datetime.timedelta(days=14)
 _UNITS_AT_ONCE = 8
 _RECORDS_PER_REQUEST = 100
 _PIECE_BYTES = 1024 * 1024
@@ -50,12 +52,12 @@ class SitekeepEngine:
         """The vault; made where there is none."""
         return await Vault.open(self.store, self._keys, SystemClock(), create=True)
 
-    async def backup(self, tree: Path, backup_id: str) -> None:
-        """Reads every byte of the tree and commits it."""
+    async def backup(self, tree: Path, backup_id: str, *, read_all: bool) -> None:
+        """Commits the tree: every byte of the records, and of the files at least the unknown."""
         vault = await self.open()
-        session = await vault.begin_backup(backup_id, site=SITE, fence=1)
+        session = await vault.begin_backup(backup_id, site=SITE, fence=1, keeping=_KEEPING)
         try:
-            pages = await _put_tree(session, tree)
+            pages = await _put_tree(session, tree, read_all=read_all)
             now = datetime.datetime.now(datetime.UTC)
             await session.commit(pages, ManifestFacts(now, now, now, COMPLETE))
         finally:
@@ -102,7 +104,7 @@ class SitekeepEngine:
         await asyncio.gather(*(hash_one(key) for key in packs))
 
 
-async def _put_tree(session: BackupSession, tree: Path) -> list[PageReference]:
+async def _put_tree(session: BackupSession, tree: Path, *, read_all: bool) -> list[PageReference]:
     gate = asyncio.Semaphore(_UNITS_AT_ONCE)
     pages: list[PageReference] = []
 
@@ -113,7 +115,7 @@ async def _put_tree(session: BackupSession, tree: Path) -> list[PageReference]:
             if folder.parent.name == ISSUES:
                 await _put_records(unit, tree, files)
             else:
-                await _put_files(unit, tree, files)
+                await _put_files(unit, tree, files, read_all=read_all)
             pages.extend(await unit.finish())
 
     parts = [tree / part for part in (ISSUES, ATTACHMENTS)]
@@ -132,11 +134,21 @@ async def _put_records(unit: UnitWriter, tree: Path, files: Sequence[Path]) -> N
             await unit.put_record(Kind.ISSUE, key, content, attributes={"key": file.stem})
 
 
-async def _put_files(unit: UnitWriter, tree: Path, files: Sequence[Path]) -> None:
+async def _put_files(
+    unit: UnitWriter, tree: Path, files: Sequence[Path], *, read_all: bool
+) -> None:
+    """Known is what has the same path, time and size, as it is to the peers."""
     for file in files:
         key = file.relative_to(tree).as_posix()
         attributes = {"filename": file.name}
-        await unit.put_file(Kind.ATTACHMENT, key, _pieces(file), attributes=attributes)
+        status = file.stat()
+        identity = FileIdentity(key, str(status.st_mtime_ns), status.st_size)
+        known = None if read_all else unit.find_file(Kind.ATTACHMENT, identity, even_if_due=True)
+        if known and unit.reuse_file(Kind.ATTACHMENT, key, known, attributes=attributes):
+            continue
+        await unit.put_file(
+            Kind.ATTACHMENT, key, _pieces(file), attributes=attributes, identity=identity
+        )
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
@@ -193,7 +205,9 @@ def main() -> None:
     engine = SitekeepEngine(Path(work))
     steps: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
         "create": engine.open,
-        "backup": lambda: engine.backup(Path(arguments[0]), arguments[1]),
+        "backup": lambda: engine.backup(
+            Path(arguments[0]), arguments[1], read_all="read-all" in arguments
+        ),
         "verify": lambda: engine.verify(arguments[0]),
         "restore": lambda: engine.restore(arguments[0], Path(arguments[1])),
         "expire": lambda: engine.expire(arguments[0]),
