@@ -169,7 +169,8 @@ class BlobIndex:
         if found is None:
             return None
         run, row = found
-        pack, frame, offset, length = run.places[row].tolist()
+        place: list[int] = run.places[row].tolist()
+        pack, frame, offset, length = place
         return BlobPlace(self._packs[pack], frame, offset, length)
 
     def remove(self, packs: Collection[bytes]) -> None:
