@@ -2,7 +2,8 @@
 
 An object is written to a temporary file, synced, linked to its final name (which
 fails when the name exists: create-only and atomic), and the folder is synced. A
-temporary file left over by a crash lies in ``.temporary`` and is never listed.
+temporary file left over by a crash lies in ``.temporary`` and is never listed; a day
+later, whoever writes first removes it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from sitekeep_shared.vault.errors import DeleteRefused, ObjectMissing, StoreUnav
 from sitekeep_shared.vault.store import ObjectInfo
 
 TEMPORARY_FOLDER = ".temporary"
+LEFT_OVER_SECONDS = 24 * 60 * 60.0
+"""Age from which a temporary file has no writer any more: a put takes minutes at most."""
 
 _FILE_MODE = 0o640
 _REASONS = {
@@ -44,6 +47,7 @@ class DurableLocalStore:
         self._folder = folder
         self._clock = clock or SystemClock()
         self._durable_folders: set[Path] = set()
+        self._looked_for_left_overs = False
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         """Creates an object; returns False when the key exists."""
@@ -87,13 +91,37 @@ class DurableLocalStore:
             temporary = self._folder / TEMPORARY_FOLDER / f"{secrets.token_hex(16)}.tmp"
             try:
                 _write_synced(temporary, parts, self._clock.now().timestamp())
+                self._remove_left_overs(temporary)
                 created = _link(temporary, path)
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(temporary)
-            # Also when it exists: whoever linked it may have died before this step.
-            _sync_folder(path.parent)
+            self._make_name_durable(path, created)
         return created
+
+    def _make_name_durable(self, path: Path, created: bool) -> None:
+        """Also when it exists: whoever linked it may have died before this step.
+
+        What is reported as failed is not to be found by a reader that asks whether it arrived:
+        syncing again would succeed without having written anything.
+        """
+        try:
+            _sync_folder(path.parent)
+        except OSError:
+            if created:
+                os.unlink(path)
+            raise
+
+    def _remove_left_overs(self, fresh: Path) -> None:
+        """Once per process. The times are those of the file system itself, which nobody sets."""
+        if self._looked_for_left_overs:
+            return
+        self._looked_for_left_overs = True
+        oldest = os.stat(fresh).st_ctime - LEFT_OVER_SECONDS
+        for entry in os.scandir(fresh.parent):
+            with contextlib.suppress(FileNotFoundError):
+                if entry.name != fresh.name and entry.stat().st_ctime < oldest:
+                    os.unlink(entry.path)
 
     def _make_folder(self, folder: Path) -> None:
         """Makes a folder and its parents durable, once per folder and process."""
