@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,45 @@ class Limits:
     """Staged raw bytes from which a checkpoint is made without a finished unit."""
     checkpoint_seconds: float = 300.0
     """Time after which a checkpoint is made without a finished unit."""
+    reuse_seconds: float | None = None
+    """Packs older than this count as absent for new backups; None: packs of any age are reused."""
+    sparse_pack_share: float = 0.5
+    """A pack of whose raw bytes the newest backups need less than this share is written anew."""
     lease_seconds: float = 600.0
     """How long a lease is valid."""
     lease_renew_seconds: float = 200.0
     """How often it is renewed."""
     commit_margin_seconds: float = 120.0
     """A commit is refused when the lease is valid for less than this."""
+    skew_seconds: float = 300.0
+    """How far the clocks of this machine and of the store may differ."""
+    condemned_seconds: float = 86_400.0
+    """How long what is condemned waits before it is removed."""
+    orphan_seconds: float = 86_400.0
+    """How long what no finished backup needs is left alone, and an unfinished one may resume."""
+    forgotten_seconds: float = 30 * 86_400.0
+    """How long the mark that a backup was given up is kept."""
+    merged_rows: int = 1 << 20
+    """Rows of an index object that is merged from others, at most: 48 MiB."""
+    index_objects: int = 16
+    """More small index objects than this are merged."""
+    dead_rows_share: float = 0.25
+    """An index object is written anew when more of its rows than this lie in removed packs."""
+    put_seconds: float = 60.0
+    """A put ends within this, done or not; less than ``commit_margin_seconds``, so that a
+    manifest is never created after the lease that it rests on."""
+    transfer_seconds: float = 600.0
+    """The same for what no lease guards: packs, whose names prove them, and what is read."""
+    request_seconds: float = 60.0
+    """How long a remote store may take to look up, remove or list, with all attempts."""
+    idle_seconds: float = 20.0
+    """A remote store that sends nothing for this long is asked again."""
+    slowest_bytes_per_second: int = 64 * KIB
+    """An attempt to put may take this much longer than ``idle_seconds``, by its size."""
+    retry_first_seconds: float = 0.2
+    """The longest pause before the second attempt; it doubles with each further one."""
+    retry_most_seconds: float = 10.0
+    """No pause is longer."""
     frame_cache_bytes: int = 32 * MIB
     """Decrypted frames that a reader keeps."""
     pack_cache_count: int = 256
