@@ -4,8 +4,7 @@
 ``python read_vault.py VAULT KEY_FILE show SITE/BACKUP`` lists what one of them holds.
 ``python read_vault.py VAULT KEY_FILE extract SITE/BACKUP FOLDER`` writes all of it into files.
 
-It needs Python 3.11 and blake3, cryptography, msgpack-compatible msgspec and backports.zstd.
-Section numbers are those of the page.
+It needs Python 3.11 with blake3, cryptography, msgspec and backports.zstd; sections are the page's.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import json
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,8 +39,6 @@ class Damaged(Exception):
 
 
 class Place(NamedTuple):
-    """Where a blob lies."""
-
     pack: bytes
     frame: int
     offset: int
@@ -50,8 +46,6 @@ class Place(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A record or a file of a backup."""
-
     kind: str
     key: str
     size: int
@@ -60,10 +54,7 @@ class Entry(NamedTuple):
     sha256: bytes
 
 
-@dataclass
-class Page:
-    """A row of a manifest's body."""
-
+class Page(NamedTuple):
     kind: str
     unit: str
     first_key: str
@@ -75,7 +66,6 @@ class Page:
 
 
 def derive(secret: bytes, info: bytes, salt: bytes | None = None) -> bytes:
-    """HKDF-SHA256, 32 bytes."""
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
 
 
@@ -128,12 +118,12 @@ class Vault:
         return decrypt(key, ZERO_NONCE, sealed[80:], self.context(section, name))
 
     def backups(self) -> list[str]:
-        """Section 2: SITE/BACKUP of every backup."""
-        return [name.removeprefix("backups/") for name in self.names("backups")]
+        """Sections 2 and 9: SITE/BACKUP of every backup that was not given up."""
+        found = (name for name in self.names("backups") if self.read(name)[:8] == b"SKMANIF1")
+        return [name.removeprefix("backups/") for name in found]
 
 
 def decrypt(key: bytes, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
-    """AES-256-GCM."""
     try:
         return AESGCM(key).decrypt(nonce, sealed, bound)
     except (InvalidTag, ValueError) as error:
@@ -168,8 +158,9 @@ class Pack:
         footer_size, _ = struct.unpack_from("<I8s", self.data, len(self.data) - 12)
         sealed = self.data[-12 - footer_size : -12]
         footer = vault.open_metadata("pack-footer", binding, sealed)
-        count, _ = struct.unpack_from("<II", footer)
-        self.frames = [struct.unpack_from("<IIII", footer, 8 + 16 * at) for at in range(count)]
+        frames, _ = struct.unpack_from("<II", footer)
+        self.frames = list(struct.iter_unpack("<IIII", footer[8 : 8 + 16 * frames]))
+        self.blobs = list(struct.iter_unpack("<32sIII", footer[8 + 16 * frames :]))
 
     def frame(self, number: int) -> bytes:
         """The blobs of a frame, one behind the other."""
@@ -199,27 +190,31 @@ class Backup:
         if blake3(data[body_at:]).hexdigest() != self.header["body_hash"]:
             raise Damaged(f"{self.name} has another body")
         packs = vault.open_metadata("manifest-packs", bound, data[packs_at:body_at])
-        self.packs = {packs[at : at + 32] for at in range(0, len(packs), 36)}
+        self.packs = {row[0]: row[1:] for row in struct.iter_unpack("<32sII", packs)}
         body = zstd.decompress(vault.open_content("manifest-body", bound, data[body_at:]))
         _, self.details, rows = msgspec.msgpack.decode(body)
         self.pages = [Page(*row) for row in rows]
         if tree_root([page.root for page in self.pages]).hex() != self.header["merkle_root"]:
             raise Damaged(f"{self.name} has other pages")
-        self.places = dict(self._places())
+        self.places: dict[bytes, Place] = {}
+        for name in vault.names("index"):
+            with contextlib.suppress(Damaged):
+                self._read_index(name)
+        for pack in self.packs.keys() - {place.pack for place in self.places.values()}:
+            self.places |= {blob: Place(pack, *place) for blob, *place in Pack(vault, pack).blobs}
         self._frame: tuple[tuple[bytes, int], bytes] = ((b"", -1), b"")
         self._pack: tuple[bytes, Pack | None] = (b"", None)
 
-    def _places(self) -> Iterator[tuple[bytes, Place]]:
-        """Section 6: where every blob lies."""
-        for name in self.vault.names("index"):
-            sealed = self.vault.read(name).removeprefix(b"SKINDEX1")
-            plain = self.vault.open_metadata("index", name.encode(), sealed)
-            rows, packs, referenced, _ = struct.unpack_from("<III16s", plain)
-            ids = [plain[28 + 36 * at : 60 + 36 * at] for at in range(packs)]
-            start = 28 + 36 * (packs + referenced)
-            for blob, *place in struct.iter_unpack("<32sIIII", plain[start : start + 48 * rows]):
-                if ids[place[0]] in self.packs:
-                    yield blob, Place(ids[place[0]], *place[1:])
+    def _read_index(self, name: str) -> None:
+        """Section 6."""
+        sealed = self.vault.read(name).removeprefix(b"SKINDEX1")
+        plain = self.vault.open_metadata("index", name.encode(), sealed)
+        rows, packs, referenced, _ = struct.unpack_from("<III16s", plain)
+        ids = [plain[28 + 36 * at : 60 + 36 * at] for at in range(packs)]
+        start = 28 + 36 * (packs + referenced)
+        for blob, *place in struct.iter_unpack("<32sIIII", plain[start : start + 48 * rows]):
+            if ids[place[0]] in self.packs:
+                self.places[blob] = Place(ids[place[0]], *place[1:])
 
     def blob(self, blob_id: bytes) -> bytes:
         """A blob, proven by its id."""

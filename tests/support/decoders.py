@@ -6,40 +6,71 @@ here twice: given the bytes as the object, and given them as the plaintext of a 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault import manifest, pack
-from sitekeep_shared.vault.condemned import MAGIC as CONDEMNED_MAGIC
-from sitekeep_shared.vault.condemned import SECTION as CONDEMNED_SECTION
-from sitekeep_shared.vault.condemned import decode_condemned
+from sitekeep_shared.vault import (
+    condemned,
+    index_object,
+    key_document,
+    known_files_object,
+    lease,
+    manifest,
+    markers,
+    pack,
+    verification_record,
+)
 from sitekeep_shared.vault.entry import decode_entry
-from sitekeep_shared.vault.index_object import MAGIC as INDEX_MAGIC
-from sitekeep_shared.vault.index_object import SECTION as INDEX_SECTION
-from sitekeep_shared.vault.index_object import decode_index
-from sitekeep_shared.vault.lease import MAGIC as LEASE_MAGIC
-from sitekeep_shared.vault.lease import SECTION as LEASE_SECTION
-from sitekeep_shared.vault.lease import decode_lease
+from sitekeep_shared.vault.errors import VaultError
+from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestHeader
 from sitekeep_shared.vault.page import PageReference, decode_page
 from sitekeep_shared.vault.sealing import Sealer
-from unit.vault.vault_helpers import KEYS
+from unit.vault.vault_helpers import KEYS, SITE, START
 
 Decoder = Callable[[bytes], Any]
+_DecodesObject = Callable[[Sealer, str, bytes], Any]
 
 SEALER = Sealer(KEYS, bytes(16))
-NAME = "an/object"
-_BOUND = NAME.encode()
+NAME = "an/object/of"
+HEADER = ManifestHeader(
+    SITE, "b1", 1, START, START, START, COMPLETE, {}, {}, "1", "", "", "", 0, 0, 0, 0, 0, "", "", ""
+)
+"""Of a manifest whose sections are decoded."""
+
+_SEALED_OBJECTS: Mapping[str, tuple[_DecodesObject, bytes, str]] = {
+    "index": (index_object.decode_index, index_object.MAGIC, index_object.SECTION),
+    "known files": (
+        known_files_object.decode_known_files,
+        known_files_object.MAGIC,
+        known_files_object.SECTION,
+    ),
+    "lease": (lease.decode_lease, lease.MAGIC, lease.SECTION),
+    "condemned": (condemned.decode_condemned, condemned.MAGIC, condemned.SECTION),
+    "expiry": (markers.decode_expiry, markers.EXPIRED_MAGIC, markers.EXPIRED_SECTION),
+    "abandoned": (markers.decode_abandoned, markers.ABANDONED_MAGIC, markers.ABANDONED_SECTION),
+    "verification": (
+        verification_record.decode_record,
+        verification_record.MAGIC,
+        verification_record.SECTION,
+    ),
+}
+"""How an object is decoded, what it starts with, and its section."""
 
 
-def _sealed(section: str, plain: bytes, name: bytes = _BOUND) -> bytes:
-    return SEALER.seal(section, name, plain)
+def _whole(decode: _DecodesObject) -> Decoder:
+    return lambda data: decode(SEALER, NAME, data)
+
+
+def _inside(decode: _DecodesObject, magic: bytes, section: str) -> Decoder:
+    return lambda data: decode(SEALER, NAME, magic + SEALER.seal(section, NAME.encode(), data))
 
 
 def _footer(data: bytes) -> Any:
     header = pack.PackHeader(bytes(16), pack.PackKind.FILES, bytes(80))
     binding = pack.key_binding(header.nonce, header.kind)
-    sealed = _sealed(pack.FOOTER_SECTION, data, binding)
+    sealed = SEALER.seal(pack.FOOTER_SECTION, binding, data)
     return pack.decode_footer(SEALER, header, NAME, sealed)
 
 
@@ -60,27 +91,49 @@ def _manifest(data: bytes) -> Any:
     return manifest.decode_header(SEALER, NAME, sections.header)
 
 
+def _header(data: bytes) -> Any:
+    sealed = SEALER.seal(manifest.HEADER_SECTION, NAME.encode(), data)
+    return manifest.decode_header(SEALER, NAME, sealed)
+
+
+def _packs(data: bytes) -> Any:
+    sealed = SEALER.seal(manifest.PACKS_SECTION, NAME.encode(), data)
+    header = dataclasses.replace(HEADER, packs_hash=manifest.section_hash(sealed))
+    return manifest.decode_pack_uses(SEALER, NAME, header, sealed)
+
+
+def _body(data: bytes) -> Any:
+    sealed = SEALER.seal_content(manifest.BODY_SECTION, NAME.encode(), data)
+    header = dataclasses.replace(HEADER, body_hash=manifest.section_hash(sealed))
+    return manifest.decode_body(SEALER, NAME, header, sealed)
+
+
 DECODERS: Mapping[str, Decoder] = {
+    **{name: _whole(decode) for name, (decode, _, _) in _SEALED_OBJECTS.items()},
+    **{f"sealed {name}": _inside(*each) for name, each in _SEALED_OBJECTS.items()},
     "pack header": lambda data: pack.decode_header(SEALER, NAME, data),
     "pack tail": lambda data: pack.footer_start(NAME, len(data), data),
     "pack footer": _footer,
     "frame": _frame,
-    "index": lambda data: decode_index(SEALER, NAME, data),
-    "sealed index": lambda data: decode_index(
-        SEALER, NAME, INDEX_MAGIC + _sealed(INDEX_SECTION, data)
-    ),
-    "lease": lambda data: decode_lease(SEALER, NAME, data),
-    "sealed lease": lambda data: decode_lease(
-        SEALER, NAME, LEASE_MAGIC + _sealed(LEASE_SECTION, data)
-    ),
-    "condemned": lambda data: decode_condemned(SEALER, NAME, data),
-    "sealed condemned": lambda data: decode_condemned(
-        SEALER, NAME, CONDEMNED_MAGIC + _sealed(CONDEMNED_SECTION, data)
-    ),
     "manifest": _manifest,
-    "manifest header": lambda data: manifest.decode_header(
-        SEALER, NAME, _sealed(manifest.HEADER_SECTION, data)
-    ),
+    "manifest header": _header,
+    "manifest packs": _packs,
+    "manifest body": _body,
     "page": _page,
     "entry": lambda data: decode_entry(Kind.ISSUE, data),
+    "key document": lambda data: key_document.decode(key_document.parse(data)),
 }
+
+VALUE_ERRORS = frozenset({"page", "entry", "key document"})
+"""Those that raise ValueError: whoever calls them knows the object or the file, and names it."""
+
+
+def read_or_refuse(name: str, data: bytes) -> None:
+    """Decodes; a refusal that the decoder may raise is as good as an answer."""
+    try:
+        DECODERS[name](data)
+    except VaultError:
+        return
+    except ValueError:
+        if name not in VALUE_ERRORS:
+            raise

@@ -84,8 +84,20 @@ def decode_known_files(sealer: Sealer, name: str, data: bytes) -> KnownFilesObje
     if not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as a list of known files")
     plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
+    try:
+        return _decode_plain(plain)
+    except (struct.error, ValueError) as error:
+        raise DamagedObject(name, "it does not read as a list of known files") from error
+
+
+def _decode_plain(plain: bytes) -> KnownFilesObject:
     file_count, blob_count = COUNTS.unpack_from(plain)
     rows = numpy.frombuffer(plain, FILE_ROW, file_count, COUNTS.size)
     blobs_start = COUNTS.size + rows.nbytes
     notes_start = blobs_start + blob_count * BLOB_BYTES
+    notes_bytes = int(rows["note"].sum(dtype=numpy.uint64))
+    if rows["blobs"].sum(dtype=numpy.uint64) != blob_count or notes_start + notes_bytes != len(
+        plain
+    ):
+        raise ValueError("its parts do not make up the whole")
     return KnownFilesObject(rows, plain[blobs_start:notes_start], plain[notes_start:])
