@@ -95,9 +95,8 @@ def _decode_plain(plain: bytes) -> KnownFilesObject:
     rows = numpy.frombuffer(plain, FILE_ROW, file_count, COUNTS.size)
     blobs_start = COUNTS.size + rows.nbytes
     notes_start = blobs_start + blob_count * BLOB_BYTES
-    notes_bytes = int(rows["note"].sum(dtype=numpy.uint64))
-    if rows["blobs"].sum(dtype=numpy.uint64) != blob_count or notes_start + notes_bytes != len(
-        plain
-    ):
-        raise ValueError("its parts do not make up the whole")
-    return KnownFilesObject(rows, plain[blobs_start:notes_start], plain[notes_start:])
+    blobs, notes = plain[blobs_start:notes_start], plain[notes_start:]
+    held = (int(rows["blobs"].sum(dtype="u8")) * BLOB_BYTES, int(rows["note"].sum(dtype="u8")))
+    if held != (len(blobs), len(notes)):
+        raise ValueError("the files have more or less than is there")
+    return KnownFilesObject(rows, blobs, notes)
