@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     RESOLUTION = "resolution"
     ISSUE_LINK_TYPE = "issue_link_type"
     FIELD = "field"
+    PROJECT_CATEGORY = "project_category"
     PROJECT = "project"
     VERSION = "version"
     COMPONENT = "component"

@@ -144,6 +144,19 @@ async def test_jira_makes_configuration(
     assert (await client.post_json(f"{J}/{path}", body))["id"]
 
 
+async def test_jira_keeps_categories_of_projects(client: SiteClient) -> None:
+    body = {"name": "Kunden & „Partner“", "description": "d"}
+    made = await client.post_json(f"{J}/projectCategory", body)
+    assert (await client.get_json(f"{J}/projectCategory"))[0]["id"] == made["id"]
+    path = f"{J}/project/{{projectIdOrKey}}"
+    number = await project(client)
+    assign = {"categoryId": int(made["id"])}
+    changed = await client.put_json(path, assign, projectIdOrKey=number)
+    assert changed["projectCategory"]["name"] == body["name"]
+    changed = await client.put_json(path, {"categoryId": -1}, projectIdOrKey=number)
+    assert "projectCategory" not in changed
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -109,12 +109,17 @@ async def _side(
         site.close()
 
 
-def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
-    """What differs between the source and what was restored, and nothing declares."""
+def differences(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored."""
     with Shelf() as shelf:
         comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
         comparison.read(left, right, jira=True)
-        return [one for one in comparison.differences() if not one.declared]
+        return list(comparison.differences())
+
+
+def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored, and nothing declares."""
+    return [one for one in differences(left, right) if not one.declared]
 
 
 async def altered(backup: MemoryBackup, key: str, change: Callable[[Json], None]) -> MemoryBackup:
@@ -171,6 +176,7 @@ class SmallSite:
         await self.post("resolution", {"name": "By design", "description": "It is meant."})
         words = {"name": "Gantt End to Start", "inward": "has to wait for", "outward": "earlier"}
         await self.post("issueLinkType", words)
+        await self.post("projectCategory", {"name": "Für Kunden", "description": "Alle"})
         await self._add_fields()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
@@ -222,12 +228,17 @@ class SmallSite:
             "leadAccountId": self.people[0].account_id,
             "workflowScheme": made["id"],
             "description": "About Alfa",
+            "categoryId": await self._category(),
         }
         created = await self.post("project", project)
         for version in ("1.0", "1.1 beta"):
             await self.post("version", {"name": version, "projectId": created["id"]})
         for component in ("Core", "User interface"):
             await self.post("component", {"name": component, "project": key})
+
+    async def _category(self) -> int:
+        listed = await self.side.client.get_json(f"{API}/projectCategory")
+        return int(listed[0]["id"])
 
     async def issue(self, summary: str, kind: str = "Task", **fields: Any) -> str:
         """Creates an issue; returns its key."""

@@ -31,6 +31,7 @@ _SITE_OWN = frozenset(
         Kind.PRIORITY,
         Kind.RESOLUTION,
         Kind.ISSUE_LINK_TYPE,
+        Kind.PROJECT_CATEGORY,
         Kind.FIELD,
     }
 )

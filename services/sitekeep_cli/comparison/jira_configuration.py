@@ -104,7 +104,7 @@ def _priority(item: Item) -> dict[str, Json]:
     return {"description": item.get("description"), "statusColor": item.get("statusColor")}
 
 
-def _resolution(item: Item) -> dict[str, Json]:
+def _described(item: Item) -> dict[str, Json]:
     return {"description": item.get("description")}
 
 
@@ -116,8 +116,9 @@ _SITE_WIDE: Mapping[Kind, Callable[[Item], dict[str, Json]]] = {
     Kind.ISSUE_TYPE: _issue_type,
     Kind.STATUS: _status,
     Kind.PRIORITY: _priority,
-    Kind.RESOLUTION: _resolution,
+    Kind.RESOLUTION: _described,
     Kind.ISSUE_LINK_TYPE: _link_type,
+    Kind.PROJECT_CATEGORY: _described,
 }
 
 

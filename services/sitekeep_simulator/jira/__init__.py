@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sitekeep_simulator.jira import (
     attachments,
+    categories,
     changelogs,
     comments,
     fields,
@@ -33,6 +34,7 @@ _CONFIGURATION = (
     people,
     groups,
     small_lists,
+    categories,
     project_routes,
     versions,
     workflow_routes,

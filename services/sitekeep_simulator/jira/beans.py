@@ -125,6 +125,16 @@ def link_type_bean(jira: Jira, link_type: JiraObject) -> Body:
     }
 
 
+def category_of_projects_bean(jira: Jira, category: JiraObject) -> Body:
+    """A category of projects."""
+    return {
+        "self": jira.url(f"/projectCategory/{category.id}"),
+        "id": str(category.id),
+        "name": category.name,
+        "description": category.body["description"],
+    }
+
+
 def version_bean(jira: Jira, version: JiraObject, *, whole: bool = False) -> Body:
     """A version; issues show less of it than the project's list does."""
     bean: Body = {"self": jira.url(f"/version/{version.id}"), "id": str(version.id)}

@@ -44,6 +44,11 @@ _COUNTED = (
     "vote",
     "moved_key",
 )
+_CATEGORIES = (
+    ("Kunden & Partner", "Was „draußen“ zu sehen ist."),
+    ("Internal", ""),
+    ("社内 <tools>", "Tools,\nfor us."),
+)
 _FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Customer reference", "textfield", ()),
     ("Story points", "float", ()),
@@ -117,6 +122,7 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
         ObjectKind.LINK_TYPE, "Causes", {"inward": "is caused by", "outward": "causes"}
     )
     workflow = _workflow(jira)
+    _categories(jira)
     fields = [add_custom_field(jira, name, kind, options) for name, kind, options in _FIELDS]
     count = max(2, min(_MOST_PROJECTS, issues // _ISSUES_PER_PROJECT + 1))
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
@@ -128,6 +134,11 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
         end=end,
         issues=issues,
     )
+
+
+def _categories(jira: Jira) -> None:
+    for name, description in _CATEGORIES:
+        jira.objects.add(ObjectKind.CATEGORY, name, {"description": description})
 
 
 def _workflow(jira: Jira) -> JiraObject:
@@ -152,13 +163,15 @@ def _project(
     scheme = add_type_scheme(jira, f"{key}: issue types", types) if number % 2 else default_types
     if scheme is None or number == 0:
         scheme = add_type_scheme(jira, "PLAT: issue types", types)
-    body = {
+    categories = jira.objects.all(ObjectKind.CATEGORY)
+    body: Body = {
         "projectTypeKey": "software" if number % 3 else "business",
         "style": "classic",
         "leadAccountId": people[number % 3].account_id,
         "assigneeType": "UNASSIGNED" if number % 2 else "PROJECT_LEAD",
         "description": sentence(chance),
         "url": None,
+        "categoryId": categories[number % 4].id if number % 4 < len(categories) else None,
         "entityId": f"00000000-0000-4000-8000-{number:012d}",
     }
     project = Projects(jira).add(key, f"Project {key}", scheme.id, workflow_scheme.id, body)

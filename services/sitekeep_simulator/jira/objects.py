@@ -29,6 +29,7 @@ class ObjectKind(Enum):
     TYPE_SCHEME = "type_scheme"
     VERSION = "version"
     COMPONENT = "component"
+    CATEGORY = "project_category"
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,10 @@ class ProjectRoutes:
             columns["key"] = body["key"]
         if "name" in body:
             columns["name"] = str(body["name"])
-        kept = ("description", "url", "leadAccountId", "assigneeType")
+        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId")
+        errors = self._category_errors(body)
+        if errors:
+            raise Refused(400, fields=errors)
         columns["body"] = project.body | {key: body[key] for key in kept if key in body}
         with self._jira.store.transaction():
             self._projects.change(project, **columns)
@@ -225,7 +228,14 @@ class ProjectRoutes:
             errors["projectTemplateKey"] = "A template and explicit schemes exclude each other."
         if not template and body.get("projectTypeKey") not in _TYPE_KEYS:
             errors["projectType"] = "An invalid project type was specified."
-        return errors
+        return errors | self._category_errors(body)
+
+    def _category_errors(self, body: Body) -> dict[str, str]:
+        """-1 takes the category away."""
+        wanted = body.get("categoryId")
+        if wanted in (None, -1) or self._jira.objects.get(ObjectKind.CATEGORY, wanted):
+            return {}
+        return {"categoryId": f"The project category {wanted} does not exist."}
 
     def _scheme(self, body: Body, key: str, kind: ObjectKind, default: str) -> int:
         found: JiraObject | None
@@ -246,5 +256,6 @@ class ProjectRoutes:
             "assigneeType": body.get("assigneeType") or "UNASSIGNED",
             "description": body.get("description"),
             "url": body.get("url"),
+            "categoryId": body.get("categoryId"),
             "entityId": str(uuid.uuid5(uuid.UUID(self._jira.site.cloud_id), body["key"])),
         }

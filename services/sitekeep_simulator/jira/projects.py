@@ -10,6 +10,7 @@ import msgspec
 
 from sitekeep_simulator.jira.beans import (
     SIZES,
+    category_of_projects_bean,
     component_bean,
     issue_type_bean,
     user_bean,
@@ -189,6 +190,9 @@ def list_bean(jira: Jira, project: Project, expand: str = "") -> Body:
     if project.state == DELETED:
         bean |= {"deleted": True, "deletedDate": project.body.get("deletedDate", jira.now())}
     wanted = set(expand.split(","))
+    category = jira.objects.get(ObjectKind.CATEGORY, project.body.get("categoryId"))
+    if category is not None:
+        bean["projectCategory"] = category_of_projects_bean(jira, category)
     lead = jira.accounts.get(project.body["leadAccountId"])
     if "lead" in wanted and lead is not None:
         bean["lead"] = user_bean(jira, lead)

@@ -110,6 +110,7 @@ async def test_files_come_back_before_the_texts_that_show_them(pair: JiraPair) -
         "/field$|/context$|/option$",
         "/workflows/create$|scheme$",
         "/api/3/project$",
+        "/projectCategory$",
         "/group$|/issuetype$|/priority$|/resolution$|/issueLinkType$",
         "/transitions$|/watchers$",
         "/bulk/issues/delete$",

@@ -17,6 +17,7 @@ _READ: dict[Kind, str] = {
     Kind.RESOLUTION: "resolution/search",
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
     Kind.FIELD: "field; contexts and options of Jira's own select fields",
+    Kind.PROJECT_CATEGORY: "projectCategory",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.VERSION: "project/{id}/version",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sitekeep_backup.exporters.jira import (
     attachments,
+    categories,
     configuration,
     fields,
     groups,
@@ -18,6 +19,7 @@ EXPORTER = Exporter(
         users.FIRST,
         groups.FIRST,
         *configuration.FIRST,
+        categories.FIRST,
         fields.FIRST,
         projects.FIRST,
     ),
@@ -30,6 +32,7 @@ EXPORTER = Exporter(
         "priorities": configuration.export_priorities,
         "resolutions": configuration.export_resolutions,
         "statuses": configuration.export_statuses,
+        "categories": categories.export_categories,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,
         "projects": projects.export_projects,

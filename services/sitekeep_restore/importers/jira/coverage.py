@@ -72,11 +72,16 @@ COVERAGE: Sequence[CoverageRow] = (
         "options",
     ),
     _row(
+        Kind.PROJECT_CATEGORY,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description.",
+        "description",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
-        "Same key, with schemes of its own; the category is lost, a team-managed project comes "
-        "back company-managed, and a lead who is not a member is replaced.",
-        "category",
+        "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
+        "a lead who is not a member is replaced.",
         "style",
         "isPrivate",
     ),

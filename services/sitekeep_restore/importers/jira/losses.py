@@ -20,6 +20,9 @@ class Loss(enum.Enum):
         "A team-managed project comes back as a company-managed one: REST cannot create "
         "the configuration of the former."
     )
+    CATEGORY_DESCRIPTION_KEPT = (
+        "A project category of that name with another description was there already."
+    )
     COMMENT_AUTHOR_AND_TIME = (
         "The site sets author and time of a comment itself; the original ones are its first line "
         "and in its property sitekeep.origin."
@@ -42,7 +45,7 @@ class Loss(enum.Enum):
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     PARENT_REFUSED = "The site refused the original parent."
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
-    PROJECT_CATEGORY = "The category of a project is not restored."
+    PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."

@@ -211,7 +211,16 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
     for name in ("description", "assigneeType", "url"):
         if project.get(name) and not str(project[name]).startswith("/"):
             body[name] = project[name]
-    return body
+    category = await _category(unit, project)
+    return {**body, "categoryId": int(category)} if category else body
+
+
+async def _category(unit: ImportUnit, project: Json) -> str:
+    """The target id of the project's category; empty: it has none, or it is not there."""
+    category: Json = project.get("projectCategory") or {}
+    source = str(category.get("id", ""))
+    found = await unit.identities.get(identity_kinds.PROJECT_CATEGORY, [source] if source else [])
+    return found.get(source, "")
 
 
 async def _lead(unit: ImportUnit, project: Json) -> str:
@@ -232,7 +241,7 @@ async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
         found.append(Loss.PROJECT_LEAD_REPLACED)
     if project.get("style") == "next-gen":
         found.append(Loss.BOARD_TYPE_CHANGED)
-    if project.get("projectCategory"):
+    if project.get("projectCategory") and not await _category(unit, project):
         found.append(Loss.PROJECT_CATEGORY)
     for loss in found:
         losses.add(Kind.PROJECT, loss, str(project["key"]))
