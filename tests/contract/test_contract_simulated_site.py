@@ -157,6 +157,30 @@ async def test_jira_keeps_categories_of_projects(client: SiteClient) -> None:
     assert "projectCategory" not in changed
 
 
+async def test_jira_keeps_roles_and_who_acts_in_them(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(group["groupId"] for group in groups if group["name"] == "team")
+    made = await client.post_json(f"{J}/role", {"name": "Prüfer", "description": "d"})
+    role = str(made["id"])
+    for body in ({"user": [lee]}, {"groupId": [team]}):
+        await client.post(f"{J}/role/{{id}}/actors", body, id=role)
+    roles = await client.get_json(f"{J}/role")
+    assert len(next(role for role in roles if role["name"] == "Prüfer")["actors"]) == 2
+    assert await client.get_json(f"{J}/role/{{id}}", id=role)
+    listed = f"{J}/project/{{projectIdOrKey}}/role"
+    assert "Prüfer" in await client.get_json(listed, projectIdOrKey=number)
+    one = f"{listed}/{{id}}"
+    await client.post(one, {"user": [lee]}, id=role, projectIdOrKey=number)
+    await client.delete(one, [("user", lee)], id=role, projectIdOrKey=number)
+    actors = {"atlassian-user-role-actor": [lee], "atlassian-group-role-actor-id": [team]}
+    await client.put_json(one, {"categorisedActors": actors}, id=role, projectIdOrKey=number)
+    assert len((await client.get_json(one, id=role, projectIdOrKey=number))["actors"]) == 2
+    whole = await client.get_json(f"{J}/project/{{projectIdOrKey}}", projectIdOrKey=number)
+    assert whole["roles"]["Prüfer"].endswith(f"/role/{made['id']}")
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -150,6 +150,7 @@ class SmallSite:
     people: list[Account] = field(default_factory=list[Account])
     fields: dict[str, str] = field(default_factory=dict[str, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
+    role: str = ""
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -178,6 +179,7 @@ class SmallSite:
         await self.post("issueLinkType", words)
         await self.post("projectCategory", {"name": "Für Kunden", "description": "Alle"})
         await self._add_fields()
+        await self._add_role(group["groupId"])
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -198,6 +200,13 @@ class SmallSite:
                 options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}
                 template = "field/{field}/context/{context}/option"
                 await self.post(template, options, field=created["id"], context=context["id"])
+
+    async def _add_role(self, group: str) -> None:
+        made = await self.post("role", {"name": "Entwickler", "description": "Wer baut"})
+        self.role = str(made["id"])
+        await self.post("role/{role}/actors", {"groupId": [group]}, role=self.role)
+        people = {"user": [self.people[0].account_id]}
+        await self.post("role/{role}/actors", people, role=self.role)
 
     async def add_project(self, key: str, name: str) -> None:
         """A project with versions and components, and a workflow of its own."""
@@ -235,6 +244,11 @@ class SmallSite:
             await self.post("version", {"name": version, "projectId": created["id"]})
         for component in ("Core", "User interface"):
             await self.post("component", {"name": component, "project": key})
+        one = f"{API}/project/{{project}}/role/{{role}}"
+        gone = [("user", self.people[0].account_id)]
+        await self.side.client.delete(one, gone, project=key, role=self.role)
+        actors = {"user": [person.account_id for person in self.people[1:3]]}
+        await self.post("project/{project}/role/{role}", actors, project=key, role=self.role)
 
     async def _category(self) -> int:
         listed = await self.side.client.get_json(f"{API}/projectCategory")

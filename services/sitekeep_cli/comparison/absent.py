@@ -14,6 +14,7 @@ from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
 WHY = "the person has no account at the destination"
+WHY_NOT_ACTING = "the person has no active account at the destination"
 
 _REPLACED = frozenset({"reporter", "lead"})
 """Fields that somebody has to be in: another account stands in."""
@@ -30,6 +31,14 @@ def explained(
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
         return bool(_present(left, present) == (right or []))
     return False
+
+
+def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> bool:
+    """Whether somebody is gone from a role who is not active at the destination."""
+    named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""
+    named = path if kind is Kind.PROJECT_ROLE and path.startswith("default.") else named
+    _, is_person, account = named.rpartition("user/")
+    return bool(is_person) and account not in active
 
 
 def _present(value: Json, present: Collection[str]) -> Json:

@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from sitekeep_simulator.accounts import ADMIN_GROUP
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
 
 DEFAULT_WORKFLOW = "jira"
 DEFAULT_SCHEME = "Default workflow scheme"
 DEFAULT_TYPE_SCHEME = "Default Issue Type Scheme"
+ADMINISTRATORS = "Administrators"
 
 _TYPES = (
     ("Task", "A small, distinct piece of work.", 0),
@@ -58,6 +61,7 @@ def install_defaults(jira: Jira) -> None:
         }
         jira.objects.add(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME, scheme)
         add_type_scheme(jira, DEFAULT_TYPE_SCHEME, [each.id for each in types])
+        _add_roles(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:
@@ -120,6 +124,17 @@ def _transition(number: str, name: str, target: JiraObject, kind: str) -> dict[s
         "triggers": [],
         "properties": {},
     }
+
+
+def _add_roles(jira: Jira) -> None:
+    administrators = jira.objects.add(
+        ObjectKind.ROLE, ADMINISTRATORS, {"description": "Who administers a project."}
+    )
+    text = "Installed apps act in this role."
+    jira.objects.add(ObjectKind.ROLE, "atlassian-addons-project-access", {"description": text})
+    group = jira.accounts.group(name=ADMIN_GROUP)
+    if group is not None:
+        RoleActors(jira).add(DEFAULT, administrators.id, GROUP, group.group_id)
 
 
 def _add_small_lists(jira: Jira) -> None:

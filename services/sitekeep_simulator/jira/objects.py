@@ -29,6 +29,7 @@ class ObjectKind(Enum):
     TYPE_SCHEME = "type_scheme"
     VERSION = "version"
     COMPONENT = "component"
+    ROLE = "project_role"
     CATEGORY = "project_category"
 
 

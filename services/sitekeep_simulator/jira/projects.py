@@ -17,6 +17,7 @@ from sitekeep_simulator.jira.beans import (
     version_bean,
 )
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.role_actors import RoleActors, role_links
 from sitekeep_simulator.jira.schema import ISSUE_TABLES
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.refusals import Refused
@@ -79,6 +80,7 @@ class Projects:
             (project_id, key, name, LIVE, type_scheme, workflow_scheme, _text(body)),
         )
         self._jira.store.execute("INSERT INTO jira_project_key VALUES (?, ?)", (key, project_id))
+        RoleActors(self._jira).begin(project_id)
         return Project(project_id, key, name, LIVE, 0, type_scheme, workflow_scheme, body)
 
     def change(self, project: Project, **columns: Any) -> None:
@@ -113,6 +115,7 @@ class Projects:
         for table, column in (
             ("jira_issue", "project_id"),
             ("jira_project_key", "project_id"),
+            ("jira_role_actor", "project_id"),
             ("jira_project", "id"),
         ):
             store.execute(f"DELETE FROM {table} WHERE {column} = ?", (project.id,))
@@ -222,7 +225,7 @@ def whole_bean(jira: Jira, project: Project) -> Body:
             version_bean(jira, each, whole=True)
             for each in objects.all(ObjectKind.VERSION, project.id)
         ],
-        "roles": {},
+        "roles": role_links(jira, project.id),
     }
 
 

@@ -10,6 +10,7 @@ from sitekeep_backup.exporters.jira import (
     groups,
     issues,
     projects,
+    roles,
     users,
 )
 from sitekeep_backup.exporters.unit import Exporter
@@ -20,6 +21,7 @@ EXPORTER = Exporter(
         groups.FIRST,
         *configuration.FIRST,
         categories.FIRST,
+        roles.FIRST,
         fields.FIRST,
         projects.FIRST,
     ),
@@ -32,6 +34,8 @@ EXPORTER = Exporter(
         "priorities": configuration.export_priorities,
         "resolutions": configuration.export_resolutions,
         "statuses": configuration.export_statuses,
+        "roles": roles.export_roles,
+        "actors": roles.export_actors,
         "categories": categories.export_categories,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,

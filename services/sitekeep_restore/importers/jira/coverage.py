@@ -72,6 +72,14 @@ COVERAGE: Sequence[CoverageRow] = (
         "options",
     ),
     _row(
+        Kind.PROJECT_ROLE,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description and its own default "
+        "actors. Those of a team-managed project become global.",
+        "description",
+        "default",
+    ),
+    _row(
         Kind.PROJECT_CATEGORY,
         "with loss",
         "Found by name, else created; one that is there keeps its description.",
@@ -84,6 +92,12 @@ COVERAGE: Sequence[CoverageRow] = (
         "a lead who is not a member is replaced.",
         "style",
         "isPrivate",
+    ),
+    _row(
+        Kind.ROLE_ACTOR,
+        "with loss",
+        "Only groups that are at the destination and active people who have an account there can "
+        "act in a role.",
     ),
     _row(Kind.VERSION, "exactly"),
     _row(Kind.COMPONENT, "exactly"),

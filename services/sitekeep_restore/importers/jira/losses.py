@@ -31,6 +31,9 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
+    DEFAULT_ACTOR_NOT_RESTORED = (
+        "A default actor of the role is not at the destination or is deactivated."
+    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
@@ -50,6 +53,10 @@ class Loss(enum.Enum):
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
+    ROLE_ACTOR_NOT_RESTORED = (
+        "Who acted in the role of a project is not at the destination or is deactivated."
+    )
+    ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
     SECURITY_LEVEL_NOT_RESTORED = (
         "The issue had a security level; at the destination everyone in the project sees it."
     )

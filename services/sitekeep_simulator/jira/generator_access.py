@@ -1,0 +1,49 @@
+"""Who may do what in a generated Jira: roles and who acts in them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.projects import Project
+from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, USER, RoleActors
+from sitekeep_simulator.jira.state import Jira
+
+_ROLES = (
+    ("Entwickler", "Who writes „Code“, & who reads it."),
+    ("レビュー <QA>", ""),
+    ("Stakeholders", "Those who ask."),
+)
+_MOST_ACTORS = 5
+
+
+def make_roles(jira: Jira, people: Sequence[Account]) -> list[JiraObject]:
+    """Roles of the site's own, two of them with default actors."""
+    roles = [
+        jira.objects.add(ObjectKind.ROLE, name, {"description": text}) for name, text in _ROLES
+    ]
+    actors = RoleActors(jira)
+    actors.add(DEFAULT, roles[0].id, GROUP, _group(jira, "developers"))
+    actors.add(DEFAULT, roles[0].id, USER, people[0].account_id)
+    actors.add(DEFAULT, roles[1].id, GROUP, _group(jira, "qa Prüfer"))
+    return roles
+
+
+def make_actors(
+    jira: Jira, project: Project, people: Sequence[Account], roles: Sequence[JiraObject]
+) -> None:
+    """Lets some people and groups act in the roles of a project; one role loses its default."""
+    chance = random.Random(project.key)
+    actors = RoleActors(jira)
+    able = [each for each in people if each.active]
+    for role in roles:
+        for account in chance.sample(able, chance.randrange(_MOST_ACTORS)):
+            actors.add(project.id, role.id, USER, account.account_id)
+    actors.clear(project.id, roles[1].id)
+    actors.add(project.id, roles[2].id, GROUP, _group(jira, "jira-users"))
+
+
+def _group(jira: Jira, name: str) -> str:
+    return jira.accounts.add_group(name).group_id
