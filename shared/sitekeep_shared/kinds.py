@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     FIELD = "field"
     PROJECT_ROLE = "project_role"
     PROJECT_CATEGORY = "project_category"
+    NOTIFICATION_SCHEME = "notification_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

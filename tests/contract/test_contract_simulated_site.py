@@ -181,6 +181,44 @@ async def test_jira_keeps_roles_and_who_acts_in_them(client: SiteClient) -> None
     assert whole["roles"]["Prüfer"].endswith(f"/role/{made['id']}")
 
 
+async def test_jira_keeps_notification_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = (await client.get_json(f"{J}/role"))[0]["id"]
+    recipients = [
+        {"notificationType": "AllWatchers"},
+        {"notificationType": "Group", "parameter": "team"},
+        {"notificationType": "User", "parameter": lee},
+        {"notificationType": "ProjectRole", "parameter": str(role)},
+        {"notificationType": "UserCustomField", "parameter": field},
+    ]
+    event = {"event": {"id": "1"}, "notifications": recipients}
+    body = {"name": "Laut", "description": "d", "notificationSchemeEvents": [event]}
+    listed = f"{J}/notificationscheme"
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{id}}"
+    whole = await client.get_json(one, [("expand", "all")], id=made)
+    assert len(whole["notificationSchemeEvents"][0]["notifications"]) == 5
+    assert (await client.get_json(listed, [("expand", "all")]))["total"] == 2
+    await client.put_json(one, {"description": "changed"}, id=made)
+    more = {"event": {"id": "2"}, "notifications": recipients[:1]}
+    await client.put_json(f"{one}/notification", {"notificationSchemeEvents": [more]}, id=made)
+    gone = str(whole["notificationSchemeEvents"][0]["notifications"][0]["id"])
+    path = f"{one}/notification/{{notificationId}}"
+    await client.delete(path, id=made, notificationId=gone)
+    assert await client.get_json(f"{J}/events")
+    assign = {"notificationScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("notificationSchemeId", made), ("maxResults", "100")]
+    found = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in found["values"]] == [number]
+    with pytest.raises(SiteError):
+        await client.delete(one, id=made)
+    await client.delete(one, id=(await client.post_json(listed, {"name": "Leise"}))["id"])
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -151,6 +151,7 @@ class SmallSite:
     fields: dict[str, str] = field(default_factory=dict[str, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
     role: str = ""
+    notification_scheme: int = 0
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -180,6 +181,7 @@ class SmallSite:
         await self.post("projectCategory", {"name": "Für Kunden", "description": "Alle"})
         await self._add_fields()
         await self._add_role(group["groupId"])
+        await self._add_notification_scheme()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -238,6 +240,7 @@ class SmallSite:
             "workflowScheme": made["id"],
             "description": "About Alfa",
             "categoryId": await self._category(),
+            "notificationScheme": self.notification_scheme,
         }
         created = await self.post("project", project)
         for version in ("1.0", "1.1 beta"):
@@ -249,6 +252,21 @@ class SmallSite:
         await self.side.client.delete(one, gone, project=key, role=self.role)
         actors = {"user": [person.account_id for person in self.people[1:3]]}
         await self.post("project/{project}/role/{role}", actors, project=key, role=self.role)
+
+    async def _add_notification_scheme(self) -> None:
+        recipients = [
+            {"notificationType": "Group", "parameter": "builders"},
+            {"notificationType": "User", "parameter": self.people[3].account_id},
+            {"notificationType": "ProjectRole", "parameter": self.role},
+            {"notificationType": "UserCustomField", "parameter": self.fields["Buddy"]},
+        ]
+        watchers = [{"notificationType": "AllWatchers"}]
+        events = [
+            {"event": {"id": "1"}, "notifications": recipients},
+            {"event": {"id": "6"}, "notifications": watchers},
+        ]
+        scheme = {"name": "Wer hört „was“", "notificationSchemeEvents": events}
+        self.notification_scheme = int((await self.post("notificationscheme", scheme))["id"])
 
     async def _category(self) -> int:
         listed = await self.side.client.get_json(f"{API}/projectCategory")

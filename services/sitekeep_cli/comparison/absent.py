@@ -16,6 +16,9 @@ from sitekeep_shared.kinds import Kind
 WHY = "the person has no account at the destination"
 WHY_NOT_ACTING = "the person has no active account at the destination"
 
+_SCHEMES = frozenset({Kind.NOTIFICATION_SCHEME})
+"""Kinds whose paths end in the holders that they name."""
+
 _REPLACED = frozenset({"reporter", "lead"})
 """Fields that somebody has to be in: another account stands in."""
 
@@ -26,6 +29,9 @@ def explained(
     """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
+    if kind in _SCHEMES:
+        _, is_person, account = path.rpartition("user/")
+        return bool(is_person) and right is None and account not in present
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
     if path == "assignee" or path == "mentions" or path.startswith("custom."):

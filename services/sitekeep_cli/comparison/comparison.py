@@ -34,6 +34,7 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_LINK_TYPE,
         Kind.PROJECT_ROLE,
         Kind.PROJECT_CATEGORY,
+        Kind.NOTIFICATION_SCHEME,
         Kind.FIELD,
     }
 )
@@ -42,7 +43,13 @@ _SITE_OWN = frozenset(
 _MAY_MOVE = frozenset({Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT})
 """An inline comment whose text is gone comes back as a footer comment, if that is declared."""
 
-_FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority"), (Kind.PROJECT_ROLE, "default")})
+_FILLED_BY_THE_SITE = frozenset(
+    {
+        (Kind.ISSUE, "priority"),
+        (Kind.PROJECT_ROLE, "default"),
+        (Kind.PROJECT, "notificationScheme"),
+    }
+)
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
 
 
@@ -72,6 +79,7 @@ class Comparison:
             reading = Reading(backup, self._shelf, side, self._mode, links)
             directory.read(reading)
             if jira:
+                jira_access.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
                 jira_issues.read(reading)

@@ -1,13 +1,13 @@
-"""Who may do what: roles and who acts in them."""
+"""Who may do what, and who hears of it: roles, who acts in them, schemes."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.jira_configuration import PROJECT
-from sitekeep_cli.comparison.links import GROUP
+from sitekeep_cli.comparison.links import FIELD, GROUP, NOTIFICATIONS, PROJECT
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
@@ -18,20 +18,80 @@ ROLE = "role"
 DEFAULT = "default"
 """The path of the default actors of a role."""
 
+SUFFIX = " (restored)"
+"""What a restored scheme has behind its name where one of that name stayed beside it."""
+OWN = " (the destination's)"
+
+_REALMS = {
+    "group": GROUP,
+    "projectrole": ROLE,
+    "usercustomfield": FIELD,
+    "groupcustomfield": FIELD,
+}
 _ACTOR = re.compile(r"/(?:user|group)/.*", re.DOTALL)
 
 Item = Mapping[str, Any]
 
 
 def read(reading: Reading) -> None:
-    """Puts roles by name, and who acts in them below project and role."""
+    """Puts roles and schemes by name, and who acts below project and role."""
     for record, role in reading.objects(Kind.PROJECT_ROLE):
         reading.refer(ROLE, record.key, str(role.get("name")))
         reading.put(Kind.PROJECT_ROLE, str(role.get("name")), _role(reading, role))
+    schemes = (scheme for _, scheme in reading.objects(Kind.NOTIFICATION_SCHEME))
+    _put_schemes(reading, Kind.NOTIFICATION_SCHEME, schemes, _notification_scheme)
     for record, role in reading.objects(Kind.ROLE_ACTOR):
         project = reading.name(PROJECT, record.attributes["project"])
         for actor in _actors(reading, role):
             reading.put(Kind.ROLE_ACTOR, f"{project}/{role.get('name')}/{actor}", {})
+
+
+def refer(reading: Reading) -> None:
+    """Keeps which project has which scheme; projects are read after that."""
+    for record, scheme in reading.objects(Kind.NOTIFICATION_SCHEME):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(NOTIFICATIONS, project, _restored_name(reading, scheme))
+
+
+def _restored_name(reading: Reading, scheme: Item) -> str:
+    """The name that a scheme had at the source: a restored one may have got a suffix."""
+    name = str(scheme.get("name"))
+    return name.removesuffix(SUFFIX) if reading.restored else name
+
+
+def _put_schemes(
+    reading: Reading, kind: Kind, schemes: Iterable[Item], shape: Callable[[Reading, Item], Json]
+) -> None:
+    """Puts schemes by name; one that stayed beside the restored one is the site's own."""
+    listed = {str(scheme.get("name")): scheme for scheme in schemes}
+    for name, scheme in listed.items():
+        replaced = reading.restored and f"{name}{SUFFIX}" in listed
+        owner = f"{name}{OWN}" if replaced else _restored_name(reading, scheme)
+        reading.put(kind, owner, shape(reading, scheme))
+
+
+def _notification_scheme(reading: Reading, scheme: Item) -> Json:
+    events: dict[str, Json] = {}
+    for each in items(scheme, "notificationSchemeEvents"):
+        recipients = (_recipient(reading, one) for one in items(each, "notifications"))
+        events[str(part(each, "event").get("name"))] = dict.fromkeys(recipients, True)
+    text = scheme.get("description")
+    return without_nothing({"description": text, "events": without_nothing(events)})
+
+
+def _recipient(reading: Reading, notification: Item) -> str:
+    kind = str(notification.get("notificationType"))
+    found = notification.get("recipient") or notification.get("parameter")
+    return holder(reading, kind, found)
+
+
+def holder(reading: Reading, kind: str, named: Json) -> str:
+    """A recipient of mail or a holder of a permission, by names instead of ids."""
+    if not named:
+        return kind
+    realm = _REALMS.get(kind.casefold())
+    name = reading.name(realm, named) if realm else named
+    return f"{'user' if kind == 'User' else kind}/{name}"
 
 
 def role_of_actor(name: str) -> str:

@@ -6,13 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PROJECT
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
 from sitekeep_shared.kinds import Kind
-
-PROJECT = "project"
-FIELD = "field"
 
 Item = Mapping[str, Any]
 
@@ -32,7 +30,8 @@ def _projects(reading: Reading) -> None:
     for record, item in reading.objects(Kind.PROJECT):
         key = item.get("key", record.attributes.get("key", record.key))
         reading.refer(PROJECT, str(item.get("id", record.key)), key)
-        reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item)))
+        schemes = _schemes_of(reading, str(item.get("id", record.key)))
+        reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item) | schemes))
 
 
 def _project(reading: Reading, item: Item) -> dict[str, Json]:
@@ -49,6 +48,10 @@ def _project(reading: Reading, item: Item) -> dict[str, Json]:
         "isPrivate": item.get("isPrivate") or None,
         "issueTypes": sorted(one["name"] for one in items(item, "issueTypes")),
     }
+
+
+def _schemes_of(reading: Reading, project: str) -> dict[str, Json]:
+    return {"notificationScheme": reading.links.name(NOTIFICATIONS, project)}
 
 
 def _of_projects(reading: Reading) -> None:

@@ -18,17 +18,21 @@ class ImportPhase(enum.IntEnum):
 
     USERS_AND_GROUPS = 1
     CONFIGURATION = 2
-    CONTAINERS = 3
+    SCHEMES = 3
+    """What refers to configuration and is referred to by projects."""
+    CONTAINERS = 4
     """Projects with their versions and components; spaces."""
-    CONTENT = 4
+    CONTENT = 5
     """Issues in number order; pages, parents first; blog posts."""
-    ATTACHMENTS = 5
-    DETAILS = 6
+    ATTACHMENTS = 6
+    DETAILS = 7
     """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
-    RELATIONS = 7
+    RELATIONS = 8
     """Links between items, late parents."""
-    CLEAN_UP = 8
+    CLEAN_UP = 9
     """Fillers deleted, versions archived."""
+    OPENING = 10
+    """What waits until nothing else is written: whom projects send mail, who may do what."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sitekeep_simulator.jira import (
     issue_routes,
     links,
     moves,
+    notification_schemes,
     people,
     project_routes,
     roles,
@@ -27,6 +28,7 @@ from sitekeep_simulator.jira import (
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
+from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
@@ -41,6 +43,7 @@ _CONFIGURATION = (
     versions,
     workflow_routes,
     schemes,
+    notification_schemes,
     fields,
 )
 _CONTENT = (
@@ -68,6 +71,7 @@ def register(app: web.Application, site: SimulatedSite) -> None:
     """Adds the routes of this half."""
     jira = install(site)
     issues = Issues(jira)
+    app.middlewares.append(gate(issues))
     for module in _CONFIGURATION:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sitekeep_simulator.accounts import ADMIN_GROUP
+from sitekeep_simulator.jira.notifications import (
+    DEFAULT_NOTIFICATIONS,
+    EVENTS,
+    add_notification_scheme,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
@@ -37,6 +42,8 @@ _RESOLUTIONS = (
     ("Duplicate", "The problem is a duplicate of an existing issue."),
     ("Cannot Reproduce", "All attempts at reproducing this issue failed."),
 )
+_CONCERNED = [("CurrentAssignee", ""), ("Reporter", ""), ("AllWatchers", "")]
+_NOTIFICATIONS = dict.fromkeys(EVENTS, _CONCERNED)
 _LINK_TYPES = (
     ("Blocks", "is blocked by", "blocks"),
     ("Cloners", "is cloned by", "clones"),
@@ -62,6 +69,7 @@ def install_defaults(jira: Jira) -> None:
         jira.objects.add(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME, scheme)
         add_type_scheme(jira, DEFAULT_TYPE_SCHEME, [each.id for each in types])
         _add_roles(jira)
+        add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

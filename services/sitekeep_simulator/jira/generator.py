@@ -17,7 +17,11 @@ from sitekeep_simulator.jira.defaults import (
     add_workflow,
 )
 from sitekeep_simulator.jira.fields import add_custom_field
-from sitekeep_simulator.jira.generator_access import make_actors, make_roles
+from sitekeep_simulator.jira.generator_access import (
+    make_actors,
+    make_notification_schemes,
+    make_roles,
+)
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -128,8 +132,11 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
     fields = [add_custom_field(jira, name, kind, options) for name, kind, options in _FIELDS]
     count = max(2, min(_MOST_PROJECTS, issues // _ISSUES_PER_PROJECT + 1))
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
-    for project in projects:
+    notifications = make_notification_schemes(jira, people, roles, fields)
+    for number, project in enumerate(projects):
         make_actors(jira, project, people, roles)
+        chosen = {"notificationScheme": notifications[number % len(notifications)]}
+        Projects(jira).change(project, body=project.body | chosen)
     return Setting(
         people=people,
         projects=projects,

@@ -1,4 +1,4 @@
-"""Who may do what in a generated Jira: roles and who acts in them."""
+"""Who may do what in a generated Jira, and who hears of it: roles, their actors, schemes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.jira.notifications import add_notification_scheme
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, USER, RoleActors
@@ -17,6 +18,7 @@ _ROLES = (
     ("Stakeholders", "Those who ask."),
 )
 _MOST_ACTORS = 5
+Recipients = list[tuple[str, str]]
 
 
 def make_roles(jira: Jira, people: Sequence[Account]) -> list[JiraObject]:
@@ -43,6 +45,26 @@ def make_actors(
             actors.add(project.id, role.id, USER, account.account_id)
     actors.clear(project.id, roles[1].id)
     actors.add(project.id, roles[2].id, GROUP, _group(jira, "jira-users"))
+
+
+def make_notification_schemes(
+    jira: Jira, people: Sequence[Account], roles: Sequence[JiraObject], fields: Sequence[JiraObject]
+) -> list[int]:
+    """Schemes with recipients of every type, one of them empty; their ids."""
+    reviewer = next(each for each in fields if each.name == "Reviewer")
+    named: Recipients = [
+        ("User", people[1].account_id),
+        ("EmailAddress", "liste@example.com"),
+        ("Group", _group(jira, "qa Prüfer")),
+        ("ProjectRole", str(roles[2].id)),
+        ("UserCustomField", f"customfield_{reviewer.id}"),
+    ]
+    concerned: Recipients = [("CurrentAssignee", ""), ("ProjectLead", ""), ("AllWatchers", "")]
+    return [
+        add_notification_scheme(jira, "Team „Laut“ & mehr", {1: named, 2: concerned, 6: named}),
+        add_notification_scheme(jira, "通知 <leise>", {6: concerned}, "Only what is said."),
+        add_notification_scheme(jira, "Nobody", {}),
+    ]
 
 
 def _group(jira: Jira, name: str) -> str:

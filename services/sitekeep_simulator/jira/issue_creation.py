@@ -13,6 +13,7 @@ from sitekeep_simulator.jira.comments import add_comment, property_list
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
+from sitekeep_simulator.jira.notifications import CREATED, send
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import LIVE, Project
 from sitekeep_simulator.jira.transitions import take_transition
@@ -65,6 +66,7 @@ class IssueCreation:
             store_property(self._issues, issue_id, each["key"], each["value"])
         self._follow(issue_id, author, object_in(body, "update"))
         refused = self._transition(issue_id, author, body.get("transition"))
+        send(self._jira, project, CREATED)
         return NewIssue(issue_id, f"{project.key}-{number}", refused)
 
     def _project(self, listed: Any) -> Project:

@@ -30,6 +30,7 @@ class ObjectKind(Enum):
     VERSION = "version"
     COMPONENT = "component"
     ROLE = "project_role"
+    NOTIFICATION_SCHEME = "notification_scheme"
     CATEGORY = "project_category"
 
 
@@ -106,6 +107,13 @@ class Objects:
             (kind.value, project_id),
         )
         return [_object(row) for row in rows]
+
+    def remove(self, gone: JiraObject) -> None:
+        """Removes an object for good."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
+        )
+        self._cache.pop((gone.kind, gone.id), None)
 
     def remove_scope(self, kind: ObjectKind, project_id: int) -> None:
         """Removes every object of a kind that one scope has."""

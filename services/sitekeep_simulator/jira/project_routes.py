@@ -16,6 +16,7 @@ from sitekeep_simulator.answers import (
 )
 from sitekeep_simulator.jira.beans import component_bean, status_bean, version_bean
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
+from sitekeep_simulator.jira.notifications import DEFAULT_NOTIFICATIONS
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.projects import (
@@ -39,6 +40,10 @@ _SCHEME_KEYS = (
     "fieldConfigurationScheme",
     "fieldScheme",
 )
+_ACCESS: dict[str, tuple[ObjectKind, str]] = {
+    "notificationScheme": (ObjectKind.NOTIFICATION_SCHEME, DEFAULT_NOTIFICATIONS),
+}
+"""The schemes that a project names in its body: their kind, and which one it has by default."""
 _TEAM_MANAGED = ("gh-simplified-agility", "next-gen")
 
 
@@ -123,8 +128,8 @@ class ProjectRoutes:
             columns["key"] = body["key"]
         if "name" in body:
             columns["name"] = str(body["name"])
-        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId")
-        errors = self._category_errors(body)
+        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId", *_ACCESS)
+        errors = self._category_errors(body) | self._access_errors(body)
         if errors:
             raise Refused(400, fields=errors)
         columns["body"] = project.body | {key: body[key] for key in kept if key in body}
@@ -228,7 +233,7 @@ class ProjectRoutes:
             errors["projectTemplateKey"] = "A template and explicit schemes exclude each other."
         if not template and body.get("projectTypeKey") not in _TYPE_KEYS:
             errors["projectType"] = "An invalid project type was specified."
-        return errors | self._category_errors(body)
+        return errors | self._category_errors(body) | self._access_errors(body)
 
     def _category_errors(self, body: Body) -> dict[str, str]:
         """-1 takes the category away."""
@@ -236,6 +241,21 @@ class ProjectRoutes:
         if wanted in (None, -1) or self._jira.objects.get(ObjectKind.CATEGORY, wanted):
             return {}
         return {"categoryId": f"The project category {wanted} does not exist."}
+
+    def _access_errors(self, body: Body) -> dict[str, str]:
+        return {
+            key: f"The scheme {body[key]} does not exist."
+            for key, (kind, _) in _ACCESS.items()
+            if key in body and self._jira.objects.get(kind, body[key]) is None
+        }
+
+    def _access(self, body: Body) -> Body:
+        """The schemes that a new project has: those given, else the site's default ones."""
+        chosen: Body = {}
+        for key, (kind, default) in _ACCESS.items():
+            found = self._jira.objects.named(kind, default) if default else None
+            chosen[key] = body.get(key, found.id if found else None)
+        return chosen
 
     def _scheme(self, body: Body, key: str, kind: ObjectKind, default: str) -> int:
         found: JiraObject | None
@@ -257,5 +277,6 @@ class ProjectRoutes:
             "description": body.get("description"),
             "url": body.get("url"),
             "categoryId": body.get("categoryId"),
+            **self._access(body),
             "entityId": str(uuid.uuid5(uuid.UUID(self._jira.site.cloud_id), body["key"])),
         }

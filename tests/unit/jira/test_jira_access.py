@@ -8,7 +8,12 @@ import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
+from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.jira.notifications import mail_count
+from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, jira_pair, undeclared
 
@@ -119,3 +124,128 @@ async def test_a_role_of_the_destination_keeps_its_description_and_its_own_defau
         ("ALFA/Foreign/group/destination's own", "extra", "None", "there")
     }
     assert undeclared(before, after) == []
+
+
+async def _notifications(pair: JiraPair) -> Json:
+    """The scheme that the restored project has."""
+    client = pair.destination.client
+    project = await client.get_json(f"{API}/project/{{project}}", project="ALFA")
+    query = [("projectId", str(project["id"]))]
+    listed = (await client.get_json(f"{API}/notificationscheme/project", query))["values"]
+    scheme = f"{API}/notificationscheme/{{scheme}}"
+    found: Json = await client.get_json(
+        scheme, [("expand", "all")], scheme=listed[0]["notificationSchemeId"]
+    )
+    return found
+
+
+async def _names_of_schemes(pair: JiraPair) -> set[str]:
+    listed = await pair.destination.client.get_json(f"{API}/notificationscheme")
+    return {str(each["name"]) for each in listed["values"]}
+
+
+async def test_a_restore_sends_no_mail_and_a_project_has_its_own_scheme_at_the_end(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    assert mail_count(Jira(pair.source.site)) > 0
+    await restore(IMPORTER, pair.destination.client, before)
+    assert mail_count(Jira(pair.destination.site)) == 0
+    assert (await _notifications(pair))["name"] == "Wer hört „was“"
+    assert await _names_of_schemes(pair) == {"Default Notification Scheme", "Wer hört „was“"}
+    body = {"body": {"type": "doc", "version": 1, "content": []}}
+    path = f"{API}/issue/{{issue}}/comment"
+    await pair.destination.client.post(path, body, issue="ALFA-1")
+    assert mail_count(Jira(pair.destination.site)) == 1
+
+
+async def test_silence_ends_although_the_last_answers_are_lost(pair: JiraPair) -> None:
+    before = await filled(pair)
+    faults = pair.destination.site.faults
+    planned = [
+        faults.plan(FaultKind.LOST, "/project/[0-9]+$", method="PUT", times=1),
+        faults.plan(FaultKind.LOST, "/notificationscheme/[0-9]+$", method="DELETE", times=1),
+    ]
+    await restore(IMPORTER, pair.destination.client, before, attempts=3, retried=(AmbiguousWrite,))
+    assert all(fault.fired for fault in planned)
+    assert mail_count(Jira(pair.destination.site)) == 0
+    assert await _names_of_schemes(pair) == {"Default Notification Scheme", "Wer hört „was“"}
+    assert undeclared(before, await pair.destination.backup()) == []
+
+
+async def test_a_site_that_takes_no_silent_scheme_is_restored_and_says_that_it_sends_mail(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    path = "/notificationscheme$"
+    pair.destination.site.faults.plan(FaultKind.MISSING, path, method="POST", times=1)
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    found = [each.reason for each in tally.findings if each.kind is Kind.NOTIFICATION_SCHEME]
+    assert found == ["NOT_SILENT"]
+
+
+async def test_a_project_without_a_scheme_stays_silent(pair: JiraPair) -> None:
+    await SmallSite(pair.source).fill()
+    pair.source.site.store.execute(
+        "UPDATE jira_project SET body = json_set(body, '$.notificationScheme', NULL)"
+    )
+    pair.share_people()
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "SILENT_SCHEME_STAYS" in {each.reason for each in tally.findings}
+    after = await pair.destination.backup()
+    found = of_kind(differences(before, after), Kind.PROJECT)
+    assert ("ALFA", "notificationScheme", "None", "Sitekeep: silent while restoring") in found
+    assert undeclared(before, after) == []
+
+
+async def test_an_unused_scheme_of_that_name_becomes_like_the_original(pair: JiraPair) -> None:
+    before = await filled(pair)
+    watchers = {"notificationType": "AllWatchers"}
+    reporter = {"notificationType": "Reporter"}
+    events = [{"event": {"id": "6"}, "notifications": [watchers, reporter]}]
+    scheme: Json = {"name": "Wer hört „was“", "description": "Alt"}
+    await pair.destination.client.post(
+        f"{API}/notificationscheme", {**scheme, "notificationSchemeEvents": events}
+    )
+    await restore(IMPORTER, pair.destination.client, before)
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.NOTIFICATION_SCHEME) == set()
+
+
+async def test_a_scheme_that_others_may_use_stays_beside_the_restored_one(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    other = SmallSite(pair.destination)
+    await other.configure()
+    await other.add_project("BETA", "Somebody else's")
+    changed = {"notificationSchemeEvents": [_hears("AllWatchers", "1")]}
+    listed = await pair.destination.client.get_json(f"{API}/notificationscheme")
+    own = next(each for each in listed["values"] if each["name"] == "Wer hört „was“")
+    path = f"{API}/notificationscheme/{{scheme}}/notification"
+    await pair.destination.client.put_json(path, changed, scheme=str(own["id"]))
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "SCHEME_OF_THAT_NAME_KEPT" in {each.reason for each in tally.findings}
+    assert (await _notifications(pair))["name"] == "Wer hört „was“ (restored)"
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.NOTIFICATION_SCHEME) == {
+        ("Wer hört „was“ (the destination's)", "extra", "None", "there")
+    }
+
+
+def _hears(kind: str, event: str) -> Json:
+    return {"event": {"id": event}, "notifications": [{"notificationType": kind}]}
+
+
+async def test_of_the_generated_schemes_only_mail_addresses_are_lost(pair: JiraPair) -> None:
+    generate(pair.source.site, seed=5, issues=12)
+    pair.share_people()
+    before = await pair.source.backup()
+    await restore(IMPORTER, pair.destination.client, before)
+    found = differences(before, await pair.destination.backup())
+    assert {path for _, path, _, _ in of_kind(found, Kind.NOTIFICATION_SCHEME)} == {
+        f"events.{event}.EmailAddress/liste@example.com"
+        for event in ("Issue Created", "Issue Commented")
+    }
+    assert of_kind(found, Kind.ROLE_ACTOR) == of_kind(found, Kind.PROJECT_CATEGORY) == set()

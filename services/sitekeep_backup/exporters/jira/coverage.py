@@ -19,6 +19,7 @@ _READ: dict[Kind, str] = {
     Kind.FIELD: "field; contexts and options of Jira's own select fields",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
+    Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",

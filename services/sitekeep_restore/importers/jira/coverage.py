@@ -86,10 +86,19 @@ COVERAGE: Sequence[CoverageRow] = (
         "description",
     ),
     _row(
+        Kind.NOTIFICATION_SCHEME,
+        "with loss",
+        "Same name and recipients; those that are not at the destination are left out, and so are "
+        "mail addresses, which Jira takes no longer. A scheme that projects of the destination "
+        "may be using stays beside the restored one.",
+        "events.*.EmailAddress*",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
-        "a lead who is not a member is replaced.",
+        "a lead who is not a member is replaced; one without a notification scheme stays silent.",
+        "notificationScheme",
         "style",
         "isPrivate",
     ),

@@ -51,6 +51,10 @@ class Loss(enum.Enum):
     PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
+    RECIPIENT_NOT_RESTORED = (
+        "A recipient of a notification scheme is not at the destination, or the site no longer "
+        "takes its type."
+    )
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
     ROLE_ACTOR_NOT_RESTORED = (
