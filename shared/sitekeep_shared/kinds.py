@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
     PROJECT_ROLE = "project_role"
     PROJECT_CATEGORY = "project_category"
     NOTIFICATION_SCHEME = "notification_scheme"
+    PERMISSION_SCHEME = "permission_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

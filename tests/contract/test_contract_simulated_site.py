@@ -219,6 +219,44 @@ async def test_jira_keeps_notification_schemes(client: SiteClient) -> None:
     await client.delete(one, id=(await client.post_json(listed, {"name": "Leise"}))["id"])
 
 
+async def test_jira_keeps_permission_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    holders = [
+        {"type": "anyone"},
+        {"type": "applicationRole"},
+        {"type": "applicationRole", "parameter": "jira-software"},
+        {"type": "group", "parameter": "team"},
+        {"type": "user", "value": lee},
+        {"type": "projectRole", "value": role},
+        {"type": "userCustomField", "value": field},
+    ]
+    grants = [{"permission": "ADD_COMMENTS", "holder": holder} for holder in holders]
+    listed = f"{J}/permissionscheme"
+    body = {"name": "Nur wir", "description": "d", "permissions": grants}
+    made = str((await client.post_json(listed, body))["id"])
+    assert len((await client.get_json(listed, [("expand", "all")]))["permissionSchemes"]) == 2
+    one = f"{listed}/{{schemeId}}"
+    whole = await client.get_json(one, [("expand", "all")], schemeId=made)
+    assert len(whole["permissions"]) == len(grants)
+    for each in grants:
+        each["permission"] = "LINK_ISSUES"
+    await client.put_json(one, {"name": "Nur wir", "permissions": grants[1:]}, schemeId=made)
+    more = f"{one}/permission"
+    granted = await client.post_json(more, grants[0], schemeId=made)
+    assert len((await client.get_json(more, schemeId=made))["permissions"]) == len(grants)
+    path = f"{more}/{{permissionId}}"
+    await client.delete(path, schemeId=made, permissionId=str(granted["id"]))
+    of_project = f"{J}/project/{{projectKeyOrId}}/permissionscheme"
+    await client.put_json(of_project, {"id": int(made)}, projectKeyOrId=number)
+    assert (await client.get_json(of_project, projectKeyOrId=number))["id"] == int(made)
+    empty = str((await client.post_json(listed, {"name": "Leer"}))["id"])
+    await client.delete(one, schemeId=empty)
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -152,6 +152,7 @@ class SmallSite:
     types: dict[str, str] = field(default_factory=dict[str, str])
     role: str = ""
     notification_scheme: int = 0
+    permission_scheme: int = 0
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -182,6 +183,7 @@ class SmallSite:
         await self._add_fields()
         await self._add_role(group["groupId"])
         await self._add_notification_scheme()
+        await self._add_permission_scheme()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -241,6 +243,7 @@ class SmallSite:
             "description": "About Alfa",
             "categoryId": await self._category(),
             "notificationScheme": self.notification_scheme,
+            "permissionScheme": self.permission_scheme,
         }
         created = await self.post("project", project)
         for version in ("1.0", "1.1 beta"):
@@ -267,6 +270,33 @@ class SmallSite:
         ]
         scheme = {"name": "Wer hört „was“", "notificationSchemeEvents": events}
         self.notification_scheme = int((await self.post("notificationscheme", scheme))["id"])
+
+    async def _add_permission_scheme(self) -> None:
+        """Open to the administrators and to the role; people of a field may look on."""
+        client = self.side.client
+        roles = await client.get_json(f"{API}/role")
+        admins = next(str(each["id"]) for each in roles if each["name"] == "Administrators")
+        answer = await client.get_json(f"{API}/permissionscheme", [("expand", "all")])
+        default = answer["permissionSchemes"][0]["permissions"]
+        permissions = sorted({str(each["permission"]) for each in default})
+        holders = [
+            {"type": "projectRole", "parameter": admins},
+            {"type": "projectRole", "parameter": self.role},
+        ]
+        grants = [
+            {"permission": permission, "holder": holder}
+            for permission in permissions
+            for holder in holders
+        ]
+        readers = [
+            {"type": "userCustomField", "parameter": self.fields["Buddy"]},
+            {"type": "group", "parameter": "builders"},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        grants += [{"permission": "BROWSE_PROJECTS", "holder": each} for each in readers]
+        scheme = {"name": "Nur „wir“", "description": "Geschlossen", "permissions": grants}
+        self.permission_scheme = int((await self.post("permissionscheme", scheme))["id"])
 
     async def _category(self) -> int:
         listed = await self.side.client.get_json(f"{API}/projectCategory")

@@ -35,6 +35,7 @@ _SITE_OWN = frozenset(
         Kind.PROJECT_ROLE,
         Kind.PROJECT_CATEGORY,
         Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
         Kind.FIELD,
     }
 )
@@ -48,6 +49,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.ISSUE, "priority"),
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
+        (Kind.PROJECT, "permissionScheme"),
     }
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""

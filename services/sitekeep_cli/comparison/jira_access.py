@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.links import FIELD, GROUP, NOTIFICATIONS, PROJECT
+from sitekeep_cli.comparison.links import FIELD, GROUP, NOTIFICATIONS, PERMISSIONS, PROJECT
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
@@ -40,6 +40,8 @@ def read(reading: Reading) -> None:
         reading.put(Kind.PROJECT_ROLE, str(role.get("name")), _role(reading, role))
     schemes = (scheme for _, scheme in reading.objects(Kind.NOTIFICATION_SCHEME))
     _put_schemes(reading, Kind.NOTIFICATION_SCHEME, schemes, _notification_scheme)
+    schemes = (scheme for _, scheme in reading.objects(Kind.PERMISSION_SCHEME))
+    _put_schemes(reading, Kind.PERMISSION_SCHEME, schemes, _permission_scheme)
     for record, role in reading.objects(Kind.ROLE_ACTOR):
         project = reading.name(PROJECT, record.attributes["project"])
         for actor in _actors(reading, role):
@@ -48,6 +50,8 @@ def read(reading: Reading) -> None:
 
 def refer(reading: Reading) -> None:
     """Keeps which project has which scheme; projects are read after that."""
+    for record, scheme in reading.objects(Kind.PERMISSION_SCHEME):
+        reading.refer(PERMISSIONS, record.key, _restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.NOTIFICATION_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(NOTIFICATIONS, project, _restored_name(reading, scheme))
@@ -77,6 +81,16 @@ def _notification_scheme(reading: Reading, scheme: Item) -> Json:
         events[str(part(each, "event").get("name"))] = dict.fromkeys(recipients, True)
     text = scheme.get("description")
     return without_nothing({"description": text, "events": without_nothing(events)})
+
+
+def _permission_scheme(reading: Reading, scheme: Item) -> Json:
+    grants: dict[str, dict[str, Json]] = {}
+    for each in items(scheme, "permissions"):
+        listed = part(each, "holder")
+        named = listed.get("value") or listed.get("parameter")
+        shown = holder(reading, str(listed.get("type")), named)
+        grants.setdefault(str(each.get("permission")), {})[shown] = True
+    return without_nothing({"description": scheme.get("description"), "grants": grants})
 
 
 def _recipient(reading: Reading, notification: Item) -> str:

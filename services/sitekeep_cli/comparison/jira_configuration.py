@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PROJECT
+from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PERMISSIONS, PROJECT
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
@@ -30,7 +30,7 @@ def _projects(reading: Reading) -> None:
     for record, item in reading.objects(Kind.PROJECT):
         key = item.get("key", record.attributes.get("key", record.key))
         reading.refer(PROJECT, str(item.get("id", record.key)), key)
-        schemes = _schemes_of(reading, str(item.get("id", record.key)))
+        schemes = _schemes_of(reading, record, str(item.get("id", record.key)))
         reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item) | schemes))
 
 
@@ -50,8 +50,12 @@ def _project(reading: Reading, item: Item) -> dict[str, Json]:
     }
 
 
-def _schemes_of(reading: Reading, project: str) -> dict[str, Json]:
-    return {"notificationScheme": reading.links.name(NOTIFICATIONS, project)}
+def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Json]:
+    permissions = record.attributes.get("permission_scheme", "")
+    return {
+        "permissionScheme": reading.links.name(PERMISSIONS, permissions),
+        "notificationScheme": reading.links.name(NOTIFICATIONS, project),
+    }
 
 
 def _of_projects(reading: Reading) -> None:

@@ -16,6 +16,7 @@ from sitekeep_simulator.jira import (
     moves,
     notification_schemes,
     people,
+    permission_schemes,
     project_routes,
     roles,
     schemes,
@@ -44,6 +45,7 @@ _CONFIGURATION = (
     workflow_routes,
     schemes,
     notification_schemes,
+    permission_schemes,
     fields,
 )
 _CONTENT = (

@@ -13,6 +13,12 @@ from sitekeep_simulator.jira.notifications import (
     add_notification_scheme,
 )
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import (
+    DEFAULT_PERMISSIONS,
+    FOR_ADMINISTRATORS,
+    FOR_EVERYBODY,
+    add_permission_scheme,
+)
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
 
@@ -69,6 +75,7 @@ def install_defaults(jira: Jira) -> None:
         jira.objects.add(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME, scheme)
         add_type_scheme(jira, DEFAULT_TYPE_SCHEME, [each.id for each in types])
         _add_roles(jira)
+        _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
 
 
@@ -143,6 +150,15 @@ def _add_roles(jira: Jira) -> None:
     group = jira.accounts.group(name=ADMIN_GROUP)
     if group is not None:
         RoleActors(jira).add(DEFAULT, administrators.id, GROUP, group.group_id)
+
+
+def _add_permissions(jira: Jira) -> None:
+    role = jira.objects.named(ObjectKind.ROLE, ADMINISTRATORS)
+    grants = [(permission, "applicationRole", "") for permission in FOR_EVERYBODY]
+    if role is not None:
+        own = str(role.id)
+        grants += [(permission, "projectRole", own) for permission in FOR_ADMINISTRATORS]
+    add_permission_scheme(jira, DEFAULT_PERMISSIONS, grants)
 
 
 def _add_small_lists(jira: Jira) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.fields import custom_field, field_type, options_of
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 
@@ -161,6 +162,8 @@ class FieldValues:
         account = self._jira.accounts.get(self._member(value))
         if account is None or not account.active:
             raise ValueError("The user cannot be assigned issues.")
+        if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
+            raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
 
 

@@ -20,6 +20,7 @@ from sitekeep_simulator.jira.fields import add_custom_field
 from sitekeep_simulator.jira.generator_access import (
     make_actors,
     make_notification_schemes,
+    make_permission_schemes,
     make_roles,
 )
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
@@ -133,9 +134,13 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
     count = max(2, min(_MOST_PROJECTS, issues // _ISSUES_PER_PROJECT + 1))
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
     notifications = make_notification_schemes(jira, people, roles, fields)
+    permissions = make_permission_schemes(jira, people, roles, fields)
     for number, project in enumerate(projects):
         make_actors(jira, project, people, roles)
-        chosen = {"notificationScheme": notifications[number % len(notifications)]}
+        chosen = {
+            "notificationScheme": notifications[number % len(notifications)],
+            "permissionScheme": permissions[number % len(permissions)],
+        }
         Projects(jira).change(project, body=project.body | chosen)
     return Setting(
         people=people,

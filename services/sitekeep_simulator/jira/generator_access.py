@@ -6,8 +6,14 @@ import random
 from collections.abc import Sequence
 
 from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.jira.defaults import ADMINISTRATORS
 from sitekeep_simulator.jira.notifications import add_notification_scheme
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import (
+    FOR_ADMINISTRATORS,
+    FOR_EVERYBODY,
+    add_permission_scheme,
+)
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, USER, RoleActors
 from sitekeep_simulator.jira.state import Jira
@@ -18,6 +24,8 @@ _ROLES = (
     ("Stakeholders", "Those who ask."),
 )
 _MOST_ACTORS = 5
+_SHARED = ("BROWSE_PROJECTS", "ADD_COMMENTS", "ASSIGNABLE_USER")
+_OF_AN_APP = "com.example.app__approve"
 Recipients = list[tuple[str, str]]
 
 
@@ -64,6 +72,44 @@ def make_notification_schemes(
         add_notification_scheme(jira, "Team „Laut“ & mehr", {1: named, 2: concerned, 6: named}),
         add_notification_scheme(jira, "通知 <leise>", {6: concerned}, "Only what is said."),
         add_notification_scheme(jira, "Nobody", {}),
+    ]
+
+
+def make_permission_schemes(
+    jira: Jira, people: Sequence[Account], roles: Sequence[JiraObject], fields: Sequence[JiraObject]
+) -> list[int]:
+    """Schemes with holders of every type and a permission of an app; their ids."""
+    reviewer = next(each for each in fields if each.name == "Reviewer")
+    holders = [
+        ("user", people[2].account_id),
+        ("group", _group(jira, "qa Prüfer")),
+        ("projectRole", str(roles[0].id)),
+        ("userCustomField", f"customfield_{reviewer.id}"),
+        ("applicationRole", "jira-software"),
+        ("projectLead", ""),
+        ("reporter", ""),
+        ("assignee", ""),
+    ]
+    everybody = [(each, "applicationRole", "") for each in (*FOR_EVERYBODY, *FOR_ADMINISTRATORS)]
+    closed = [
+        *_for_administrators(jira),
+        *((permission, *holder) for permission in _SHARED for holder in holders),
+    ]
+    app = [(_OF_AN_APP, "group", _group(jira, "developers"))]
+    schemes = (
+        add_permission_scheme(jira, "Geschlossen & „intern“", closed, "Only for those named."),
+        add_permission_scheme(jira, "公開 <open>", everybody),
+        add_permission_scheme(jira, "With an app", [*everybody, *app]),
+    )
+    return [scheme.id for scheme in schemes]
+
+
+def _for_administrators(jira: Jira) -> list[tuple[str, str, str]]:
+    role = jira.objects.named(ObjectKind.ROLE, ADMINISTRATORS)
+    parameter = str(role.id) if role else ""
+    return [
+        (permission, "projectRole", parameter)
+        for permission in (*FOR_EVERYBODY, *FOR_ADMINISTRATORS)
     ]
 
 

@@ -15,6 +15,7 @@ from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
 from sitekeep_simulator.jira.notifications import CREATED, send
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.projects import LIVE, Project
 from sitekeep_simulator.jira.transitions import take_transition
 from sitekeep_simulator.jira.watchers import store_property
@@ -45,11 +46,12 @@ class IssueCreation:
         self._issues = issues
         self._jira = issues.jira
         self._workflows = Workflows(issues.jira)
+        self._permissions = Permissions(issues.jira)
 
     def attempt(self, author: Account, body: Body) -> NewIssue | Refused:
         """Creates one issue, or says why not; the number is gone then, too."""
         try:
-            project = self._project(object_in(body, "fields").get("project"))
+            project = self._project(author, object_in(body, "fields").get("project"))
             number = self._issues.projects.take_numbers(project.id)
             with self._jira.store.savepoint():
                 return self._create(project, number, author, body)
@@ -69,12 +71,14 @@ class IssueCreation:
         send(self._jira, project, CREATED)
         return NewIssue(issue_id, f"{project.key}-{number}", refused)
 
-    def _project(self, listed: Any) -> Project:
+    def _project(self, author: Account, listed: Any) -> Project:
         reference: Body = listed or {}
         wanted = str(reference.get("id") or reference.get("key") or "")
         found = self._issues.projects.find(wanted) if wanted else None
         if found is None or found.state != LIVE:
             raise Refused(400, fields={"project": "Specify a valid project ID or key"})
+        if not self._permissions.allowed(author, "CREATE_ISSUES", found):
+            raise Refused(400, fields={"project": "You cannot create issues in this project."})
         return found
 
     def _structure(self, project: Project, fields: Body) -> tuple[JiraObject, int | None]:

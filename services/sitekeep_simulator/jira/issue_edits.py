@@ -14,6 +14,7 @@ from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.issue_creation import IssueCreation, added_values, perform_actions
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, ObjectKind
+from sitekeep_simulator.jira.permissions import MODIFY_REPORTER, Permissions
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.refusals import Refused
@@ -39,6 +40,7 @@ class IssueEdits:
         project = self._issues.projects.visible(str(issue["project_id"]))
         stored: Body = msgspec.json.decode(issue["fields"])
         items = self._structure(project, issue, fields)
+        self._check_reporter(author, project, stored, fields)
         values = self._values(project, stored, fields, update)
         items += items_between(self._jira, stored, values)
         self._store(issue, stored | values | self._dates(stored, values))
@@ -46,6 +48,14 @@ class IssueEdits:
             store_property(self._issues, issue["id"], each["key"], each["value"])
         record(self._jira, issue["id"], author.account_id, items)
         perform_actions(self._issues, issue["id"], author, update)
+
+    def _check_reporter(
+        self, author: Account, project: Project, stored: Body, fields: Body
+    ) -> None:
+        """Whoever edits may name another reporter only with the permission to do so."""
+        allowed = Permissions(self._jira).allowed(author, MODIFY_REPORTER, project, stored)
+        if "reporter" in fields and not allowed:
+            raise Refused(400, fields={"reporter": NOT_ON_SCREEN.format("reporter")})
 
     def _structure(self, project: Project, issue: Row, fields: Body) -> list[Item]:
         items: list[Item] = []

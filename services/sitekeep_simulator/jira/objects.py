@@ -31,6 +31,7 @@ class ObjectKind(Enum):
     COMPONENT = "component"
     ROLE = "project_role"
     NOTIFICATION_SCHEME = "notification_scheme"
+    PERMISSION_SCHEME = "permission_scheme"
     CATEGORY = "project_category"
 
 

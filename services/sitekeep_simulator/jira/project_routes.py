@@ -19,6 +19,7 @@ from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
 from sitekeep_simulator.jira.notifications import DEFAULT_NOTIFICATIONS
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
+from sitekeep_simulator.jira.permissions import DEFAULT_PERMISSIONS
 from sitekeep_simulator.jira.projects import (
     ARCHIVED,
     DELETED,
@@ -41,6 +42,7 @@ _SCHEME_KEYS = (
     "fieldScheme",
 )
 _ACCESS: dict[str, tuple[ObjectKind, str]] = {
+    "permissionScheme": (ObjectKind.PERMISSION_SCHEME, DEFAULT_PERMISSIONS),
     "notificationScheme": (ObjectKind.NOTIFICATION_SCHEME, DEFAULT_NOTIFICATIONS),
 }
 """The schemes that a project names in its body: their kind, and which one it has by default."""

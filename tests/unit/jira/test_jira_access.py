@@ -8,14 +8,20 @@ import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.notifications import mail_count
 from sitekeep_simulator.jira.state import Jira
-from support.confluence_fakes import MemoryBackup, restore
+from support.confluence_fakes import MemoryBackup, MemoryIdentities, restore
 from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, jira_pair, undeclared
+
+NOBODY = ImportOptions(skip_users_and_groups=True)
 
 
 @pytest_asyncio.fixture
@@ -238,7 +244,9 @@ def _hears(kind: str, event: str) -> Json:
     return {"event": {"id": event}, "notifications": [{"notificationType": kind}]}
 
 
-async def test_of_the_generated_schemes_only_mail_addresses_are_lost(pair: JiraPair) -> None:
+async def test_of_generated_schemes_only_mail_addresses_and_grants_of_apps_are_lost(
+    pair: JiraPair,
+) -> None:
     generate(pair.source.site, seed=5, issues=12)
     pair.share_people()
     before = await pair.source.backup()
@@ -248,4 +256,100 @@ async def test_of_the_generated_schemes_only_mail_addresses_are_lost(pair: JiraP
         f"events.{event}.EmailAddress/liste@example.com"
         for event in ("Issue Created", "Issue Commented")
     }
+    assert of_kind(found, Kind.PERMISSION_SCHEME) == {
+        ("With an app", "grants.com.example.app__approve", "{'group/developers': True}", "None")
+    }
     assert of_kind(found, Kind.ROLE_ACTOR) == of_kind(found, Kind.PROJECT_CATEGORY) == set()
+
+
+async def _grants(pair: JiraPair, name: str) -> set[tuple[str, str]]:
+    """The grants of a scheme of the destination: permission and type of the holder."""
+    query = [("expand", "all")]
+    answer = await pair.destination.client.get_json(f"{API}/permissionscheme", query)
+    scheme = next(each for each in answer["permissionSchemes"] if each["name"] == name)
+    return {
+        (str(each["permission"]), str(each["holder"]["type"])) for each in scheme["permissions"]
+    }
+
+
+async def test_an_account_that_the_schemes_shut_out_can_restore_and_is_shut_out_again(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    accounts = pair.destination.site.accounts
+    stranger = accounts.add("restorer@example.com", "Restorer")
+    accounts.set_token(stranger.email, "token")
+    credentials = Credentials(stranger.email, "token")
+    async with SiteClient(pair.destination.base_url, credentials) as client:
+        tally = await restore(IMPORTER, client, before)
+        body = {"issueIdsOrKeys": ["ALFA-1"], "fields": ["summary"]}
+        seen = await client.post_json(f"{API}/issue/bulkfetch", body, read=True)
+    assert seen["issues"] == []
+    refused = ("REFUSED", "NOT_REACHED", "DROPPED")
+    assert [str(each) for each in tally.findings if each.reason.endswith(refused)] == []
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.PERMISSION_SCHEME) == set()
+    assert [one for one in found if one.kind is Kind.ISSUE and not one.declared] == []
+
+
+def _importer(*, opening: bool) -> Importer:
+    """The first units of the last phase alone, or those of all others."""
+    chosen = [
+        unit for unit in IMPORTER.initial_units if (unit.phase == ImportPhase.OPENING) is opening
+    ]
+    return Importer(chosen, IMPORTER.run)
+
+
+async def test_what_is_closed_is_closed_before_the_end_and_a_crash_there_loses_nothing(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    identities = MemoryIdentities()
+    client = pair.destination.client
+    await restore(_importer(opening=False), client, before, identities=identities)
+    assert await _names_of_schemes(pair) >= {"Sitekeep: silent while restoring"}
+    assert ("SET_ISSUE_SECURITY", "user") in await _grants(pair, "Nur „wir“")
+    assert ("BROWSE_PROJECTS", "applicationRole") not in await _grants(pair, "Nur „wir“")
+    await restore(_importer(opening=True), client, before, identities=identities)
+    assert ("SET_ISSUE_SECURITY", "user") not in await _grants(pair, "Nur „wir“")
+    assert (await _notifications(pair))["name"] == "Wer hört „was“"
+    assert mail_count(Jira(pair.destination.site)) == 0
+    assert undeclared(before, await pair.destination.backup()) == []
+
+
+async def test_a_grant_whose_holder_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    before = await pair.source.backup()
+    for account in small.people[:3]:
+        pair.destination.site.accounts.add_many([account])
+    await pair.destination.client.post(f"{API}/group", {"name": "builders"})
+    tally = await restore(IMPORTER, pair.destination.client, before, options=NOBODY)
+    dropped = {
+        each.key: each.count for each in tally.findings if each.reason == "GRANT_NOT_RESTORED"
+    }
+    assert dropped == {f"Nur „wir“: BROWSE_PROJECTS, user {small.people[3].account_id}": 1}
+    heard = {each.key for each in tally.findings if each.reason == "RECIPIENT_NOT_RESTORED"}
+    assert heard == {f"Wer hört „was“: Issue Created, User {small.people[3].account_id}"}
+    found = differences(before, await pair.destination.backup())
+    gone = f"user/{small.people[3].account_id}"
+    assert of_kind(found, Kind.PERMISSION_SCHEME) == {
+        ("Nur „wir“", f"grants.BROWSE_PROJECTS.{gone}", "True", "None")
+    }
+    assert of_kind(found, Kind.NOTIFICATION_SCHEME) == {
+        ("Wer hört „was“", f"events.Issue Created.{gone}", "True", "None")
+    }
+
+
+async def test_a_site_that_takes_no_permission_schemes_is_named_as_incomplete(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    fault = pair.destination.site.faults.plan(
+        FaultKind.MISSING, "/permissionscheme$", method="POST", times=1
+    )
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert fault.fired
+    reasons = {each.reason: each.severity for each in tally.findings}
+    assert reasons["PERMISSION_SCHEME_REFUSED"] is Severity.ERROR
+    assert "PERMISSIONS_BY_DEFAULT" in reasons

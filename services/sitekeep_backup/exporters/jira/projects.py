@@ -8,6 +8,7 @@ import msgspec
 
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
+from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -92,7 +93,11 @@ async def _store_project(unit: ExportUnit, project_id: str) -> _Listed:
     template = "/rest/api/3/project/{project_id}"
     payload = await unit.site.get(template, query, project_id=project_id)
     project = msgspec.json.decode(payload, type=_Listed)
-    attributes = {"key": project.key, "statuses": await _statuses(unit, project_id)}
+    attributes = {
+        "key": project.key,
+        "statuses": await _statuses(unit, project_id),
+        "permission_scheme": await permission_scheme_of(unit, project_id),
+    }
     await unit.records.put_record(Kind.PROJECT, project_id, payload, attributes=attributes)
     unit.tally.done(Kind.PROJECT, len(payload))
     return project

@@ -94,11 +94,21 @@ COVERAGE: Sequence[CoverageRow] = (
         "events.*.EmailAddress*",
     ),
     _row(
+        Kind.PERMISSION_SCHEME,
+        "with loss",
+        "Same name and grants, without those whose holder is not at the destination and those of "
+        "permissions of apps. A scheme that projects of the destination may be using stays beside "
+        "the restored one. The settings of a team-managed project are no scheme.",
+        "grants.*__*",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
-        "a lead who is not a member is replaced; one without a notification scheme stays silent.",
+        "a lead who is not a member is replaced; one without a notification scheme stays silent, "
+        "one without a permission scheme gets the default one.",
         "notificationScheme",
+        "permissionScheme",
         "style",
         "isPrivate",
     ),

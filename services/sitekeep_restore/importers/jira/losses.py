@@ -40,6 +40,10 @@ class Loss(enum.Enum):
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
     )
+    GRANT_NOT_RESTORED = (
+        "The holder of a permission is not at the destination, or the site does not know the "
+        "permission: it is an app's."
+    )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
     LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."
@@ -47,6 +51,9 @@ class Loss(enum.Enum):
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     PARENT_REFUSED = "The site refused the original parent."
+    PERMISSIONS_BY_DEFAULT = (
+        "The permission scheme of the project is not at the destination: the default one holds."
+    )
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
     PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
-from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_json
 from sitekeep_restore.importers.jira.references import References
 from sitekeep_restore.importers.jira.scheme_homes import Home, SchemeHomes, has_projects
@@ -63,7 +63,7 @@ async def import_notification_schemes(unit: ImportUnit) -> None:
         by_name(existing),
         bool(schemes) and await has_projects(unit),
     )
-    writer = _Writer(unit, homes, references, await _events(unit), LossCounter(unit.tally))
+    writer = _Writer(unit, homes, references, await _events(unit))
     unit.tally.expect(Kind.NOTIFICATION_SCHEME, len(schemes))
     for entry, scheme in zip(entries, schemes, strict=True):
         target = await writer.write(scheme)
@@ -71,7 +71,6 @@ async def import_notification_schemes(unit: ImportUnit) -> None:
             projects: list[str] = msgspec.json.decode(entry.attributes.get("projects") or "[]")
             pairs = dict.fromkeys(projects, target)
             await unit.identities.put(identity_kinds.PROJECT_NOTIFICATION_SCHEME, pairs)
-    writer.losses.report()
 
 
 async def _events(unit: ImportUnit) -> dict[str, Any]:
@@ -103,7 +102,6 @@ class _Writer:
     homes: SchemeHomes
     references: References
     events: dict[str, Any]
-    losses: LossCounter
 
     async def write(self, scheme: Json) -> str | None:
         """The id of the scheme at the destination; None where the site refused it."""
@@ -113,9 +111,9 @@ class _Writer:
         recipients = {each.recipient for each in wanted}
         home = await self.homes.of(scheme, lambda found: recipients == _set_of(found))
         try:
-            target = await self._found_or_made(scheme, home)
+            target, present = await self._found_or_made(scheme, home, wanted)
             await self.homes.keep(scheme, target)
-            dropped += await self._fill(target, home, name, wanted)
+            dropped += await self._fill(target, name, present, wanted)
         except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             reason = "NOTIFICATION_SCHEME_REFUSED"
             self.unit.tally.missing(Kind.NOTIFICATION_SCHEME, name, reason, error.message)
@@ -140,22 +138,37 @@ class _Writer:
     def _drop(self, scheme: str, listed: _Listed) -> None:
         kind = listed.recipient.type
         key = f"{scheme}: {listed.event_name}, {kind} {listed.parameter}".rstrip()
-        self.losses.add(Kind.NOTIFICATION_SCHEME, Loss.RECIPIENT_NOT_RESTORED, key)
+        loss = Loss.RECIPIENT_NOT_RESTORED
+        self.unit.tally.remark(Kind.NOTIFICATION_SCHEME, key, loss.name, loss.value)
 
-    async def _found_or_made(self, scheme: Json, home: Home) -> str:
+    async def _found_or_made(
+        self, scheme: Json, home: Home, wanted: Sequence[_Listed]
+    ) -> tuple[str, list[_Listed]]:
+        """The id of the scheme and the recipients that it has by now."""
         text = str(scheme.get("description") or "")
         if home.found is None:
-            body = {"name": home.name, "description": text}
-            created: Json = await self.unit.site.post_json(SCHEMES, body)
-            return str(created["id"])
+            return await self._made(home.name, text, wanted[:PER_REQUEST])
         target = str(home.found["id"])
         if str(home.found.get("description") or "") != text:
             await self.unit.site.put_json(ONE, {"description": text}, scheme=target)
-        return target
+        return target, _recipients(home.found)
 
-    async def _fill(self, target: str, home: Home, name: str, wanted: Sequence[_Listed]) -> int:
+    async def _made(
+        self, name: str, text: str, wanted: Sequence[_Listed]
+    ) -> tuple[str, list[_Listed]]:
+        """Made with its recipients, so that a lost answer is known by them; else empty."""
+        body: Json = {"name": name, "description": text}
+        try:
+            created: Json = await self.unit.site.post_json(SCHEMES, body | _body(wanted))
+        except SiteRefused:
+            created = await self.unit.site.post_json(SCHEMES, body)
+            return str(created["id"]), []
+        return str(created["id"]), list(wanted)
+
+    async def _fill(
+        self, target: str, name: str, present: Sequence[_Listed], wanted: Sequence[_Listed]
+    ) -> int:
         """Makes the recipients those that are wanted; how many the site refused."""
-        present = _recipients(home.found or {})
         recipients = {each.recipient for each in wanted}
         for each in present:
             if each.recipient not in recipients:

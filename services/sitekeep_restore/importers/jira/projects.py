@@ -66,6 +66,7 @@ async def import_project(unit: ImportUnit) -> None:
         return
     types = await _issue_types(unit, project)
     schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
+    schemes |= await _permission_scheme(unit, entry, losses)
     target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
     if target is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
@@ -135,6 +136,16 @@ async def _schemes(
         scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
         schemes |= {"workflowScheme": scheme} if scheme is not None else {}
     return schemes
+
+
+async def _permission_scheme(unit: ImportUnit, entry: Entry, losses: LossCounter) -> Json:
+    source = entry.attributes.get("permission_scheme", "")
+    kind = identity_kinds.PERMISSION_SCHEME
+    found = await unit.identities.get(kind, [source] if source else [])
+    if source in found:
+        return {"permissionScheme": int(found[source])}
+    losses.add(Kind.PROJECT, Loss.PERMISSIONS_BY_DEFAULT, entry.attributes.get("key", ""))
+    return {}
 
 
 async def _statuses(unit: ImportUnit, entry: Entry) -> list[str]:
