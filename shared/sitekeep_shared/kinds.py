@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     PROJECT_CATEGORY = "project_category"
     NOTIFICATION_SCHEME = "notification_scheme"
     PERMISSION_SCHEME = "permission_scheme"
+    ISSUE_SECURITY_SCHEME = "issue_security_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

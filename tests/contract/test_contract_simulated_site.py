@@ -257,6 +257,50 @@ async def test_jira_keeps_permission_schemes(client: SiteClient) -> None:
     await client.delete(one, schemeId=empty)
 
 
+async def test_jira_keeps_issue_security_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    me = (await client.get_json(f"{J}/myself"))["accountId"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    members = [
+        {"type": "reporter"},
+        {"type": "group", "parameter": "team"},
+        {"type": "projectrole", "parameter": role},
+        {"type": "user", "parameter": me},
+    ]
+    level = {"name": "Intern", "description": "d", "members": members, "isDefault": True}
+    listed = f"{J}/issuesecurityschemes"
+    body = {"name": "Vertraulich", "description": "d", "levels": [level]}
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{schemeId}}"
+    await client.put_json(one, {"description": "changed"}, schemeId=made)
+    more = {"levels": [{"name": "Geheim", "description": "", "isDefault": False}]}
+    await client.put_json(f"{one}/level", more, schemeId=made)
+    assert len((await client.get_json(one, schemeId=made))["levels"]) == 2
+    levels = (await client.get_json(f"{listed}/level", [("schemeId", made)]))["values"]
+    second = levels[1]["id"]
+    path = f"{one}/level/{{levelId}}"
+    await client.put_json(
+        path, {"name": "Geheim", "description": "x"}, schemeId=made, levelId=second
+    )
+    await client.put_json(f"{path}/member", {"members": members[3:]}, schemeId=made, levelId=second)
+    query = [("schemeId", made), ("expand", "all"), ("maxResults", "100")]
+    found = (await client.get_json(f"{listed}/level/member", query))["values"]
+    assert len(found) == 5
+    gone = f"{path}/member/{{memberId}}"
+    await client.delete(gone, schemeId=made, levelId=levels[0]["id"], memberId=found[0]["id"])
+    default = {"issueSecuritySchemeId": made, "defaultLevelId": second}
+    await client.put_json(f"{listed}/level/default", {"defaultValues": [default]})
+    assert (await client.get_json(f"{listed}/search"))["values"][0]["defaultLevel"] == int(second)
+    assign = {"issueSecurityScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("issueSecuritySchemeId", made), ("maxResults", "100")]
+    of_projects = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in of_projects["values"]] == [number]
+    key = await issue(client, number)
+    fields = (await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key))["fields"]
+    assert fields["security"]["name"] == "Geheim"
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

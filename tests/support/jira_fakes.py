@@ -153,6 +153,7 @@ class SmallSite:
     role: str = ""
     notification_scheme: int = 0
     permission_scheme: int = 0
+    security_scheme: int = 0
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -184,6 +185,7 @@ class SmallSite:
         await self._add_role(group["groupId"])
         await self._add_notification_scheme()
         await self._add_permission_scheme()
+        await self._add_security_scheme()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -244,6 +246,7 @@ class SmallSite:
             "categoryId": await self._category(),
             "notificationScheme": self.notification_scheme,
             "permissionScheme": self.permission_scheme,
+            "issueSecurityScheme": self.security_scheme,
         }
         created = await self.post("project", project)
         for version in ("1.0", "1.1 beta"):
@@ -295,8 +298,27 @@ class SmallSite:
             {"type": "reporter"},
         ]
         grants += [{"permission": "BROWSE_PROJECTS", "holder": each} for each in readers]
+        grants.append({"permission": "SET_ISSUE_SECURITY", "holder": holders[0]})
         scheme = {"name": "Nur „wir“", "description": "Geschlossen", "permissions": grants}
         self.permission_scheme = int((await self.post("permissionscheme", scheme))["id"])
+
+    async def _add_security_scheme(self) -> None:
+        """Two levels that the administrator sees, one of them the default one."""
+        me = (await self.side.client.get_json(f"{API}/myself"))["accountId"]
+        own = {"type": "user", "parameter": me}
+        wide = [
+            own,
+            {"type": "group", "parameter": "builders"},
+            {"type": "projectrole", "parameter": self.role},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        levels = [
+            {"name": "Intern", "description": "Nur „wir“", "members": wide, "isDefault": True},
+            {"name": "Geheim", "members": [own, {"type": "assignee"}]},
+        ]
+        scheme = {"name": "Vertraulich", "description": "Still", "levels": levels}
+        self.security_scheme = int((await self.post("issuesecurityschemes", scheme))["id"])
 
     async def _category(self) -> int:
         listed = await self.side.client.get_json(f"{API}/projectCategory")
@@ -359,6 +381,8 @@ class SmallSite:
         media = str(location).split("/file/")[1][:36]
         edit = {"fields": {"description": self._description(media)}}
         await client.put_json(one, edit, issue="ALFA-1")
+        for key, level in {"ALFA-2": None, "ALFA-4": {"name": "Geheim"}}.items():
+            await client.put_json(one, {"fields": {"security": level}}, issue=key)
         for number in range(120):
             body = {"body": document(paragraph(f"Comment {number}"))}
             await self.post("issue/{issue}/comment", body, issue="ALFA-10")

@@ -36,6 +36,7 @@ _SITE_OWN = frozenset(
         Kind.PROJECT_CATEGORY,
         Kind.NOTIFICATION_SCHEME,
         Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
         Kind.FIELD,
     }
 )

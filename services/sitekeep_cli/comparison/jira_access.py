@@ -7,8 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.links import FIELD, GROUP, NOTIFICATIONS, PERMISSIONS, PROJECT
-from sitekeep_cli.comparison.model import Json
+from sitekeep_cli.comparison.links import (
+    FIELD,
+    GROUP,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PROJECT,
+    SECURITY,
+)
+from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
 from sitekeep_shared.kinds import Kind
@@ -42,6 +49,8 @@ def read(reading: Reading) -> None:
     _put_schemes(reading, Kind.NOTIFICATION_SCHEME, schemes, _notification_scheme)
     schemes = (scheme for _, scheme in reading.objects(Kind.PERMISSION_SCHEME))
     _put_schemes(reading, Kind.PERMISSION_SCHEME, schemes, _permission_scheme)
+    schemes = (_with_levels(*each) for each in reading.objects(Kind.ISSUE_SECURITY_SCHEME))
+    _put_schemes(reading, Kind.ISSUE_SECURITY_SCHEME, schemes, _security_scheme)
     for record, role in reading.objects(Kind.ROLE_ACTOR):
         project = reading.name(PROJECT, record.attributes["project"])
         for actor in _actors(reading, role):
@@ -52,6 +61,9 @@ def refer(reading: Reading) -> None:
     """Keeps which project has which scheme; projects are read after that."""
     for record, scheme in reading.objects(Kind.PERMISSION_SCHEME):
         reading.refer(PERMISSIONS, record.key, _restored_name(reading, scheme))
+    for record, scheme in reading.objects(Kind.ISSUE_SECURITY_SCHEME):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(SECURITY, project, _restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.NOTIFICATION_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(NOTIFICATIONS, project, _restored_name(reading, scheme))
@@ -91,6 +103,31 @@ def _permission_scheme(reading: Reading, scheme: Item) -> Json:
         shown = holder(reading, str(listed.get("type")), named)
         grants.setdefault(str(each.get("permission")), {})[shown] = True
     return without_nothing({"description": scheme.get("description"), "grants": grants})
+
+
+def _with_levels(record: Record, scheme: dict[str, Any]) -> dict[str, Any]:
+    """A security scheme together with its levels and their members."""
+    names = ("levels", "members")
+    return {**scheme, **{name: json.loads(record.attributes.get(name) or "[]") for name in names}}
+
+
+def _security_scheme(reading: Reading, scheme: Item) -> Json:
+    levels = {str(level.get("id")): level for level in items(scheme, "levels")}
+    members: dict[str, dict[str, Json]] = {level: {} for level in levels}
+    for member in items(scheme, "members"):
+        listed = part(member, "holder")
+        named = listed.get("value") or listed.get("parameter")
+        shown = holder(reading, str(listed.get("type")), named)
+        members[str(member.get("issueSecurityLevelId"))][shown] = True
+    shapes = {
+        str(level.get("name")): {
+            "description": level.get("description") or None,
+            "default": level.get("isDefault") or None,
+            "members": members[number],
+        }
+        for number, level in levels.items()
+    }
+    return without_nothing({"description": scheme.get("description"), "levels": shapes})
 
 
 def _recipient(reading: Reading, notification: Item) -> str:

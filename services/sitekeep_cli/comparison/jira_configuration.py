@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PERMISSIONS, PROJECT
+from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PERMISSIONS, PROJECT, SECURITY
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
@@ -54,6 +54,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
     permissions = record.attributes.get("permission_scheme", "")
     return {
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
+        "securityScheme": reading.links.name(SECURITY, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
     }
 

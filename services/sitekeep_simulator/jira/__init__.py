@@ -21,6 +21,7 @@ from sitekeep_simulator.jira import (
     roles,
     schemes,
     search,
+    security_schemes,
     small_lists,
     tasks,
     versions,
@@ -46,6 +47,7 @@ _CONFIGURATION = (
     schemes,
     notification_schemes,
     permission_schemes,
+    security_schemes,
     fields,
 )
 _CONTENT = (

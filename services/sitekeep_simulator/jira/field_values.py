@@ -11,6 +11,7 @@ from sitekeep_simulator.jira.fields import custom_field, field_type, options_of
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.projects import Project
+from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
@@ -42,6 +43,7 @@ class FieldValues:
             "versions": lambda value: self._of_project(ObjectKind.VERSION, value),
             "fixVersions": lambda value: self._of_project(ObjectKind.VERSION, value),
             "timetracking": _timetracking,
+            "security": self._security,
         }
         if editing:
             self._readers["resolution"] = self._resolution
@@ -131,6 +133,14 @@ class FieldValues:
                 raise ValueError(f"The version '{found.name}' is archived.")
             ids.append(found.id)
         return list(dict.fromkeys(ids))
+
+    def _security(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        level = level_of_project(self._jira, self._project, value)
+        if level is None:
+            raise ValueError("The security level selected is invalid.")
+        return level.id
 
     def _option(self, field: JiraObject, value: Any) -> int:
         reference = _object(value)

@@ -22,6 +22,8 @@ from sitekeep_simulator.jira.generator_access import (
     make_notification_schemes,
     make_permission_schemes,
     make_roles,
+    make_security_schemes,
+    secure_issues,
 )
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
@@ -83,6 +85,7 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         rows.flush()
         maker.finish()
         rows.flush()
+        secure_issues(jira)
         Renderer(jira).render_all()
     return _summary(jira)
 
@@ -135,11 +138,13 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
     notifications = make_notification_schemes(jira, people, roles, fields)
     permissions = make_permission_schemes(jira, people, roles, fields)
+    security = make_security_schemes(jira, people, roles, fields)
     for number, project in enumerate(projects):
         make_actors(jira, project, people, roles)
         chosen = {
             "notificationScheme": notifications[number % len(notifications)],
             "permissionScheme": permissions[number % len(permissions)],
+            "issueSecurityScheme": security[number % len(security)],
         }
         Projects(jira).change(project, body=project.body | chosen)
     return Setting(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Sequence
 
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira.defaults import ADMINISTRATORS
 from sitekeep_simulator.jira.notifications import add_notification_scheme
-from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import (
     FOR_ADMINISTRATORS,
     FOR_EVERYBODY,
     add_permission_scheme,
 )
-from sitekeep_simulator.jira.projects import Project
+from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, USER, RoleActors
+from sitekeep_simulator.jira.security_levels import add_security_level
 from sitekeep_simulator.jira.state import Jira
 
 _ROLES = (
@@ -102,6 +104,54 @@ def make_permission_schemes(
         add_permission_scheme(jira, "With an app", [*everybody, *app]),
     )
     return [scheme.id for scheme in schemes]
+
+
+def make_security_schemes(
+    jira: Jira, people: Sequence[Account], roles: Sequence[JiraObject], fields: Sequence[JiraObject]
+) -> list[int | None]:
+    """Schemes with levels and members of every type, and none for the last; their ids."""
+    reviewer = next(each for each in fields if each.name == "Reviewer")
+    admins = jira.objects.named(ObjectKind.ROLE, ADMINISTRATORS)
+    own = [("projectRole", str(admins.id) if admins else "")]
+    wide = [
+        *own,
+        ("group", _group(jira, "developers")),
+        ("projectRole", str(roles[0].id)),
+        ("userCustomField", f"customfield_{reviewer.id}"),
+        ("reporter", ""),
+        ("projectLead", ""),
+    ]
+    narrow = [*own, ("user", people[2].account_id), ("assignee", "")]
+    schemes: list[int | None] = []
+    for name, default in (("Vertraulich & „geheim“", "Intern"), ("機密 <2>", ""), ("Leer", "")):
+        body: Body = {"description": f"{name}.", "defaultLevel": None}
+        scheme = jira.objects.add(ObjectKind.SECURITY_SCHEME, name, body)
+        add_security_level(jira, scheme.id, "Intern", wide, "Only „us“.")
+        level = add_security_level(jira, scheme.id, "Sehr geheim", narrow)
+        if default:
+            changed = {**body, "defaultLevel": level.id}
+            jira.objects.put(dataclasses.replace(scheme, body=changed))
+        schemes.append(scheme.id)
+    return [*schemes[:2], None]
+
+
+def secure_issues(jira: Jira) -> None:
+    """Gives every seventh issue a level of its project's scheme; sub-tasks follow."""
+    for project in Projects(jira).all():
+        scheme = project.body.get("issueSecurityScheme")
+        levels = jira.objects.all(ObjectKind.SECURITY_LEVEL, scheme) if scheme else []
+        for number, level in enumerate(levels):
+            jira.store.execute(
+                "UPDATE jira_issue SET fields = json_set(fields, '$.security', ?) "
+                "WHERE project_id = ? AND number % 7 = ?",
+                (level.id, project.id, number + 1),
+            )
+    jira.store.execute(
+        "UPDATE jira_issue AS i SET fields = json_set(i.fields, '$.security', ("
+        "SELECT json_extract(p.fields, '$.security') FROM jira_issue p WHERE p.id = i.parent_id)) "
+        "WHERE i.parent_id NOT NULL AND i.type_id IN (SELECT id FROM jira_object WHERE "
+        "kind = 'issue_type' AND json_extract(body, '$.hierarchyLevel') < 0)"
+    )
 
 
 def _for_administrators(jira: Jira) -> list[tuple[str, str, str]]:

@@ -11,12 +11,14 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.guarded_fields import check_guarded_fields
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
 from sitekeep_simulator.jira.notifications import CREATED, send
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.projects import LIVE, Project
+from sitekeep_simulator.jira.security_levels import default_level
 from sitekeep_simulator.jira.transitions import take_transition
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.jira.workflows import Workflows
@@ -61,7 +63,9 @@ class IssueCreation:
     def _create(self, project: Project, number: int, author: Account, body: Body) -> NewIssue:
         fields: Body = object_in(body, "fields")
         issue_type, parent_id = self._structure(project, fields)
+        check_guarded_fields(self._jira, author, project, {"reporter": author.account_id}, fields)
         values = self._values(project, author, fields, object_in(body, "update"))
+        values["security"] = self._level(project, issue_type, parent_id, values)
         properties = property_list(body.get("properties"))
         issue_id = self._insert(project, number, issue_type, parent_id, values)
         for each in properties:
@@ -123,6 +127,16 @@ class IssueCreation:
         if values.get("priority") is None:
             values["priority"] = self._default_priority()
         return values | {"creator": author.account_id}
+
+    def _level(
+        self, project: Project, issue_type: JiraObject, parent_id: int | None, values: Body
+    ) -> int | None:
+        """The security level: that of the parent for a sub-task, else the default one."""
+        if issue_type.body["hierarchyLevel"] < 0 and parent_id is not None:
+            parent = self._issues.require(str(parent_id))
+            inherited: Body = msgspec.json.decode(parent["fields"])
+            return inherited.get("security")
+        return values.get("security") or default_level(self._jira, project)
 
     def _default_priority(self) -> int | None:
         listed = self._jira.objects.all(ObjectKind.PRIORITY)

@@ -11,10 +11,10 @@ from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.changes import Item, item, items_between, record
 from sitekeep_simulator.jira.comments import property_list
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.guarded_fields import SECURITY, check_guarded_fields
 from sitekeep_simulator.jira.issue_creation import IssueCreation, added_values, perform_actions
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, ObjectKind
-from sitekeep_simulator.jira.permissions import MODIFY_REPORTER, Permissions
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.refusals import Refused
@@ -40,7 +40,8 @@ class IssueEdits:
         project = self._issues.projects.visible(str(issue["project_id"]))
         stored: Body = msgspec.json.decode(issue["fields"])
         items = self._structure(project, issue, fields)
-        self._check_reporter(author, project, stored, fields)
+        check_guarded_fields(self._jira, author, project, stored, fields)
+        self._check_inherited(issue, fields)
         values = self._values(project, stored, fields, update)
         items += items_between(self._jira, stored, values)
         self._store(issue, stored | values | self._dates(stored, values))
@@ -49,13 +50,11 @@ class IssueEdits:
         record(self._jira, issue["id"], author.account_id, items)
         perform_actions(self._issues, issue["id"], author, update)
 
-    def _check_reporter(
-        self, author: Account, project: Project, stored: Body, fields: Body
-    ) -> None:
-        """Whoever edits may name another reporter only with the permission to do so."""
-        allowed = Permissions(self._jira).allowed(author, MODIFY_REPORTER, project, stored)
-        if "reporter" in fields and not allowed:
-            raise Refused(400, fields={"reporter": NOT_ON_SCREEN.format("reporter")})
+    def _check_inherited(self, issue: Row, fields: Body) -> None:
+        """A sub-task has the level of its parent."""
+        kind = self._jira.objects.get(ObjectKind.ISSUE_TYPE, issue["type_id"])
+        if SECURITY in fields and kind is not None and kind.body["hierarchyLevel"] < 0:
+            raise Refused(400, fields={SECURITY: NOT_ON_SCREEN.format(SECURITY)})
 
     def _structure(self, project: Project, issue: Row, fields: Body) -> list[Item]:
         items: list[Item] = []
@@ -126,3 +125,7 @@ class IssueEdits:
             (msgspec.json.encode(values).decode(), issue["id"]),
         )
         self._issues.touch(issue["id"])
+        before: Body = msgspec.json.decode(issue["fields"])
+        if before.get(SECURITY) != values.get(SECURITY):
+            for child in self._issues.children(issue["id"]):
+                self._issues.inherit_level(child, values.get(SECURITY))

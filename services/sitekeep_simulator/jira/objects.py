@@ -32,6 +32,8 @@ class ObjectKind(Enum):
     ROLE = "project_role"
     NOTIFICATION_SCHEME = "notification_scheme"
     PERMISSION_SCHEME = "permission_scheme"
+    SECURITY_SCHEME = "security_scheme"
+    SECURITY_LEVEL = "security_level"
     CATEGORY = "project_category"
 
 
@@ -39,7 +41,8 @@ class ObjectKind(Enum):
 class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
-    For options ``project_id`` is the id of their context, for contexts that of their field.
+    For options ``project_id`` is the id of their context, for contexts that of their field, for
+    security levels that of their scheme.
     """
 
     kind: ObjectKind

@@ -10,6 +10,7 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira.holders import Subject, holds
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import LIVE, Project, Projects
+from sitekeep_simulator.jira.security_levels import is_member
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.store import Row
 
@@ -101,7 +102,29 @@ class Permissions:
         """Whether a person may see an issue."""
         project = self._projects.find(str(issue["project_id"]))
         fields: Body = msgspec.json.decode(issue["fields"])
-        return project is not None and self.allowed(account, BROWSE, project, fields)
+        if project is None or not self.allowed(account, BROWSE, project, fields):
+            return False
+        level = self._jira.objects.get(ObjectKind.SECURITY_LEVEL, fields.get("security"))
+        return level is None or is_member(self._jira, account, level, Subject(project, fields))
+
+    def closed_levels(self, account: Account) -> dict[int, tuple[str, ...]]:
+        """The levels whose issues a person does not see for being who it is.
+
+        Each comes with the fields of an issue (reporter, assignee) by which it may be seen yet.
+        """
+        closed: dict[int, tuple[str, ...]] = {}
+        for level in self._jira.objects.all(ObjectKind.SECURITY_LEVEL):
+            members: list[Body] = level.body["members"]
+            projects = [
+                project
+                for project in self._projects.all((LIVE,))
+                if project.body.get("issueSecurityScheme") == level.project_id
+            ]
+            subjects = [Subject(project, {}) for project in projects]
+            if not all(is_member(self._jira, account, level, each) for each in subjects):
+                kinds = {str(each["type"]) for each in members}
+                closed[level.id] = tuple(sorted(kinds & {"reporter", "assignee"}))
+        return closed
 
     def seen(self, account: Account, issues: Sequence[Row]) -> list[Row]:
         """Those of some issues that a person may see."""

@@ -43,6 +43,7 @@ _SCHEME_KEYS = (
 )
 _ACCESS: dict[str, tuple[ObjectKind, str]] = {
     "permissionScheme": (ObjectKind.PERMISSION_SCHEME, DEFAULT_PERMISSIONS),
+    "issueSecurityScheme": (ObjectKind.SECURITY_SCHEME, ""),
     "notificationScheme": (ObjectKind.NOTIFICATION_SCHEME, DEFAULT_NOTIFICATIONS),
 }
 """The schemes that a project names in its body: their kind, and which one it has by default."""

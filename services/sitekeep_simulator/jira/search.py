@@ -143,6 +143,11 @@ class Search:
         parts = [f"p.state = '{LIVE}'", fresh, *query.conditions]
         if hidden := self._permissions.hidden_projects(account):
             parts.append(f"p.id NOT IN ({', '.join(map(str, hidden))})")
+        for level, fields in self._permissions.closed_levels(account).items():
+            own = account.account_id.replace("'", "")
+            seen = [f"json_extract(i.fields, '$.{name}') = '{own}'" for name in fields]
+            other = f"json_extract(i.fields, '$.security') IS NOT {level}"
+            parts.append(f"({' OR '.join([other, *seen])})")
         return " AND ".join(parts), list(query.values)
 
     def _catch_up(self) -> None:

@@ -260,6 +260,11 @@ async def test_of_generated_schemes_only_mail_addresses_and_grants_of_apps_are_l
         ("With an app", "grants.com.example.app__approve", "{'group/developers': True}", "None")
     }
     assert of_kind(found, Kind.ROLE_ACTOR) == of_kind(found, Kind.PROJECT_CATEGORY) == set()
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()
+    levels = {
+        one.path for one in found if one.kind is Kind.ISSUE and one.path.startswith("security")
+    }
+    assert levels == set()
 
 
 async def _grants(pair: JiraPair, name: str) -> set[tuple[str, str]]:
@@ -289,6 +294,7 @@ async def test_an_account_that_the_schemes_shut_out_can_restore_and_is_shut_out_
     assert [str(each) for each in tally.findings if each.reason.endswith(refused)] == []
     found = differences(before, await pair.destination.backup())
     assert of_kind(found, Kind.PERMISSION_SCHEME) == set()
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()
     assert [one for one in found if one.kind is Kind.ISSUE and not one.declared] == []
 
 
@@ -353,3 +359,76 @@ async def test_a_site_that_takes_no_permission_schemes_is_named_as_incomplete(
     reasons = {each.reason: each.severity for each in tally.findings}
     assert reasons["PERMISSION_SCHEME_REFUSED"] is Severity.ERROR
     assert "PERMISSIONS_BY_DEFAULT" in reasons
+
+
+async def _level(pair: JiraPair, key: str) -> str | None:
+    fields = (await pair.destination.issue(key))["fields"]
+    return (fields["security"] or {}).get("name")
+
+
+async def test_issues_have_their_security_levels_again_and_sub_tasks_that_of_their_parent(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    await restore(IMPORTER, pair.destination.client, before)
+    keys = ("ALFA-1", "ALFA-2", "ALFA-4", "ALFA-5")
+    assert [await _level(pair, key) for key in keys] == ["Intern", None, "Geheim", "Geheim"]
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()
+
+
+async def test_issues_whose_level_is_not_there_are_named_as_errors(pair: JiraPair) -> None:
+    before = await filled(pair)
+    faults = pair.destination.site.faults
+    faults.plan(FaultKind.MISSING, "/issuesecurityschemes$", method="POST", times=1)
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    errors = {each.reason: 0 for each in tally.findings if each.severity is Severity.ERROR}
+    for each in tally.findings:
+        if each.reason in errors:
+            errors[each.reason] += each.count
+    assert errors == {"ISSUE_SECURITY_SCHEME_REFUSED": 1, "SECURITY_LEVEL_NOT_RESTORED": 8}
+
+
+async def test_a_member_of_a_level_who_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    before = await pair.source.backup()
+    for account in small.people[:3]:
+        pair.destination.site.accounts.add_many([account])
+    await pair.destination.client.post(f"{API}/group", {"name": "builders"})
+    tally = await restore(IMPORTER, pair.destination.client, before, options=NOBODY)
+    gone = small.people[3].account_id
+    dropped = {each.key for each in tally.findings if "SECURITY_MEMBER" in each.reason}
+    assert dropped == {f"Vertraulich/Intern: user {gone}"}
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == {
+        ("Vertraulich", f"levels.Intern.members.user/{gone}", "True", "None")
+    }
+    assert all(one.declared for one in found if one.kind is Kind.ISSUE_SECURITY_SCHEME)
+
+
+async def test_a_scheme_with_the_same_levels_becomes_like_the_original(pair: JiraPair) -> None:
+    before = await filled(pair)
+    members = [{"type": "reporter"}, {"type": "applicationRole"}]
+    level: Json = {"name": "Geheim", "description": "alt", "members": members, "isDefault": True}
+    body = {"name": "Vertraulich", "description": "Alt", "levels": [level]}
+    await pair.destination.client.post(f"{API}/issuesecurityschemes", body)
+    await restore(IMPORTER, pair.destination.client, before)
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()
+
+
+async def test_a_scheme_with_levels_of_its_own_stays_beside_the_restored_one(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    body = {"name": "Vertraulich", "levels": [{"name": "Other"}]}
+    await pair.destination.client.post(f"{API}/issuesecurityschemes", body)
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "SCHEME_OF_THAT_NAME_KEPT" in {each.reason for each in tally.findings}
+    after = await pair.destination.backup()
+    found = differences(before, after)
+    assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == {
+        ("Vertraulich (the destination's)", "extra", "None", "there")
+    }
+    assert undeclared(before, after) == []

@@ -22,6 +22,7 @@ _READ: dict[Kind, str] = {
     Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",
     Kind.PERMISSION_SCHEME: "permissionscheme with every grant; which one a project has from "
     "project/{id}/permissionscheme",
+    Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",

@@ -13,6 +13,7 @@ from sitekeep_backup.exporters.jira import (
     permission_schemes,
     projects,
     roles,
+    security_schemes,
     users,
 )
 from sitekeep_backup.exporters.unit import Exporter
@@ -26,6 +27,7 @@ EXPORTER = Exporter(
         roles.FIRST,
         notification_schemes.FIRST,
         permission_schemes.FIRST,
+        security_schemes.FIRST,
         fields.FIRST,
         projects.FIRST,
     ),
@@ -42,6 +44,7 @@ EXPORTER = Exporter(
         "actors": roles.export_actors,
         "notification-schemes": notification_schemes.export_notification_schemes,
         "permission-schemes": permission_schemes.export_permission_schemes,
+        "security-schemes": security_schemes.export_security_schemes,
         "categories": categories.export_categories,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,

@@ -102,6 +102,13 @@ COVERAGE: Sequence[CoverageRow] = (
         "grants.*__*",
     ),
     _row(
+        Kind.ISSUE_SECURITY_SCHEME,
+        "with loss",
+        "Same names, levels and members, without those who are not at the destination. A scheme "
+        "that projects of the destination may be using stays beside the restored one, and so does "
+        "one that has other levels.",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
@@ -124,7 +131,7 @@ COVERAGE: Sequence[CoverageRow] = (
         Kind.ISSUE,
         "with loss",
         "Same key and fields; the site sets creator and times itself (the original ones are in "
-        "the description's last line and in a property), votes, security levels and values of "
+        "the description's last line and in a property), votes and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
         "one where the site insists on one. A sub-task with a lower number than its parent "
         "stays a standard issue where the site does not move it.",
@@ -134,7 +141,6 @@ COVERAGE: Sequence[CoverageRow] = (
         "resolutiondate",
         "statuscategorychangedate",
         "votes",
-        "security",
         "issuerestriction",
         "priority",
     ),

@@ -16,6 +16,7 @@ PROJECT_ROLE = Kind.PROJECT_ROLE.value
 PROJECT_CATEGORY = Kind.PROJECT_CATEGORY.value
 NOTIFICATION_SCHEME = Kind.NOTIFICATION_SCHEME.value
 PERMISSION_SCHEME = Kind.PERMISSION_SCHEME.value
+ISSUE_SECURITY_SCHEME = Kind.ISSUE_SECURITY_SCHEME.value
 PROJECT = Kind.PROJECT.value
 VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
@@ -42,6 +43,12 @@ SILENT_SCHEME = "silent_scheme"
 
 PROJECT_NOTIFICATION_SCHEME = "project_notification_scheme"
 """Source project id → target id of the notification scheme that it gets at the end."""
+
+PROJECT_SECURITY_SCHEME = "project_security_scheme"
+"""Source project id → target id of the issue security scheme that it has."""
+
+SECURITY_LEVEL = "security_level"
+"""Source id of a security level → target id."""
 
 INITIAL_STATUS = "initial_status"
 """Source project id → target id of the status in which its issues begin."""

@@ -68,8 +68,8 @@ class Loss(enum.Enum):
         "Who acted in the role of a project is not at the destination or is deactivated."
     )
     ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
-    SECURITY_LEVEL_NOT_RESTORED = (
-        "The issue had a security level; at the destination everyone in the project sees it."
+    SECURITY_MEMBER_NOT_RESTORED = (
+        "Who sees the issues of a security level is not at the destination."
     )
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."

@@ -15,8 +15,8 @@ STATES = ("live", "archived", "deleted")
 SUFFIX = " (restored)"
 REASON = "SCHEME_OF_THAT_NAME_KEPT"
 WHY = (
-    "Projects that were there already may use a scheme of that name that is another one: it "
-    "stays, and the restored one has another name."
+    "There is another scheme of that name, which projects that were there already may use or "
+    "which has parts of its own: it stays, and the restored one has another name."
 )
 
 
@@ -41,15 +41,22 @@ class SchemeHomes:
     longest: int = 255
     """How many characters a name may have."""
 
-    async def of(self, scheme: Json, is_same: Callable[[Json], bool]) -> Home:
+    async def of(
+        self,
+        scheme: Json,
+        is_same: Callable[[Json], bool],
+        cannot_become: Callable[[Json], bool] = lambda found: False,
+    ) -> Home:
         """The home of a scheme.
 
         One of that name is taken over where it is the same, where it is ours from an earlier
-        attempt, or where no project can be using it.
+        attempt, or where no project can be using it and it can become the restored one.
         """
         name = str(scheme["name"])
         found: Json | None = self.existing.get(fold(name))
-        if found is None or not self.in_use or is_same(found) or await self._ours(scheme, found):
+        if found is None or is_same(found) or await self._ours(scheme, found):
+            return Home(name, found)
+        if not self.in_use and not cannot_become(found):
             return Home(name, found)
         self.unit.tally.remark(self.kind, name, REASON, WHY)
         other = name[: self.longest - len(SUFFIX)] + SUFFIX
