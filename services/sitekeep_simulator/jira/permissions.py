@@ -75,6 +75,12 @@ def new_grant(jira: Jira, permission: str, kind: str, parameter: str) -> Body:
     return {"id": number, "permission": permission, "type": kind, "parameter": parameter}
 
 
+class _Guarded(msgspec.Struct):
+    """What of an issue's values decides who sees it, most of the time."""
+
+    security: int | None = None
+
+
 class Permissions:
     """Answers who may do what. A project without a scheme lets everybody do everything."""
 
@@ -128,7 +134,21 @@ class Permissions:
 
     def seen(self, account: Account, issues: Sequence[Row]) -> list[Row]:
         """Those of some issues that a person may see."""
-        return [issue for issue in issues if self.may_see(account, issue)]
+        open_projects = {
+            number: self._is_open(account, number)
+            for number in {int(issue["project_id"]) for issue in issues}
+        }
+        return [
+            issue
+            for issue in issues
+            if (open_projects[issue["project_id"]] and _level_of(issue) is None)
+            or self.may_see(account, issue)
+        ]
+
+    def _is_open(self, account: Account, project_id: int) -> bool:
+        """Whether a person sees every issue of a project that has no level."""
+        project = self._projects.find(str(project_id))
+        return project is not None and self.allowed(account, BROWSE, project)
 
     def hidden_projects(self, account: Account) -> list[int]:
         """The ids of the live projects that a person may not see as a whole."""
@@ -137,3 +157,7 @@ class Permissions:
             for project in self._projects.all((LIVE,))
             if not self.allowed(account, BROWSE, project)
         ]
+
+
+def _level_of(issue: Row) -> int | None:
+    return msgspec.json.decode(issue["fields"], type=_Guarded).security
