@@ -25,6 +25,7 @@ class Kind(enum.StrEnum):
     NOTIFICATION_SCHEME = "notification_scheme"
     PERMISSION_SCHEME = "permission_scheme"
     ISSUE_SECURITY_SCHEME = "issue_security_scheme"
+    PRIORITY_SCHEME = "priority_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

@@ -301,6 +301,27 @@ async def test_jira_keeps_issue_security_schemes(client: SiteClient) -> None:
     assert fields["security"]["name"] == "Geheim"
 
 
+async def test_jira_keeps_priority_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    priorities = (await client.get_json(f"{J}/priority/search"))["values"]
+    ids = [int(each["id"]) for each in priorities]
+    listed = f"{J}/priorityscheme"
+    body: Json = {"name": "Eile", "description": "d", "priorityIds": ids[:3]}
+    body |= {"defaultPriorityId": ids[0], "projectIds": [int(number)]}
+    made = (await client.post_json(listed, body))["id"]
+    query = [("expand", "priorities,projects"), ("maxResults", "50")]
+    found = (await client.get_json(listed, query))["values"]
+    assert [each["projects"]["total"] for each in found] == [0, 1]
+    one = f"{listed}/{{schemeId}}"
+    assert (await client.get_json(f"{one}/priorities", schemeId=made))["total"] == 3
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 1
+    changes = {"add": {"ids": ids[3:4]}, "remove": {"ids": ids[1:2]}}
+    change: Json = {"priorities": changes, "defaultPriorityId": ids[3], "description": "x"}
+    change["projects"] = {"remove": {"ids": [int(number)]}}
+    await client.put_json(one, change, schemeId=made)
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 0
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -249,6 +249,7 @@ class SmallSite:
             "issueSecurityScheme": self.security_scheme,
         }
         created = await self.post("project", project)
+        await self._add_priority_scheme(f"Eile {key}", int(created["id"]))
         for version in ("1.0", "1.1 beta"):
             await self.post("version", {"name": version, "projectId": created["id"]})
         for component in ("Core", "User interface"):
@@ -319,6 +320,14 @@ class SmallSite:
         ]
         scheme = {"name": "Vertraulich", "description": "Still", "levels": levels}
         self.security_scheme = int((await self.post("issuesecurityschemes", scheme))["id"])
+
+    async def _add_priority_scheme(self, name: str, project: int) -> None:
+        """All priorities but the lowest one; the default is another than the site's."""
+        listed = (await self.side.client.get_json(f"{API}/priority/search"))["values"]
+        ids = [int(each["id"]) for each in listed if each["name"] != "Lowest"]
+        scheme: Json = {"name": name, "description": "Was eilt", "priorityIds": ids}
+        scheme |= {"defaultPriorityId": ids[0], "projectIds": [project]}
+        await self.post("priorityscheme", scheme)
 
     async def _category(self) -> int:
         listed = await self.side.client.get_json(f"{API}/projectCategory")

@@ -37,6 +37,7 @@ _SITE_OWN = frozenset(
         Kind.NOTIFICATION_SCHEME,
         Kind.PERMISSION_SCHEME,
         Kind.ISSUE_SECURITY_SCHEME,
+        Kind.PRIORITY_SCHEME,
         Kind.FIELD,
     }
 )

@@ -12,6 +12,8 @@ from sitekeep_cli.comparison.links import (
     GROUP,
     NOTIFICATIONS,
     PERMISSIONS,
+    PRIORITIES,
+    PRIORITY,
     PROJECT,
     SECURITY,
 )
@@ -51,6 +53,8 @@ def read(reading: Reading) -> None:
     _put_schemes(reading, Kind.PERMISSION_SCHEME, schemes, _permission_scheme)
     schemes = (_with_levels(*each) for each in reading.objects(Kind.ISSUE_SECURITY_SCHEME))
     _put_schemes(reading, Kind.ISSUE_SECURITY_SCHEME, schemes, _security_scheme)
+    schemes = (_with_priorities(*each) for each in reading.objects(Kind.PRIORITY_SCHEME))
+    _put_schemes(reading, Kind.PRIORITY_SCHEME, schemes, _priority_scheme)
     for record, role in reading.objects(Kind.ROLE_ACTOR):
         project = reading.name(PROJECT, record.attributes["project"])
         for actor in _actors(reading, role):
@@ -59,6 +63,11 @@ def read(reading: Reading) -> None:
 
 def refer(reading: Reading) -> None:
     """Keeps which project has which scheme; projects are read after that."""
+    for record, priority in reading.objects(Kind.PRIORITY):
+        reading.refer(PRIORITY, record.key, str(priority.get("name")))
+    for record, scheme in reading.objects(Kind.PRIORITY_SCHEME):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(PRIORITIES, project, _restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.PERMISSION_SCHEME):
         reading.refer(PERMISSIONS, record.key, _restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.ISSUE_SECURITY_SCHEME):
@@ -128,6 +137,22 @@ def _security_scheme(reading: Reading, scheme: Item) -> Json:
         for number, level in levels.items()
     }
     return without_nothing({"description": scheme.get("description"), "levels": shapes})
+
+
+def _with_priorities(record: Record, scheme: dict[str, Any]) -> dict[str, Any]:
+    """A priority scheme with the ids of all its priorities."""
+    return {**scheme, "ids": json.loads(record.attributes.get("priorities") or "[]")}
+
+
+def _priority_scheme(reading: Reading, scheme: Item) -> Json:
+    names = (reading.name(PRIORITY, each) for each in items(scheme, "ids"))
+    return without_nothing(
+        {
+            "description": scheme.get("description"),
+            "default": reading.name(PRIORITY, scheme.get("defaultPriorityId")),
+            "priorities": dict.fromkeys(names, True),
+        }
+    )
 
 
 def _recipient(reading: Reading, notification: Item) -> str:

@@ -6,7 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.links import FIELD, NOTIFICATIONS, PERMISSIONS, PROJECT, SECURITY
+from sitekeep_cli.comparison.links import (
+    FIELD,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PRIORITIES,
+    PROJECT,
+    SECURITY,
+)
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
@@ -55,6 +62,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
     return {
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
         "securityScheme": reading.links.name(SECURITY, project),
+        "priorityScheme": reading.links.name(PRIORITIES, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
     }
 

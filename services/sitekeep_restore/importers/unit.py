@@ -22,16 +22,18 @@ class ImportPhase(enum.IntEnum):
     """What refers to configuration and is referred to by projects."""
     CONTAINERS = 4
     """Projects with their versions and components; spaces."""
-    CONTENT = 5
+    SETTINGS = 5
+    """What containers get once they exist and before they hold anything."""
+    CONTENT = 6
     """Issues in number order; pages, parents first; blog posts."""
-    ATTACHMENTS = 6
-    DETAILS = 7
+    ATTACHMENTS = 7
+    DETAILS = 8
     """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
-    RELATIONS = 8
+    RELATIONS = 9
     """Links between items, late parents."""
-    CLEAN_UP = 9
+    CLEAN_UP = 10
     """Fillers deleted, versions archived."""
-    OPENING = 10
+    OPENING = 11
     """What waits until nothing else is written: whom projects send mail, who may do what."""
 
 

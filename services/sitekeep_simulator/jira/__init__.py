@@ -17,6 +17,7 @@ from sitekeep_simulator.jira import (
     notification_schemes,
     people,
     permission_schemes,
+    priority_schemes,
     project_routes,
     roles,
     schemes,
@@ -48,6 +49,7 @@ _CONFIGURATION = (
     notification_schemes,
     permission_schemes,
     security_schemes,
+    priority_schemes,
     fields,
 )
 _CONTENT = (

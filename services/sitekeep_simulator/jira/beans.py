@@ -104,6 +104,12 @@ def priority_bean(jira: Jira, priority: JiraObject) -> Body:
     }
 
 
+def priority_item(jira: Jira, priority: JiraObject) -> Body:
+    """A priority, as lists show it."""
+    names = ("statusColor", "description", "isDefault")
+    return priority_bean(jira, priority) | {name: priority.body[name] for name in names}
+
+
 def resolution_bean(jira: Jira, resolution: JiraObject) -> Body:
     """A resolution."""
     return {

@@ -19,6 +19,7 @@ from sitekeep_simulator.jira.permissions import (
     FOR_EVERYBODY,
     add_permission_scheme,
 )
+from sitekeep_simulator.jira.priorities import add_default_scheme
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
 
@@ -66,6 +67,7 @@ def install_defaults(jira: Jira) -> None:
         types = [add_issue_type(jira, *each) for each in _TYPES]
         statuses = [add_status(jira, name, category) for name, category in _STATUSES]
         _add_small_lists(jira)
+        add_default_scheme(jira)
         workflow = add_workflow(jira, DEFAULT_WORKFLOW, statuses)
         scheme: Body = {
             "description": "",

@@ -10,6 +10,7 @@ from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.fields import custom_field, field_type, options_of
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
+from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
@@ -100,7 +101,8 @@ class FieldValues:
         if value is None:
             return None
         found = self._reference(ObjectKind.PRIORITY, value)
-        if found is None:
+        allowed = priority_ids(self._jira, scheme_of(self._jira, self._project))
+        if found is None or found.id not in allowed:
             raise ValueError("The priority selected is invalid.")
         return found.id
 

@@ -18,6 +18,7 @@ from sitekeep_simulator.jira.notifications import (
     WORK_LOGGED,
     send,
 )
+from sitekeep_simulator.jira.objects import Body
 from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.state import API
@@ -82,7 +83,7 @@ def _check(
     account = caller(request)
     if not permissions.may_see(account, issue):
         raise Refused(404, MISSING)
-    fields = msgspec.json.decode(issue["fields"]) if permission else {}
+    fields: Body = msgspec.json.decode(issue["fields"]) if permission else {}
     if permission and not permissions.allowed(account, permission, project, fields):
         text = f"You do not have the permission {permission} in the project {project.key}."
         raise Refused(403, text)

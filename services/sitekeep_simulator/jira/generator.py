@@ -21,6 +21,7 @@ from sitekeep_simulator.jira.generator_access import (
     make_actors,
     make_notification_schemes,
     make_permission_schemes,
+    make_priority_schemes,
     make_roles,
     make_security_schemes,
     secure_issues,
@@ -138,6 +139,7 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
     notifications = make_notification_schemes(jira, people, roles, fields)
     permissions = make_permission_schemes(jira, people, roles, fields)
+    priorities = make_priority_schemes(jira)
     security = make_security_schemes(jira, people, roles, fields)
     for number, project in enumerate(projects):
         make_actors(jira, project, people, roles)
@@ -145,6 +147,7 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
             "notificationScheme": notifications[number % len(notifications)],
             "permissionScheme": permissions[number % len(permissions)],
             "issueSecurityScheme": security[number % len(security)],
+            "priorityScheme": priorities[number % len(priorities)],
         }
         Projects(jira).change(project, body=project.body | chosen)
     return Setting(

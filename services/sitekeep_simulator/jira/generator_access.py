@@ -135,6 +135,27 @@ def make_security_schemes(
     return [*schemes[:2], None]
 
 
+def make_priority_schemes(jira: Jira) -> list[int | None]:
+    """Schemes with all priorities and other defaults, and one with two of them; the last is none.
+
+    The ids are those for the projects: no project has the scheme with two.
+    """
+    ids = [each.id for each in jira.objects.all(ObjectKind.PRIORITY)]
+    schemes: list[int | None] = []
+    for name, listed, default in (
+        ("Dringlichkeit & „Eile“", ids, ids[0]),
+        ("優先 <1>", ids[::-1], ids[-1]),
+        ("Kurz", ids[1:3], ids[1]),
+    ):
+        body: Body = {
+            "description": f"{name}!",
+            "priorityIds": listed,
+            "defaultPriorityId": default,
+        }
+        schemes.append(jira.objects.add(ObjectKind.PRIORITY_SCHEME, name, body).id)
+    return [*schemes[:2], None]
+
+
 def secure_issues(jira: Jira) -> None:
     """Gives every seventh issue a level of its project's scheme; sub-tasks follow."""
     for project in Projects(jira).all():

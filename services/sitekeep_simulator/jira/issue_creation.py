@@ -17,6 +17,7 @@ from sitekeep_simulator.jira.links import add_link, link_type
 from sitekeep_simulator.jira.notifications import CREATED, send
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import Permissions
+from sitekeep_simulator.jira.priorities import scheme_of
 from sitekeep_simulator.jira.projects import LIVE, Project
 from sitekeep_simulator.jira.security_levels import default_level
 from sitekeep_simulator.jira.transitions import take_transition
@@ -125,7 +126,8 @@ class IssueCreation:
             raise Refused(400, fields=errors)
         values.setdefault("reporter", author.account_id)
         if values.get("priority") is None:
-            values["priority"] = self._default_priority()
+            scheme = scheme_of(self._jira, project)
+            values["priority"] = scheme.body["defaultPriorityId"]
         return values | {"creator": author.account_id}
 
     def _level(
@@ -137,12 +139,6 @@ class IssueCreation:
             inherited: Body = msgspec.json.decode(parent["fields"])
             return inherited.get("security")
         return values.get("security") or default_level(self._jira, project)
-
-    def _default_priority(self) -> int | None:
-        listed = self._jira.objects.all(ObjectKind.PRIORITY)
-        preferred = [each.id for each in listed if each.body.get("isDefault")]
-        candidates = preferred or [each.id for each in listed]
-        return candidates[0] if candidates else None
 
     def _insert(
         self,

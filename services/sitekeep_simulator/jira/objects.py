@@ -34,6 +34,7 @@ class ObjectKind(Enum):
     PERMISSION_SCHEME = "permission_scheme"
     SECURITY_SCHEME = "security_scheme"
     SECURITY_LEVEL = "security_level"
+    PRIORITY_SCHEME = "priority_scheme"
     CATEGORY = "project_category"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
@@ -11,7 +12,7 @@ from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
-from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
@@ -159,7 +160,7 @@ async def test_a_restore_sends_no_mail_and_a_project_has_its_own_scheme_at_the_e
     assert mail_count(Jira(pair.destination.site)) == 0
     assert (await _notifications(pair))["name"] == "Wer hört „was“"
     assert await _names_of_schemes(pair) == {"Default Notification Scheme", "Wer hört „was“"}
-    body = {"body": {"type": "doc", "version": 1, "content": []}}
+    body: Json = {"body": {"type": "doc", "version": 1, "content": []}}
     path = f"{API}/issue/{{issue}}/comment"
     await pair.destination.client.post(path, body, issue="ALFA-1")
     assert mail_count(Jira(pair.destination.site)) == 1
@@ -261,6 +262,7 @@ async def test_of_generated_schemes_only_mail_addresses_and_grants_of_apps_are_l
     }
     assert of_kind(found, Kind.ROLE_ACTOR) == of_kind(found, Kind.PROJECT_CATEGORY) == set()
     assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()
+    assert of_kind(found, Kind.PRIORITY_SCHEME) == set()
     levels = {
         one.path for one in found if one.kind is Kind.ISSUE and one.path.startswith("security")
     }
@@ -362,8 +364,8 @@ async def test_a_site_that_takes_no_permission_schemes_is_named_as_incomplete(
 
 
 async def _level(pair: JiraPair, key: str) -> str | None:
-    fields = (await pair.destination.issue(key))["fields"]
-    return (fields["security"] or {}).get("name")
+    security: Json = (await pair.destination.issue(key))["fields"]["security"] or {}
+    return security.get("name")
 
 
 async def test_issues_have_their_security_levels_again_and_sub_tasks_that_of_their_parent(
@@ -432,3 +434,43 @@ async def test_a_scheme_with_levels_of_its_own_stays_beside_the_restored_one(
         ("Vertraulich (the destination's)", "extra", "None", "there")
     }
     assert undeclared(before, after) == []
+
+
+async def test_a_project_has_its_priorities_and_their_default_again(pair: JiraPair) -> None:
+    before = await filled(pair)
+    client = pair.destination.client
+    ids = [int(one["id"]) for one in (await client.get_json(f"{API}/priority/search"))["values"]]
+    body: Json = {"name": "Eile ALFA", "priorityIds": ids, "defaultPriorityId": ids[-1]}
+    await client.post(f"{API}/priorityscheme", body)
+    tally = await restore(IMPORTER, client, before)
+    assert tally.of(Kind.PRIORITY_SCHEME).done == 2
+    found = differences(before, await pair.destination.backup())
+    assert of_kind(found, Kind.PRIORITY_SCHEME) == set()
+    assert [one for one in of_kind(found, Kind.PROJECT) if one[1] == "priorityScheme"] == []
+    fields = {"project": {"key": "ALFA"}, "issuetype": {"name": "Task"}, "summary": "new"}
+    await client.post(f"{API}/issue", {"fields": fields})
+    made = (await pair.destination.issue("ALFA-13"))["fields"]
+    assert made["priority"]["name"] == "Highest"
+    edit = {"fields": {"priority": {"name": "Lowest"}}}
+    with pytest.raises(SiteRefused):
+        await client.put_json(f"{API}/issue/{{issue}}", edit, issue="ALFA-13")
+
+
+async def test_a_priority_scheme_that_others_use_stays_beside_the_restored_one(
+    pair: JiraPair,
+) -> None:
+    before = await filled(pair)
+    other = SmallSite(pair.destination)
+    await other.configure()
+    await other.add_project("ALF", "Somebody else's")
+    client = pair.destination.client
+    listed = (await client.get_json(f"{API}/priorityscheme"))["values"]
+    own = next(str(one["id"]) for one in listed if one["name"] == "Eile ALF")
+    await client.put_json(f"{API}/priorityscheme/{{scheme}}", {"name": "Eile ALFA"}, scheme=own)
+    tally = await restore(IMPORTER, client, before)
+    kept = {each.key for each in tally.findings if each.reason == "SCHEME_OF_THAT_NAME_KEPT"}
+    assert "Eile ALFA" in kept
+    after = await pair.destination.backup()
+    assert of_kind(differences(before, after), Kind.PRIORITY_SCHEME) == {
+        ("Eile ALFA (the destination's)", "extra", "None", "there")
+    }

@@ -113,6 +113,7 @@ async def test_files_come_back_before_the_texts_that_show_them(pair: JiraPair) -
         "/projectCategory$",
         "/notificationscheme$",
         "/permissionscheme$",
+        "/priorityscheme$",
         "/issuesecurityschemes$",
         "/role$|/role/[0-9]+/actors$",
         "/group$|/issuetype$|/priority$|/resolution$|/issueLinkType$",

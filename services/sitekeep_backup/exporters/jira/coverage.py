@@ -23,6 +23,7 @@ _READ: dict[Kind, str] = {
     Kind.PERMISSION_SCHEME: "permissionscheme with every grant; which one a project has from "
     "project/{id}/permissionscheme",
     Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
+    Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",

@@ -109,6 +109,13 @@ COVERAGE: Sequence[CoverageRow] = (
         "one that has other levels.",
     ),
     _row(
+        Kind.PRIORITY_SCHEME,
+        "with loss",
+        "Same name, priorities and default one; the order is the destination's where one of that "
+        "name was there. A scheme that projects of the destination may be using stays beside the "
+        "restored one.",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "

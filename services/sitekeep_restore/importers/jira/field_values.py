@@ -107,14 +107,11 @@ class FieldValues:
 
     def _security(self, fields: Json) -> Json:
         """That an issue has no level is said where the site would choose one."""
-        project = str((fields.get("project") or {}).get("id"))
-        has_scheme = project in self._known.of(identity_kinds.PROJECT_SECURITY_SCHEME)
-        is_subtask = (fields.get("issuetype") or {}).get("subtask")
-        return (
-            {"security": None}
-            if has_scheme and not is_subtask and not fields.get("security")
-            else {}
-        )
+        project: Json = fields.get("project") or {}
+        kind: Json = fields.get("issuetype") or {}
+        schemes = self._known.of(identity_kinds.PROJECT_SECURITY_SCHEME)
+        may_choose = str(project.get("id")) in schemes and not kind.get("subtask")
+        return {"security": None} if may_choose and not fields.get("security") else {}
 
     def _time(self, fields: Json) -> Json:
         """Estimates, in minutes: how the site writes a day depends on its settings."""

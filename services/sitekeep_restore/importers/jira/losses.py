@@ -55,6 +55,7 @@ class Loss(enum.Enum):
         "The permission scheme of the project is not at the destination: the default one holds."
     )
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
+    PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
     PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."

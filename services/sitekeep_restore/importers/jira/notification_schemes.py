@@ -81,9 +81,11 @@ async def _events(unit: ImportUnit) -> dict[str, Any]:
 
 def _recipients(scheme: Json) -> list[_Listed]:
     found: list[_Listed] = []
-    for each in scheme.get("notificationSchemeEvents") or []:
+    events: list[Json] = scheme.get("notificationSchemeEvents") or []
+    for each in events:
         event: Json = each.get("event") or {}
-        found += [_listed(event, one) for one in each.get("notifications") or []]
+        notifications: list[Json] = each.get("notifications") or []
+        found += [_listed(event, one) for one in notifications]
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sitekeep_restore.importers.jira.reading import Json, fold
+from sitekeep_restore.importers.jira.reading import Json, all_values, fold
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.kinds import Kind
 
@@ -70,6 +70,12 @@ class SchemeHomes:
     async def keep(self, scheme: Json, target: str) -> None:
         """Notes at once which scheme became which, so that a later attempt knows it again."""
         await self.unit.identities.put(self.kind.value, {str(scheme["id"]): target})
+
+
+async def has_projects_beyond(unit: ImportUnit, own: set[str]) -> bool:
+    """Whether the destination has any project but the restored ones."""
+    found = await all_values(unit.site, SEARCH, [("status", state) for state in STATES])
+    return any(str(project["id"]) not in own for project in found)
 
 
 async def has_projects(unit: ImportUnit) -> bool:

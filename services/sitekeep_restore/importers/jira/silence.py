@@ -35,16 +35,19 @@ LAST = UnitPlan(ImportPhase.OPENING, "notifications", "notifications")
 
 async def begin_silence(unit: ImportUnit, existing: list[Json]) -> None:
     """Finds or makes the silent scheme. ``existing``: the schemes of the destination."""
-    found: Json | None = by_name(existing).get(fold(NAME))
-    if found is None:
-        try:
-            body = {"name": NAME, "description": DESCRIPTION}
-            found = await unit.site.post_json(SCHEMES, body)
-        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
-            message = f"The site may send mail during the restore: {error.message}"
-            unit.tally.remark(Kind.NOTIFICATION_SCHEME, NAME, "NOT_SILENT", message)
-            return
-    await unit.identities.put(identity_kinds.SILENT_SCHEME, {NAME: str(found["id"])})
+    try:
+        scheme: Json = by_name(existing).get(fold(NAME)) or await _make(unit)
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
+        message = f"The site may send mail during the restore: {error.message}"
+        unit.tally.remark(Kind.NOTIFICATION_SCHEME, NAME, "NOT_SILENT", message)
+        return
+    await unit.identities.put(identity_kinds.SILENT_SCHEME, {NAME: str(scheme["id"])})
+
+
+async def _make(unit: ImportUnit) -> Json:
+    body = {"name": NAME, "description": DESCRIPTION}
+    created: Json = await unit.site.post_json(SCHEMES, body)
+    return created
 
 
 async def silent_scheme(unit: ImportUnit) -> Json:
