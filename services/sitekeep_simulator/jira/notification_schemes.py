@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from aiohttp import web
 
@@ -25,7 +24,7 @@ from sitekeep_simulator.jira.notifications import (
 )
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
-from sitekeep_simulator.jira.projects import ARCHIVED, DELETED, LIVE, Projects
+from sitekeep_simulator.jira.project_schemes import is_used, schemes_of_projects
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -55,7 +54,6 @@ class NotificationSchemes:
 
     def __init__(self, jira: Jira) -> None:
         self._jira = jira
-        self._projects = Projects(jira)
 
     async def events(self, _: web.Request) -> web.StreamResponse:
         """GET events: a bare list."""
@@ -83,16 +81,8 @@ class NotificationSchemes:
 
     async def of_projects(self, request: web.Request) -> web.StreamResponse:
         """GET notificationscheme/project: which project has which scheme."""
-        schemes = query_list(request, "notificationSchemeId")
-        projects = query_list(request, "projectId")
-        found = [
-            {"notificationSchemeId": str(scheme), "projectId": str(each.id)}
-            for each in sorted(self._all_projects(), key=lambda each: each.id)
-            if (scheme := each.body.get("notificationScheme")) is not None
-            and (not schemes or str(scheme) in schemes)
-            and (not projects or str(each.id) in projects)
-        ]
-        return json_answer(self._jira.site, page_of(self._jira, request, found))
+        key, name = "notificationScheme", "notificationSchemeId"
+        return schemes_of_projects(self._jira, request, key, name)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST notificationscheme with at most 1000 notifications."""
@@ -120,7 +110,7 @@ class NotificationSchemes:
         scheme = self._scheme(request)
         if scheme.name == DEFAULT_NOTIFICATIONS:
             raise Refused(400, "You can’t delete the default notification scheme.")
-        if any(each.body.get("notificationScheme") == scheme.id for each in self._all_projects()):
+        if is_used(self._jira, "notificationScheme", scheme.id):
             raise Refused(400, "The notification scheme is in use.")
         self._jira.objects.remove(scheme)
         return no_content()
@@ -148,9 +138,6 @@ class NotificationSchemes:
     def _put(self, scheme: JiraObject, notifications: list[Body]) -> None:
         body = scheme.body | {"notifications": notifications}
         self._jira.objects.put(dataclasses.replace(scheme, body=body))
-
-    def _all_projects(self) -> list[Any]:
-        return list(self._projects.all((LIVE, ARCHIVED, DELETED)))
 
     def _name(self, body: Body, own_id: int) -> str:
         name = str(body.get("name") or "").strip()

@@ -17,7 +17,8 @@ from sitekeep_simulator.answers import (
 from sitekeep_simulator.jira.holders import holder_bean, stored_parameter
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import PERMISSIONS, new_grant
-from sitekeep_simulator.jira.projects import ARCHIVED, DELETED, LIVE, Projects
+from sitekeep_simulator.jira.project_schemes import is_used
+from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -88,8 +89,7 @@ class PermissionSchemes:
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """DELETE permissionscheme/{id}: refused for one in use."""
         scheme = self._scheme(request)
-        projects = self._projects.all((LIVE, ARCHIVED, DELETED))
-        if any(each.body.get("permissionScheme") == scheme.id for each in projects):
+        if is_used(self._jira, "permissionScheme", scheme.id):
             raise Refused(403, "The permission scheme is in use.")
         self._jira.objects.remove(scheme)
         return no_content()

@@ -17,7 +17,7 @@ from sitekeep_simulator.answers import (
 from sitekeep_simulator.jira.holders import holder_bean, stored_parameter
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
-from sitekeep_simulator.jira.projects import ARCHIVED, DELETED, LIVE, Project, Projects
+from sitekeep_simulator.jira.project_schemes import schemes_of_projects
 from sitekeep_simulator.jira.security_levels import add_security_level, level_bean, new_member
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
@@ -52,7 +52,6 @@ class SecuritySchemes:
 
     def __init__(self, jira: Jira) -> None:
         self._jira = jira
-        self._projects = Projects(jira)
 
     async def search(self, request: web.Request) -> web.StreamResponse:
         """GET issuesecurityschemes/search."""
@@ -101,16 +100,8 @@ class SecuritySchemes:
 
     async def of_projects(self, request: web.Request) -> web.StreamResponse:
         """GET issuesecurityschemes/project: which project has which scheme."""
-        schemes = query_list(request, "issueSecuritySchemeId")
-        projects = query_list(request, "projectId")
-        found = [
-            {"issueSecuritySchemeId": str(scheme), "projectId": str(each.id)}
-            for each in self._all_projects()
-            if (scheme := each.body.get("issueSecurityScheme")) is not None
-            and (not schemes or str(scheme) in schemes)
-            and (not projects or str(each.id) in projects)
-        ]
-        return json_answer(self._jira.site, page_of(self._jira, request, found))
+        key, name = "issueSecurityScheme", "issueSecuritySchemeId"
+        return schemes_of_projects(self._jira, request, key, name)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST issuesecurityschemes with at most 100 levels and members."""
@@ -233,9 +224,6 @@ class SecuritySchemes:
         if len(text) > limit:
             raise Refused(400, f"The {name} must have at most {limit} characters.")
         return text
-
-    def _all_projects(self) -> list[Project]:
-        return sorted(self._projects.all((LIVE, ARCHIVED, DELETED)), key=lambda each: each.id)
 
     def _wanted(self, request: web.Request) -> list[JiraObject]:
         wanted = query_list(request, "schemeId")

@@ -14,7 +14,7 @@ from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity
+from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.notifications import mail_count
@@ -35,6 +35,17 @@ async def filled(pair: JiraPair) -> MemoryBackup:
     await SmallSite(pair.source).fill()
     pair.share_people()
     return await pair.source.backup()
+
+
+async def without_one_person(pair: JiraPair) -> tuple[MemoryBackup, Tally, str]:
+    """Restores to a site where one person of the source has no account; who that is."""
+    small = SmallSite(pair.source)
+    await small.fill()
+    before = await pair.source.backup()
+    pair.destination.site.accounts.add_many(small.people[:3])
+    await pair.destination.client.post(f"{API}/group", {"name": "builders"})
+    tally = await restore(IMPORTER, pair.destination.client, before, options=NOBODY)
+    return before, tally, small.people[3].account_id
 
 
 def of_kind(found: list[Difference], kind: Kind) -> set[tuple[str, str, str, str]]:
@@ -326,21 +337,15 @@ async def test_what_is_closed_is_closed_before_the_end_and_a_crash_there_loses_n
 
 
 async def test_a_grant_whose_holder_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
-    small = SmallSite(pair.source)
-    await small.fill()
-    before = await pair.source.backup()
-    for account in small.people[:3]:
-        pair.destination.site.accounts.add_many([account])
-    await pair.destination.client.post(f"{API}/group", {"name": "builders"})
-    tally = await restore(IMPORTER, pair.destination.client, before, options=NOBODY)
+    before, tally, absent = await without_one_person(pair)
     dropped = {
         each.key: each.count for each in tally.findings if each.reason == "GRANT_NOT_RESTORED"
     }
-    assert dropped == {f"Nur „wir“: BROWSE_PROJECTS, user {small.people[3].account_id}": 1}
+    assert dropped == {f"Nur „wir“: BROWSE_PROJECTS, user {absent}": 1}
     heard = {each.key for each in tally.findings if each.reason == "RECIPIENT_NOT_RESTORED"}
-    assert heard == {f"Wer hört „was“: Issue Created, User {small.people[3].account_id}"}
+    assert heard == {f"Wer hört „was“: Issue Created, User {absent}"}
     found = differences(before, await pair.destination.backup())
-    gone = f"user/{small.people[3].account_id}"
+    gone = f"user/{absent}"
     assert of_kind(found, Kind.PERMISSION_SCHEME) == {
         ("Nur „wir“", f"grants.BROWSE_PROJECTS.{gone}", "True", "None")
     }
@@ -392,14 +397,7 @@ async def test_issues_whose_level_is_not_there_are_named_as_errors(pair: JiraPai
 
 
 async def test_a_member_of_a_level_who_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
-    small = SmallSite(pair.source)
-    await small.fill()
-    before = await pair.source.backup()
-    for account in small.people[:3]:
-        pair.destination.site.accounts.add_many([account])
-    await pair.destination.client.post(f"{API}/group", {"name": "builders"})
-    tally = await restore(IMPORTER, pair.destination.client, before, options=NOBODY)
-    gone = small.people[3].account_id
+    before, tally, gone = await without_one_person(pair)
     dropped = {each.key for each in tally.findings if "SECURITY_MEMBER" in each.reason}
     assert dropped == {f"Vertraulich/Intern: user {gone}"}
     found = differences(before, await pair.destination.backup())
