@@ -50,6 +50,8 @@ class Settings:
     """``SITEKEEP_DATABASE_URL``: ``sqlite:////path`` or ``postgresql://user@host/name``."""
     vault_folder: Path
     """``SITEKEEP_VAULT``: the folder that holds the backups."""
+    vault_reuse_days: int | None
+    """``SITEKEEP_VAULT_REUSE_DAYS``: older packs are not reused by new backups; None: all are."""
     key_file: Path
     """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
     key_passphrase_file: Path | None
@@ -91,6 +93,7 @@ class Settings:
             home=home,
             database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
             vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
+            vault_reuse_days=_positive_if_set(environment, "SITEKEEP_VAULT_REUSE_DAYS"),
             key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
             key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
@@ -188,6 +191,10 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ConfigurationError(f"{name} is {text!r}; it has to be a whole number from 1.")
     return int(text)
+
+
+def _positive_if_set(environment: Mapping[str, str], name: str) -> int | None:
+    return _positive(environment, name, 1) if environment.get(name) else None
 
 
 def _log_level(text: str) -> str:

@@ -59,7 +59,7 @@ class Committer:
         self._store = store
         self._sealer = sealer
         self._limits = limits
-        self._site = site
+        self.site = site
         self._fence = fence
         self._name = names.backup_name(site, backup_id)
         self.backup_id = backup_id
@@ -75,11 +75,11 @@ class Committer:
     ) -> CommittedBackup:
         """See BackupSession.commit."""
         ordered = await self._collect(staging, pages)
-        packs = staging.needed_packs
-        await self._check_packs(packs)
+        uses = await asyncio.to_thread(staging.pack_uses)
+        await self._check_packs([use.pack for use in uses])
         body = ManifestBody(facts.details, ordered)
         sealed_body = await asyncio.to_thread(encode_body, self._sealer, self._name, body)
-        sealed_packs = encode_packs_section(self._sealer, self._name, packs)
+        sealed_packs = encode_packs_section(self._sealer, self._name, uses)
         header = self._header(staging, lease, ordered, facts, sealed_packs, sealed_body)
         data = encode_manifest(self._sealer, self._name, header, sealed_packs, sealed_body)
         await lease.check()
@@ -119,7 +119,7 @@ class Committer:
         sealed_body: bytes,
     ) -> ManifestHeader:
         return ManifestHeader(
-            site=self._site,
+            site=self.site,
             backup_id=self.backup_id,
             fence=self._fence,
             started=facts.started,

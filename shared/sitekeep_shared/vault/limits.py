@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Limits:
     """Staged raw bytes from which a checkpoint is made without a finished unit."""
     checkpoint_seconds: float = 300.0
     """Time after which a checkpoint is made without a finished unit."""
+    reuse_seconds: float | None = None
+    """Packs older than this count as absent for new backups; None: packs of any age are reused."""
+    sparse_pack_share: float = 0.5
+    """A pack of whose raw bytes the newest backups need less than this share is written anew."""
     lease_seconds: float = 600.0
     """How long a lease is valid."""
     lease_renew_seconds: float = 200.0

@@ -13,6 +13,7 @@ BACKUPS = "backups/"
 EXPIRED = "expired/"
 CONDEMNED = "gc/"
 VERIFICATIONS = "verify/"
+KNOWN_FILES = "files/"
 
 CONDEMNED_SUFFIX = ".condemned"
 
@@ -70,6 +71,16 @@ def index_name(backup_id: str, number: int) -> str:
     return f"{INDEX}{backup_id}.{number}"
 
 
+def known_files_name(backup_id: str, number: int) -> str:
+    """``files/<backup_id>.<n>``."""
+    return f"{KNOWN_FILES}{backup_id}.{number}"
+
+
+def owner_of(name: str) -> str:
+    """The backup in the name of an index, of known files or of a lease: ``index/<owner>.<n>``."""
+    return name.rpartition("/")[2].rpartition(".")[0]
+
+
 def lease_name(backup_id: str, sequence: int) -> str:
     """``leases/<backup_id>.<seq>``."""
     return f"{LEASES}{backup_id}.{sequence}"
@@ -92,6 +103,6 @@ def expired_name(backup_id: str) -> str:
 
 
 def number_of(name: str, prefix: str, backup_id: str) -> int | None:
-    """The number at the end of an index's or lease's name, None when it is another backup's."""
+    """The number at the end of a name such as an index's, None when it is another backup's."""
     owner, _, number = name.removeprefix(prefix).rpartition(".")
     return int(number) if owner == backup_id and number.isdigit() else None

@@ -12,6 +12,7 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import StoreUnavailable, VaultMissing, WrongKey
 from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.limits import DAY_SECONDS, Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.passphrase import Passphrase
 from sitekeep_shared.vault.store import Store
@@ -58,7 +59,7 @@ async def open_vault(
         )
     if use is Use.WRITING:
         keys = keys.writer_part()
-    vault = await Vault.open(store, keys, clock, create=create)
+    vault = await Vault.open(store, keys, clock, create=create, limits=_limits(settings))
     if use is Use.WRITING:
         await vault.require_current_key()
     if use is Use.READING:
@@ -94,6 +95,11 @@ async def _warn_if_superseded(vault: Vault) -> None:
         await vault.require_current_key()
     except WrongKey as error:
         _logger.warning("%s Until then, only backups from before can be read.", error)
+
+
+def _limits(settings: Settings) -> Limits:
+    days = settings.vault_reuse_days
+    return Limits(reuse_seconds=None if days is None else days * DAY_SECONDS)
 
 
 async def _keys(store: Store, settings: Settings, *, create: bool) -> VaultKeys:

@@ -16,7 +16,7 @@ from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
-from sitekeep_shared.vault.manifest_store import read_header
+from sitekeep_shared.vault.manifest_store import manifest_names, read_header
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.reader import BackupReader, open_reader
 from sitekeep_shared.vault.repository import open_repository
@@ -79,8 +79,19 @@ class Vault:
         """
         await self._ring.require_current()
 
-    async def begin_backup(self, backup_id: str, *, site: str, fence: int) -> BackupSession:
+    async def begin_backup(
+        self,
+        backup_id: str,
+        *,
+        site: str,
+        fence: int,
+        address: str = "",
+        keeping: datetime.timedelta | None = None,
+    ) -> BackupSession:
         """Begins a backup, or resumes it from its checkpoints.
+
+        ``address`` is where the site is read: known files of another address are not reused.
+        ``keeping`` is the time within which each known file is fetched anew once; None: never.
 
         Raises:
             WrongKey: the key was rotated since: a newer one has to be fetched.
@@ -97,7 +108,15 @@ class Vault:
             fence=fence,
             write_id=new_write_id(),
         )
-        return await begin_session(self._store, self._sealer, self._clock, self._limits, committer)
+        return await begin_session(
+            self._store,
+            self._sealer,
+            self._clock,
+            self._limits,
+            committer,
+            address=address,
+            keeping=keeping,
+        )
 
     async def open_backup(self, site: str, backup_id: str) -> BackupReader:
         """Opens a committed backup for reading, whether it is expired or not.
@@ -180,13 +199,9 @@ class Vault:
             DamagedObject: a manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        expired = {item.key async for item in self._store.list(names.EXPIRED)}
-        async for item in self._store.list(names.BACKUPS):
-            backup_id = item.key.rpartition("/")[2]
-            if not include_expired and names.expired_name(backup_id) in expired:
-                continue
+        async for name in manifest_names(self._store, include_expired=include_expired):
             try:
-                yield await read_header(self._store, self._sealer, item.key)
+                yield await read_header(self._store, self._sealer, name)
             except ObjectMissing:
                 continue
 

@@ -19,6 +19,7 @@ from sitekeep_shared.vault.condemned import encode_condemned
 from sitekeep_shared.vault.errors import WrongKey
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.keys import WholeKey, new_private_key, public_key_of
+from sitekeep_shared.vault.known_file import FileIdentity
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.passphrase import Passphrase
 from sitekeep_shared.vault.repository import open_repository
@@ -57,7 +58,8 @@ class Plants:
 
 async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
     """A backup with something planted in every place where a site's own words may stand."""
-    session = await vault.begin_backup(backup_id, site=SITE, fence=1)
+    address = plants.plant("https://somebody.example.com")
+    session = await vault.begin_backup(backup_id, site=SITE, fence=1, address=address)
     pages: list[PageReference] = []
     for kind in Kind:
         writer = session.unit(plants.plant("unit"))
@@ -70,7 +72,13 @@ async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
         names_of_file = {"filename": plants.plant("file.png")}
         noise = random.Random(kind).randbytes(9_000)
         content = noise + plants.plant("bytes").encode() + noise
-        await writer.put_file(kind, plants.plant("file"), pieces(content), attributes=names_of_file)
+        await writer.put_file(
+            kind,
+            plants.plant("file"),
+            pieces(content),
+            attributes=names_of_file,
+            identity=FileIdentity(plants.plant("id"), plants.plant("version"), len(content)),
+        )
         pages.extend(await writer.finish())
     details = json.dumps({"findings": [plants.plant("finding")]}).encode()
     await session.commit(pages, facts(details=details))
@@ -113,6 +121,7 @@ async def test_planted_text_stands_nowhere_in_the_vault(plants: Plants) -> None:
         "keys",
         "packs",
         "index",
+        "files",
         "leases",
         "backups",
         "expired",
