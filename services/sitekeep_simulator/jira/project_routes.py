@@ -14,12 +14,11 @@ from sitekeep_simulator.answers import (
     query_list,
     read_object,
 )
+from sitekeep_simulator.jira.access_schemes import ACCESS, access_schemes
 from sitekeep_simulator.jira.beans import component_bean, status_bean, version_bean
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
-from sitekeep_simulator.jira.notifications import DEFAULT_NOTIFICATIONS
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
-from sitekeep_simulator.jira.permissions import DEFAULT_PERMISSIONS
 from sitekeep_simulator.jira.projects import (
     ARCHIVED,
     DELETED,
@@ -41,12 +40,6 @@ _SCHEME_KEYS = (
     "fieldConfigurationScheme",
     "fieldScheme",
 )
-_ACCESS: dict[str, tuple[ObjectKind, str]] = {
-    "permissionScheme": (ObjectKind.PERMISSION_SCHEME, DEFAULT_PERMISSIONS),
-    "issueSecurityScheme": (ObjectKind.SECURITY_SCHEME, ""),
-    "notificationScheme": (ObjectKind.NOTIFICATION_SCHEME, DEFAULT_NOTIFICATIONS),
-}
-"""The schemes that a project names in its body: their kind, and which one it has by default."""
 _TEAM_MANAGED = ("gh-simplified-agility", "next-gen")
 
 
@@ -131,7 +124,7 @@ class ProjectRoutes:
             columns["key"] = body["key"]
         if "name" in body:
             columns["name"] = str(body["name"])
-        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId", *_ACCESS)
+        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId", *ACCESS)
         errors = self._category_errors(body) | self._access_errors(body)
         if errors:
             raise Refused(400, fields=errors)
@@ -248,17 +241,9 @@ class ProjectRoutes:
     def _access_errors(self, body: Body) -> dict[str, str]:
         return {
             key: f"The scheme {body[key]} does not exist."
-            for key, (kind, _) in _ACCESS.items()
+            for key, (kind, _) in ACCESS.items()
             if key in body and self._jira.objects.get(kind, body[key]) is None
         }
-
-    def _access(self, body: Body) -> Body:
-        """The schemes that a new project has: those given, else the site's default ones."""
-        chosen: Body = {}
-        for key, (kind, default) in _ACCESS.items():
-            found = self._jira.objects.named(kind, default) if default else None
-            chosen[key] = body.get(key, found.id if found else None)
-        return chosen
 
     def _scheme(self, body: Body, key: str, kind: ObjectKind, default: str) -> int:
         found: JiraObject | None
@@ -280,6 +265,6 @@ class ProjectRoutes:
             "description": body.get("description"),
             "url": body.get("url"),
             "categoryId": body.get("categoryId"),
-            **self._access(body),
+            **access_schemes(self._jira, body),
             "entityId": str(uuid.uuid5(uuid.UUID(self._jira.site.cloud_id), body["key"])),
         }

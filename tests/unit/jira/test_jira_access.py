@@ -472,3 +472,25 @@ async def test_a_priority_scheme_that_others_use_stays_beside_the_restored_one(
     assert of_kind(differences(before, after), Kind.PRIORITY_SCHEME) == {
         ("Eile ALFA (the destination's)", "extra", "None", "there")
     }
+
+
+async def test_who_may_do_what_takes_few_requests(pair: JiraPair) -> None:
+    generate(pair.source.site, seed=1, issues=12)
+    pair.source.site.request_log.clear()
+    await pair.source.backup()
+    log = pair.source.site.request_log
+    projects = pair.source.site.store.value("SELECT count(*) FROM jira_project")
+    roles = len(await pair.source.client.get_json(f"{API}/role"))
+    once = ("projectCategory", "notificationscheme", "notificationscheme/project")
+    security = ("search", "level", "level/member", "project")
+    for path in (
+        *once,
+        *(f"issuesecurityschemes/{noun}" for noun in security),
+        "permissionscheme",
+        "priorityscheme",
+    ):
+        assert log.count("GET", f"{API}/{path}") == 1, path
+    one = f"{API}/project/{{projectKeyOrId}}/permissionscheme"
+    assert log.count("GET", one) == projects
+    actors = f"{API}/project/{{projectIdOrKey}}/role/{{id}}"
+    assert log.count("GET", actors) == projects * roles
