@@ -12,8 +12,10 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.check import check_packs
 from sitekeep_shared.vault.errors import (
+    BackupAbandoned,
     CommitConflict,
     DamagedObject,
+    LeaseLost,
     ObjectMissing,
     StagedDataLost,
     StoreUnavailable,
@@ -64,6 +66,15 @@ class Committer:
         self._name = names.backup_name(site, backup_id)
         self.backup_id = backup_id
         self.write_id = write_id
+
+    async def refuse_abandoned(self) -> None:
+        """Makes sure that the backup may still be committed one day.
+
+        Raises:
+            LeaseLost: a collection gave it up, as it had not gone on for long.
+        """
+        with contextlib.suppress(ObjectMissing, DamagedObject):
+            await self._read()
 
     async def commit(
         self,
@@ -160,10 +171,16 @@ class Committer:
     async def _ours(self) -> ManifestHeader | None:
         """What this session committed; None where it did not."""
         try:
-            header = await read_header(self._store, self._sealer, self._name)
+            header = await self._read()
         except ObjectMissing:
             return None
         return header if header.write_id == self.write_id else None
+
+    async def _read(self) -> ManifestHeader:
+        try:
+            return await read_header(self._store, self._sealer, self._name)
+        except BackupAbandoned as error:
+            raise LeaseLost(f"{error} Start a new one.") from error
 
 
 async def _to_its_end(put: Coroutine[Any, Any, bool]) -> bool:

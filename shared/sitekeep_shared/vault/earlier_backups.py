@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.known_files_object import KnownFilesObject, decode_known_files
 from sitekeep_shared.vault.known_files_table import KnownFilesColumns, KnownFilesTable
 from sitekeep_shared.vault.limits import Limits
@@ -121,7 +121,7 @@ class EarlierBackups:
     async def _manifest(self, name: str) -> tuple[ManifestHeader, Sequence[PackUse]] | None:
         try:
             return await read_header_and_packs(self._store, self._sealer, name)
-        except ObjectMissing:
+        except (ObjectMissing, BackupNotFound):
             return None
         except DamagedObject as error:
             _logger.warning("%s A new backup takes nothing over from it.", error)

@@ -29,6 +29,7 @@ from sitekeep_shared.vault.manifest_types import (
     PackUse,
     StoredTotal,
 )
+from sitekeep_shared.vault.markers import refuse_abandoned
 from sitekeep_shared.vault.merkle import tree_root
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.sealing import Sealer
@@ -171,8 +172,10 @@ def header_end(name: str, data: bytes) -> int:
     """How many bytes from the start hold the header.
 
     Raises:
+        BackupAbandoned: the backup was given up.
         DamagedObject: it does not start as a manifest.
     """
+    refuse_abandoned(name, data)
     if len(data) < PREFIX.size or not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as a manifest")
     return PREFIX.size + int(PREFIX.unpack_from(data)[1])
@@ -182,19 +185,22 @@ def packs_end(name: str, data: bytes) -> int:
     """How many bytes from the start hold the header and the list of packs.
 
     Raises:
+        BackupAbandoned: the backup was given up.
         DamagedObject: it does not start as a manifest.
     """
     return header_end(name, data) + int(PREFIX.unpack_from(data)[2])
 
 
 def split_manifest(name: str, data: bytes) -> ManifestSections:
-    """Cuts a whole manifest.
+    """Cuts a manifest, or the start of one that holds the header and the packs.
 
     Raises:
+        BackupAbandoned: the backup was given up.
         DamagedObject: it does not start as a manifest.
     """
-    end, packs = header_end(name, data), packs_end(name, data)
-    return ManifestSections(data[PREFIX.size : end], data[end:packs], data[packs:])
+    end = header_end(name, data)
+    body = packs_end(name, data)
+    return ManifestSections(data[PREFIX.size : end], data[end:body], data[body:])
 
 
 def decode_header(sealer: Sealer, name: str, sealed: bytes) -> ManifestHeader:

@@ -39,6 +39,7 @@ async def read_header(store: Store, sealer: Sealer, name: str) -> ManifestHeader
 
     Raises:
         ObjectMissing: there is no such manifest.
+        BackupAbandoned: the backup was given up.
         DamagedObject: it is not what was written.
     """
     start = await _read_start(store, name, header_end)

@@ -32,9 +32,9 @@ class Use(enum.Enum):
     """With a key file that can read."""
 
 
-def store_of(settings: Settings) -> Store:
-    """Where the objects of the vault are."""
-    return DurableLocalStore(settings.vault_folder)
+def store_of(settings: Settings, clock: Clock | None = None) -> Store:
+    """Where the objects of the vault are; a folder takes the time of what it holds from a clock."""
+    return DurableLocalStore(settings.vault_folder, clock)
 
 
 async def open_vault(
@@ -50,7 +50,7 @@ async def open_vault(
         DamagedObject: FORMAT or the key object is not what was written.
         StoreUnavailable: the store or the key file cannot be used.
     """
-    store = store_of(settings)
+    store = store_of(settings, clock)
     keys = await _keys(store, settings, create=create)
     if use is Use.READING and not keys.can_read:
         raise WrongKey(

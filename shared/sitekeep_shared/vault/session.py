@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import logging
 import secrets
 import weakref
 from collections.abc import AsyncIterable, Iterable
@@ -14,12 +13,12 @@ from contextlib import AbstractAsyncContextManager
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.earlier_backups import EarlierBackups
-from sitekeep_shared.vault.errors import LeaseLost, SessionClosed, StoreUnavailable
+from sitekeep_shared.vault.errors import ClockSkewed, LeaseLost, SessionClosed
 from sitekeep_shared.vault.file_register import FileRegister
 from sitekeep_shared.vault.group_commit import GroupCommit
 from sitekeep_shared.vault.index_loader import IndexLoader
 from sitekeep_shared.vault.known_file import FileOrigin
-from sitekeep_shared.vault.lease import Lease
+from sitekeep_shared.vault.lease import Lease, keep_renewing
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest_types import CommittedBackup, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
@@ -30,8 +29,6 @@ from sitekeep_shared.vault.unit_writer import UnitWriter
 from sitekeep_shared.vault.usable_packs import leave_out, load_usable_packs
 
 __all__ = ["BackupSession", "UnitWriter", "begin_session"]
-
-_logger = logging.getLogger(__name__)
 
 
 async def begin_session(
@@ -50,21 +47,28 @@ async def begin_session(
     always sees the other.
 
     Raises:
-        LeaseLost: another session of the same backup began at the same moment.
+        LeaseLost: another session of the same backup began at the same moment, or the backup
+            was given up.
+        ClockSkewed: the clocks of this machine and of the store differ too much.
         DamagedObject: a list of condemned packs cannot be read.
         StoreUnavailable: the store does not answer.
     """
     backup_id, origin = committer.backup_id, FileOrigin(committer.site, address)
     lease = Lease(store, sealer, clock, limits, backup_id)
     await lease.acquire(committer.write_id)
-    packs = await load_usable_packs(store, sealer, clock, limits)
-    loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
-    earlier = EarlierBackups(store, sealer, limits)
-    await earlier.load()
+    try:
+        await committer.refuse_abandoned()
+        packs = await load_usable_packs(store, sealer, clock, limits)
+        loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
+        earlier = EarlierBackups(store, sealer, limits)
+        await earlier.load()
+        known = await earlier.known_files(origin.site, backup_id)
+    except Exception:
+        await lease.release()
+        raise
     demand = earlier.demand()
     await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
-    staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable)
-    known = await earlier.known_files(origin.site, backup_id)
+    staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable, site=origin.site)
     files = FileRegister(
         store, sealer, clock, origin=origin, backup_id=backup_id, keeping=keeping, known=known
     )
@@ -96,7 +100,7 @@ class BackupSession:
         self._active: weakref.WeakSet[UnitWriter] = weakref.WeakSet()
         self._failure: BaseException | None = None
         self._group = GroupCommit(limits, self._checkpoint, self._is_worth_it, self._fail)
-        self._renewal = asyncio.create_task(self._keep_lease())
+        self._renewal = asyncio.create_task(keep_renewing(self.renew_lease, limits))
 
     @property
     def statistics(self) -> StagingStatistics:
@@ -143,11 +147,12 @@ class BackupSession:
 
         Raises:
             LeaseLost: it ran out before, or another session took it over.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
             StoreUnavailable: the store does not answer; it is tried again.
         """
         try:
             await self._lease.renew()
-        except LeaseLost as error:
+        except (LeaseLost, ClockSkewed) as error:
             self._fail(error)
             raise
 
@@ -189,18 +194,3 @@ class BackupSession:
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
-
-    async def _keep_lease(self) -> None:
-        """A renewal that fails is tried again sooner; one that is refused ends the session."""
-        pause = self.limits.lease_renew_seconds
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self.renew_lease()
-                pause = self.limits.lease_renew_seconds
-            except StoreUnavailable as error:
-                _logger.warning("The lease could not be renewed: %s", error)
-                pause = self.limits.lease_renew_seconds / 10
-            except LeaseLost as error:
-                _logger.error("%s", error)
-                return

@@ -49,8 +49,11 @@ class Staging:
         backup_id: str,
         loaded: LoadedIndexes,
         is_usable: Callable[[PackReference], bool],
+        *,
+        site: str,
     ) -> None:
         self._store = store
+        self._site = site
         self._sealer = sealer
         self._limits = limits
         self._backup_id = backup_id
@@ -188,7 +191,7 @@ class Staging:
         ]
 
     async def _write(self, packs: list[DurablePack], referenced: list[PackReference]) -> None:
-        index = await asyncio.to_thread(_build_index, packs, referenced)
+        index = await asyncio.to_thread(_build_index, packs, referenced, self._site)
         name = names.index_name(self._backup_id, self._next_number)
         data = await asyncio.to_thread(encode_index, self._sealer, name, index)
         await put_own(self._store, name, data)
@@ -208,7 +211,9 @@ class Staging:
         self._checkpoints.add(self._last_checkpoint)
 
 
-def _build_index(packs: list[DurablePack], referenced: list[PackReference]) -> IndexObject:
+def _build_index(
+    packs: list[DurablePack], referenced: list[PackReference], site: str
+) -> IndexObject:
     rows = numpy.empty(sum(len(pack.blobs) for pack in packs), INDEX_ROW)
     start = 0
     for number, pack in enumerate(packs):
@@ -218,7 +223,7 @@ def _build_index(packs: list[DurablePack], referenced: list[PackReference]) -> I
             part[field] = pack.blobs[field]
         start += len(pack.blobs)
     references = [pack.reference for pack in packs]
-    return IndexObject(os.urandom(16), references, referenced, sort_rows(rows))
+    return IndexObject(os.urandom(16), references, referenced, sort_rows(rows), site)
 
 
 def _ids(rows: Rows) -> Iterable[bytes]:

@@ -1,40 +1,43 @@
-"""A vault: opens, lists, begins, checks and expires backups."""
+"""A vault: opens, lists, begins, checks, expires and collects backups."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime
-from collections.abc import AsyncIterator
-
-import msgspec
+import logging
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
+from sitekeep_shared.vault.abandoning import abandon
 from sitekeep_shared.vault.check import StructureReport, check_packs
+from sitekeep_shared.vault.collection import Collector
+from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.commit import Committer
-from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
+from sitekeep_shared.vault.condemned import is_condemned
+from sitekeep_shared.vault.errors import BackupNotFound, ObjectMissing, StoreUnavailable
 from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.lease import READER, Lease, keep_renewing
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
+from sitekeep_shared.vault.manifest import PREFIX, decode_packs_section, split_manifest
 from sitekeep_shared.vault.manifest_store import manifest_names, read_header
 from sitekeep_shared.vault.manifest_types import ManifestHeader
+from sitekeep_shared.vault.markers import (
+    ExpiryMarker,
+    decode_expiry,
+    encode_expiry,
+    refuse_abandoned,
+)
 from sitekeep_shared.vault.reader import BackupReader, open_reader
 from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.session import BackupSession, begin_session, new_write_id
 from sitekeep_shared.vault.store import Store
 
-EXPIRED_MAGIC = b"SKEXPIR1"
-EXPIRED_SECTION = "expired"
-
-
-class ExpiryMarker(msgspec.Struct, frozen=True):
-    """What an ``expired/<backup_id>`` object says, as sealed JSON."""
-
-    site: str
-    backup_id: str
-    reason: str
-    expired: datetime.datetime
+_logger = logging.getLogger(__name__)
 
 
 class Vault:
@@ -95,7 +98,9 @@ class Vault:
 
         Raises:
             WrongKey: the key was rotated since: a newer one has to be fetched.
-            LeaseLost: another session of the same backup began at the same moment.
+            LeaseLost: another session of the same backup began at the same moment, or the
+                backup was given up.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
             StoreUnavailable: the store does not answer.
         """
         await self.require_current_key()
@@ -104,7 +109,7 @@ class Vault:
             self._sealer,
             self._limits,
             site=names.check_identifier(site),
-            backup_id=names.check_identifier(backup_id),
+            backup_id=names.check_backup_identifier(backup_id),
             fence=fence,
             write_id=new_write_id(),
         )
@@ -122,13 +127,13 @@ class Vault:
         """Opens a committed backup for reading, whether it is expired or not.
 
         Raises:
-            BackupNotFound: there is no such backup.
+            BackupNotFound: there is no such backup, or it is about to be removed.
             DamagedObject: its manifest is not what was written.
             WrongKey: the keys lack the part that reads, or are older than the backup.
             StoreUnavailable: the store does not answer.
         """
-        names.check_identifier(site)
-        names.check_identifier(backup_id)
+        if await is_condemned(self._store, self._sealer, _manifest_name(site, backup_id)):
+            raise BackupNotFound(f"Backup {backup_id} of {site} has expired and is being removed.")
         return await open_reader(self._store, self._sealer, self._limits, site, backup_id)
 
     async def find_backup(self, site: str, backup_id: str) -> ManifestHeader | None:
@@ -140,7 +145,7 @@ class Vault:
         """
         try:
             return await read_header(self._store, self._sealer, _manifest_name(site, backup_id))
-        except ObjectMissing:
+        except (ObjectMissing, BackupNotFound):
             return None
 
     async def check(self, site: str, backup_id: str) -> StructureReport:
@@ -167,12 +172,25 @@ class Vault:
             BackupNotFound: there is no such backup.
             StoreUnavailable: the store does not answer.
         """
-        if await self._store.head(_manifest_name(site, backup_id)) is None:
-            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.")
+        manifest = _manifest_name(site, backup_id)
+        try:
+            refuse_abandoned(manifest, await self._store.get_range(manifest, 0, PREFIX.size))
+        except ObjectMissing as error:
+            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
         marker = ExpiryMarker(site, backup_id, reason, self._clock.now())
         name = names.expired_name(backup_id)
-        sealed = self._sealer.seal(EXPIRED_SECTION, name.encode(), msgspec.json.encode(marker))
-        await self._store.put_new(name, [EXPIRED_MAGIC + sealed])
+        await self._store.put_new(name, [encode_expiry(self._sealer, name, marker)])
+
+    async def abandon(self, site: str, backup_id: str, reason: str) -> None:
+        """Gives a backup up: if it is not committed yet, it never will be; else it expires.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        name, now = _manifest_name(site, backup_id), self._clock.now()
+        if not await abandon(self._store, self._sealer, name, reason, now):
+            with contextlib.suppress(BackupNotFound):
+                await self.expire(site, backup_id, reason)
 
     async def expiry(self, backup_id: str) -> ExpiryMarker | None:
         """Why and when a backup expired, None when it has not.
@@ -186,11 +204,7 @@ class Vault:
             data = await self._store.get(name)
         except ObjectMissing:
             return None
-        if not data.startswith(EXPIRED_MAGIC):
-            raise DamagedObject(name, "it does not start as a marker")
-        sealed = data[len(EXPIRED_MAGIC) :]
-        plain = self._sealer.open(EXPIRED_SECTION, name.encode(), sealed, name)
-        return msgspec.json.decode(plain, type=ExpiryMarker)
+        return decode_expiry(self._sealer, name, data)
 
     async def backups(self, *, include_expired: bool = False) -> AsyncIterator[ManifestHeader]:
         """All committed backups, by site, then by id.
@@ -202,8 +216,47 @@ class Vault:
         async for name in manifest_names(self._store, include_expired=include_expired):
             try:
                 yield await read_header(self._store, self._sealer, name)
-            except ObjectMissing:
+            except (ObjectMissing, BackupNotFound):
                 continue
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncGenerator[None]:
+        """Keeps what expires meanwhile readable: for who reads and holds nothing elsewhere.
+
+        Where the store takes no lease, it is read without.
+
+        Raises:
+            ClockSkewed: the clocks of this machine and of the store differ too much.
+        """
+        owner = f"{READER}-{secrets.token_hex(8)}"
+        lease = Lease(self._store, self._sealer, self._clock, self._limits, owner, READER)
+        try:
+            await lease.acquire(new_write_id())
+        except StoreUnavailable as error:
+            _logger.warning("It is read without a lease: %s", error)
+            yield
+            return
+        renewal = asyncio.create_task(keep_renewing(lease.renew, self._limits))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+            await lease.release()
+
+    async def collect(self, *, dry_run: bool = False) -> CollectionReport:
+        """Removes what no backup needs: condemns it, and a day later, if still so, sweeps it.
+
+        Safe at any time, beside backups, readers and other collections; ``dry_run`` only tells.
+
+        Raises:
+            DamagedObject: what is needed is not known, as an object cannot be read; nothing
+                was condemned.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
+            StoreUnavailable: the store does not answer; the next collection goes on.
+        """
+        collector = Collector(self._store, self._sealer, self._clock, self._limits)
+        return await (collector.look() if dry_run else collector.collect())
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""

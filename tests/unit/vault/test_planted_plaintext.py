@@ -15,7 +15,7 @@ from backports import zstd
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.condemned import encode_condemned
+from sitekeep_shared.vault.condemned import Condemnation, encode_condemned
 from sitekeep_shared.vault.errors import WrongKey
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.keys import WholeKey, new_private_key, public_key_of
@@ -99,8 +99,8 @@ async def live(store: MemoryStore, plants: Plants) -> WholeKey:
     await back_up(vault, "b2", plants)
     await vault.expire(SITE, "b1", "expired")
     name = f"{names.CONDEMNED}1{names.CONDEMNED_SUFFIX}"
-    packs = [PackReference(bytes(32), 7)]
-    await store.put_new(name, [encode_condemned(sealer, name, packs)])
+    condemned = Condemnation(START, [PackReference(bytes(32), 7)], [names.backup_name(SITE, "b0")])
+    await store.put_new(name, [encode_condemned(sealer, name, condemned)])
     await vault.begin_backup("b3", site=SITE, fence=3)
     return new
 

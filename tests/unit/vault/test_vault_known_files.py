@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.condemned import encode_condemned
+from sitekeep_shared.vault.condemned import Condemnation, encode_condemned
 from sitekeep_shared.vault.entry import StoredFile
 from sitekeep_shared.vault.errors import DamagedObject, LeaseLost, StoreUnavailable
 from sitekeep_shared.vault.index_object import PackReference
@@ -347,7 +347,9 @@ async def test_a_file_in_a_condemned_pack_is_fetched_again() -> None:
     ]
     repository = bytes.fromhex(json.loads(store.objects["FORMAT"])["repository_id"])
     name = "gc/1.condemned"
-    store.objects[name] = encode_condemned(Sealer(KEYS, repository), name, packs)
+    store.objects[name] = encode_condemned(
+        Sealer(KEYS, repository), name, Condemnation(START, packs, [])
+    )
     await back_up(vault, "b2", source)
     assert source.taken() == ["0", "1", "2", "3", "4"]
     for pack in packs:

@@ -13,7 +13,6 @@ from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.known_file import FileIdentity
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.store import ObjectInfo
 from sitekeep_shared.vault.vault import Vault
 from unit.vault.vault_helpers import (
     SITE,
@@ -33,23 +32,6 @@ DAY = datetime.timedelta(days=1)
 WINDOW = replace(SMALL, reuse_seconds=7 * DAY.total_seconds())
 FLAT = replace(SMALL, page_entries=1024, page_bytes=1 << 20)
 """All entries of a unit in one page."""
-
-
-class DatedStore(MemoryStore):
-    """Knows when each object was put."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._put: dict[str, datetime.datetime] = {}
-
-    async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
-        created = await super().put_new(key, parts)
-        self._put.setdefault(key, self._clock.now())
-        return created
-
-    def _info(self, key: str) -> ObjectInfo:
-        return replace(super()._info(key), last_modified=self._put[key])
 
 
 async def back_up(
@@ -76,7 +58,7 @@ async def test_packs_older_than_the_window_count_as_absent(
     later: datetime.timedelta, reused: bool
 ) -> None:
     clock = ManualClock(START)
-    store = DatedStore(clock)
+    store = MemoryStore(clock)
     vault = await open_vault(store, clock=clock, limits=WINDOW)
     content = issues(1, 100)
     first = await back_up(vault, "b1", content)
@@ -89,7 +71,7 @@ async def test_packs_older_than_the_window_count_as_absent(
 
 async def test_a_file_in_a_pack_older_than_the_window_is_fetched_again() -> None:
     clock = ManualClock(START)
-    vault = await open_vault(DatedStore(clock), clock=clock, limits=WINDOW)
+    vault = await open_vault(MemoryStore(clock), clock=clock, limits=WINDOW)
     identity = FileIdentity("1", "1", 5000)
     assert await _fetches(vault, "b1", identity)
     clock.advance(7 * DAY)
@@ -116,7 +98,7 @@ async def _fetches(vault: Vault, backup: str, identity: FileIdentity) -> bool:
 
 async def test_a_resumed_backup_keeps_what_it_counted_on_when_the_window_was_open() -> None:
     clock = ManualClock(START)
-    vault = await open_vault(DatedStore(clock), clock=clock, limits=WINDOW)
+    vault = await open_vault(MemoryStore(clock), clock=clock, limits=WINDOW)
     content = issues(1, 100)
     await back_up(vault, "b1", content)
     clock.advance(6 * DAY)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sitekeep_shared.clock import ManualClock
+from sitekeep_shared.clock import Clock, ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import StoredFile
 from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
@@ -47,14 +47,17 @@ SMALL = Limits(
 class MemoryStore:
     """Objects in a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.objects: dict[str, bytes] = {}
         self.put_order: list[str] = []
+        self.modified: dict[str, datetime.datetime] = {}
+        self.clock: Clock = clock or ManualClock(START)
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         if key in self.objects:
             return False
         self.objects[key] = b"".join(parts)
+        self.modified[key] = self.clock.now()
         self.put_order.append(key)
         return True
 
@@ -84,7 +87,8 @@ class MemoryStore:
         return sum(len(self.objects[key]) for key in self.keys(prefix))
 
     def _info(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, len(self.objects[key]), START)
+        modified = self.modified.get(key, START)
+        return ObjectInfo(key, len(self.objects[key]), modified)
 
 
 class FaultStore(MemoryStore):
@@ -143,7 +147,9 @@ async def open_vault(
     limits: Limits = SMALL,
     create: bool = True,
 ) -> Vault:
-    """A vault in a store."""
+    """A vault in a store that has the same time."""
+    if clock is not None:
+        store.clock = clock
     return await Vault.open(store, keys, clock or ManualClock(START), create=create, limits=limits)
 
 
