@@ -144,6 +144,184 @@ async def test_jira_makes_configuration(
     assert (await client.post_json(f"{J}/{path}", body))["id"]
 
 
+async def test_jira_keeps_categories_of_projects(client: SiteClient) -> None:
+    body = {"name": "Kunden & „Partner“", "description": "d"}
+    made = await client.post_json(f"{J}/projectCategory", body)
+    assert (await client.get_json(f"{J}/projectCategory"))[0]["id"] == made["id"]
+    path = f"{J}/project/{{projectIdOrKey}}"
+    number = await project(client)
+    assign = {"categoryId": int(made["id"])}
+    changed = await client.put_json(path, assign, projectIdOrKey=number)
+    assert changed["projectCategory"]["name"] == body["name"]
+    changed = await client.put_json(path, {"categoryId": -1}, projectIdOrKey=number)
+    assert "projectCategory" not in changed
+
+
+async def test_jira_keeps_roles_and_who_acts_in_them(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(group["groupId"] for group in groups if group["name"] == "team")
+    made = await client.post_json(f"{J}/role", {"name": "Prüfer", "description": "d"})
+    role = str(made["id"])
+    for body in ({"user": [lee]}, {"groupId": [team]}):
+        await client.post(f"{J}/role/{{id}}/actors", body, id=role)
+    roles = await client.get_json(f"{J}/role")
+    assert len(next(role for role in roles if role["name"] == "Prüfer")["actors"]) == 2
+    assert await client.get_json(f"{J}/role/{{id}}", id=role)
+    listed = f"{J}/project/{{projectIdOrKey}}/role"
+    assert "Prüfer" in await client.get_json(listed, projectIdOrKey=number)
+    one = f"{listed}/{{id}}"
+    await client.post(one, {"user": [lee]}, id=role, projectIdOrKey=number)
+    await client.delete(one, [("user", lee)], id=role, projectIdOrKey=number)
+    actors = {"atlassian-user-role-actor": [lee], "atlassian-group-role-actor-id": [team]}
+    await client.put_json(one, {"categorisedActors": actors}, id=role, projectIdOrKey=number)
+    assert len((await client.get_json(one, id=role, projectIdOrKey=number))["actors"]) == 2
+    whole = await client.get_json(f"{J}/project/{{projectIdOrKey}}", projectIdOrKey=number)
+    assert whole["roles"]["Prüfer"].endswith(f"/role/{made['id']}")
+
+
+async def test_jira_keeps_notification_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = (await client.get_json(f"{J}/role"))[0]["id"]
+    recipients = [
+        {"notificationType": "AllWatchers"},
+        {"notificationType": "Group", "parameter": "team"},
+        {"notificationType": "User", "parameter": lee},
+        {"notificationType": "ProjectRole", "parameter": str(role)},
+        {"notificationType": "UserCustomField", "parameter": field},
+    ]
+    event = {"event": {"id": "1"}, "notifications": recipients}
+    body = {"name": "Laut", "description": "d", "notificationSchemeEvents": [event]}
+    listed = f"{J}/notificationscheme"
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{id}}"
+    whole = await client.get_json(one, [("expand", "all")], id=made)
+    assert len(whole["notificationSchemeEvents"][0]["notifications"]) == 5
+    assert (await client.get_json(listed, [("expand", "all")]))["total"] == 2
+    await client.put_json(one, {"description": "changed"}, id=made)
+    more = {"event": {"id": "2"}, "notifications": recipients[:1]}
+    await client.put_json(f"{one}/notification", {"notificationSchemeEvents": [more]}, id=made)
+    gone = str(whole["notificationSchemeEvents"][0]["notifications"][0]["id"])
+    path = f"{one}/notification/{{notificationId}}"
+    await client.delete(path, id=made, notificationId=gone)
+    assert await client.get_json(f"{J}/events")
+    assign = {"notificationScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("notificationSchemeId", made), ("maxResults", "100")]
+    found = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in found["values"]] == [number]
+    with pytest.raises(SiteError):
+        await client.delete(one, id=made)
+    await client.delete(one, id=(await client.post_json(listed, {"name": "Leise"}))["id"])
+
+
+async def test_jira_keeps_permission_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    holders = [
+        {"type": "anyone"},
+        {"type": "applicationRole"},
+        {"type": "applicationRole", "parameter": "jira-software"},
+        {"type": "group", "parameter": "team"},
+        {"type": "user", "value": lee},
+        {"type": "projectRole", "value": role},
+        {"type": "userCustomField", "value": field},
+    ]
+    grants = [{"permission": "ADD_COMMENTS", "holder": holder} for holder in holders]
+    listed = f"{J}/permissionscheme"
+    body = {"name": "Nur wir", "description": "d", "permissions": grants}
+    made = str((await client.post_json(listed, body))["id"])
+    assert len((await client.get_json(listed, [("expand", "all")]))["permissionSchemes"]) == 2
+    one = f"{listed}/{{schemeId}}"
+    whole = await client.get_json(one, [("expand", "all")], schemeId=made)
+    assert len(whole["permissions"]) == len(grants)
+    for each in grants:
+        each["permission"] = "LINK_ISSUES"
+    await client.put_json(one, {"name": "Nur wir", "permissions": grants[1:]}, schemeId=made)
+    more = f"{one}/permission"
+    granted = await client.post_json(more, grants[0], schemeId=made)
+    assert len((await client.get_json(more, schemeId=made))["permissions"]) == len(grants)
+    path = f"{more}/{{permissionId}}"
+    await client.delete(path, schemeId=made, permissionId=str(granted["id"]))
+    of_project = f"{J}/project/{{projectKeyOrId}}/permissionscheme"
+    await client.put_json(of_project, {"id": int(made)}, projectKeyOrId=number)
+    assert (await client.get_json(of_project, projectKeyOrId=number))["id"] == int(made)
+    empty = str((await client.post_json(listed, {"name": "Leer"}))["id"])
+    await client.delete(one, schemeId=empty)
+
+
+async def test_jira_keeps_issue_security_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    me = (await client.get_json(f"{J}/myself"))["accountId"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    members = [
+        {"type": "reporter"},
+        {"type": "group", "parameter": "team"},
+        {"type": "projectrole", "parameter": role},
+        {"type": "user", "parameter": me},
+    ]
+    level = {"name": "Intern", "description": "d", "members": members, "isDefault": True}
+    listed = f"{J}/issuesecurityschemes"
+    body = {"name": "Vertraulich", "description": "d", "levels": [level]}
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{schemeId}}"
+    await client.put_json(one, {"description": "changed"}, schemeId=made)
+    more = {"levels": [{"name": "Geheim", "description": "", "isDefault": False}]}
+    await client.put_json(f"{one}/level", more, schemeId=made)
+    assert len((await client.get_json(one, schemeId=made))["levels"]) == 2
+    levels = (await client.get_json(f"{listed}/level", [("schemeId", made)]))["values"]
+    second = levels[1]["id"]
+    path = f"{one}/level/{{levelId}}"
+    await client.put_json(
+        path, {"name": "Geheim", "description": "x"}, schemeId=made, levelId=second
+    )
+    await client.put_json(f"{path}/member", {"members": members[3:]}, schemeId=made, levelId=second)
+    query = [("schemeId", made), ("expand", "all"), ("maxResults", "100")]
+    found = (await client.get_json(f"{listed}/level/member", query))["values"]
+    assert len(found) == 5
+    gone = f"{path}/member/{{memberId}}"
+    await client.delete(gone, schemeId=made, levelId=levels[0]["id"], memberId=found[0]["id"])
+    default = {"issueSecuritySchemeId": made, "defaultLevelId": second}
+    await client.put_json(f"{listed}/level/default", {"defaultValues": [default]})
+    assert (await client.get_json(f"{listed}/search"))["values"][0]["defaultLevel"] == int(second)
+    assign = {"issueSecurityScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("issueSecuritySchemeId", made), ("maxResults", "100")]
+    of_projects = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in of_projects["values"]] == [number]
+    key = await issue(client, number)
+    fields = (await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key))["fields"]
+    assert fields["security"]["name"] == "Geheim"
+
+
+async def test_jira_keeps_priority_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    priorities = (await client.get_json(f"{J}/priority/search"))["values"]
+    ids = [int(each["id"]) for each in priorities]
+    listed = f"{J}/priorityscheme"
+    body: Json = {"name": "Eile", "description": "d", "priorityIds": ids[:3]}
+    body |= {"defaultPriorityId": ids[0], "projectIds": [int(number)]}
+    made = (await client.post_json(listed, body))["id"]
+    query = [("expand", "priorities,projects"), ("maxResults", "50")]
+    found = (await client.get_json(listed, query))["values"]
+    assert [each["projects"]["total"] for each in found] == [0, 1]
+    one = f"{listed}/{{schemeId}}"
+    assert (await client.get_json(f"{one}/priorities", schemeId=made))["total"] == 3
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 1
+    changes = {"add": {"ids": ids[3:4]}, "remove": {"ids": ids[1:2]}}
+    change: Json = {"priorities": changes, "defaultPriorityId": ids[3], "description": "x"}
+    change["projects"] = {"remove": {"ids": [int(number)]}}
+    await client.put_json(one, change, schemeId=made)
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 0
+
+
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
     kind = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     searcher = "com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher"

@@ -109,12 +109,17 @@ async def _side(
         site.close()
 
 
-def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
-    """What differs between the source and what was restored, and nothing declares."""
+def differences(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored."""
     with Shelf() as shelf:
         comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
         comparison.read(left, right, jira=True)
-        return [one for one in comparison.differences() if not one.declared]
+        return list(comparison.differences())
+
+
+def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored, and nothing declares."""
+    return [one for one in differences(left, right) if not one.declared]
 
 
 async def altered(backup: MemoryBackup, key: str, change: Callable[[Json], None]) -> MemoryBackup:
@@ -145,6 +150,10 @@ class SmallSite:
     people: list[Account] = field(default_factory=list[Account])
     fields: dict[str, str] = field(default_factory=dict[str, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
+    role: str = ""
+    notification_scheme: int = 0
+    permission_scheme: int = 0
+    security_scheme: int = 0
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -171,7 +180,12 @@ class SmallSite:
         await self.post("resolution", {"name": "By design", "description": "It is meant."})
         words = {"name": "Gantt End to Start", "inward": "has to wait for", "outward": "earlier"}
         await self.post("issueLinkType", words)
+        await self.post("projectCategory", {"name": "Für Kunden", "description": "Alle"})
         await self._add_fields()
+        await self._add_role(group["groupId"])
+        await self._add_notification_scheme()
+        await self._add_permission_scheme()
+        await self._add_security_scheme()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -192,6 +206,13 @@ class SmallSite:
                 options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}
                 template = "field/{field}/context/{context}/option"
                 await self.post(template, options, field=created["id"], context=context["id"])
+
+    async def _add_role(self, group: str) -> None:
+        made = await self.post("role", {"name": "Entwickler", "description": "Wer baut"})
+        self.role = str(made["id"])
+        await self.post("role/{role}/actors", {"groupId": [group]}, role=self.role)
+        people = {"user": [self.people[0].account_id]}
+        await self.post("role/{role}/actors", people, role=self.role)
 
     async def add_project(self, key: str, name: str) -> None:
         """A project with versions and components, and a workflow of its own."""
@@ -222,12 +243,95 @@ class SmallSite:
             "leadAccountId": self.people[0].account_id,
             "workflowScheme": made["id"],
             "description": "About Alfa",
+            "categoryId": await self._category(),
+            "notificationScheme": self.notification_scheme,
+            "permissionScheme": self.permission_scheme,
+            "issueSecurityScheme": self.security_scheme,
         }
         created = await self.post("project", project)
+        await self._add_priority_scheme(f"Eile {key}", int(created["id"]))
         for version in ("1.0", "1.1 beta"):
             await self.post("version", {"name": version, "projectId": created["id"]})
         for component in ("Core", "User interface"):
             await self.post("component", {"name": component, "project": key})
+        one = f"{API}/project/{{project}}/role/{{role}}"
+        gone = [("user", self.people[0].account_id)]
+        await self.side.client.delete(one, gone, project=key, role=self.role)
+        actors = {"user": [person.account_id for person in self.people[1:3]]}
+        await self.post("project/{project}/role/{role}", actors, project=key, role=self.role)
+
+    async def _add_notification_scheme(self) -> None:
+        recipients = [
+            {"notificationType": "Group", "parameter": "builders"},
+            {"notificationType": "User", "parameter": self.people[3].account_id},
+            {"notificationType": "ProjectRole", "parameter": self.role},
+            {"notificationType": "UserCustomField", "parameter": self.fields["Buddy"]},
+        ]
+        watchers = [{"notificationType": "AllWatchers"}]
+        events = [
+            {"event": {"id": "1"}, "notifications": recipients},
+            {"event": {"id": "6"}, "notifications": watchers},
+        ]
+        scheme = {"name": "Wer hört „was“", "notificationSchemeEvents": events}
+        self.notification_scheme = int((await self.post("notificationscheme", scheme))["id"])
+
+    async def _add_permission_scheme(self) -> None:
+        """Open to the administrators and to the role; people of a field may look on."""
+        client = self.side.client
+        roles = await client.get_json(f"{API}/role")
+        admins = next(str(each["id"]) for each in roles if each["name"] == "Administrators")
+        answer = await client.get_json(f"{API}/permissionscheme", [("expand", "all")])
+        default = answer["permissionSchemes"][0]["permissions"]
+        permissions = sorted({str(each["permission"]) for each in default})
+        holders = [
+            {"type": "projectRole", "parameter": admins},
+            {"type": "projectRole", "parameter": self.role},
+        ]
+        grants = [
+            {"permission": permission, "holder": holder}
+            for permission in permissions
+            for holder in holders
+        ]
+        readers = [
+            {"type": "userCustomField", "parameter": self.fields["Buddy"]},
+            {"type": "group", "parameter": "builders"},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        grants += [{"permission": "BROWSE_PROJECTS", "holder": each} for each in readers]
+        grants.append({"permission": "SET_ISSUE_SECURITY", "holder": holders[0]})
+        scheme = {"name": "Nur „wir“", "description": "Geschlossen", "permissions": grants}
+        self.permission_scheme = int((await self.post("permissionscheme", scheme))["id"])
+
+    async def _add_security_scheme(self) -> None:
+        """Two levels that the administrator sees, one of them the default one."""
+        me = (await self.side.client.get_json(f"{API}/myself"))["accountId"]
+        own = {"type": "user", "parameter": me}
+        wide = [
+            own,
+            {"type": "group", "parameter": "builders"},
+            {"type": "projectrole", "parameter": self.role},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        levels = [
+            {"name": "Intern", "description": "Nur „wir“", "members": wide, "isDefault": True},
+            {"name": "Geheim", "members": [own, {"type": "assignee"}]},
+        ]
+        scheme = {"name": "Vertraulich", "description": "Still", "levels": levels}
+        self.security_scheme = int((await self.post("issuesecurityschemes", scheme))["id"])
+
+    async def _add_priority_scheme(self, name: str, project: int) -> None:
+        """All priorities but the lowest one; the default is another than the site's."""
+        listed = (await self.side.client.get_json(f"{API}/priority/search"))["values"]
+        ids = [int(each["id"]) for each in listed if each["name"] != "Lowest"]
+        scheme: Json = {"name": name, "description": "Was eilt", "priorityIds": ids}
+        scheme |= {"defaultPriorityId": ids[0], "projectIds": [project]}
+        await self.post("priorityscheme", scheme)
+
+    async def _category(self) -> int:
+        listed = await self.side.client.get_json(f"{API}/projectCategory")
+        return int(listed[0]["id"])
 
     async def issue(self, summary: str, kind: str = "Task", **fields: Any) -> str:
         """Creates an issue; returns its key."""
@@ -286,6 +390,8 @@ class SmallSite:
         media = str(location).split("/file/")[1][:36]
         edit = {"fields": {"description": self._description(media)}}
         await client.put_json(one, edit, issue="ALFA-1")
+        for key, level in {"ALFA-2": None, "ALFA-4": {"name": "Geheim"}}.items():
+            await client.put_json(one, {"fields": {"security": level}}, issue=key)
         for number in range(120):
             body = {"body": document(paragraph(f"Comment {number}"))}
             await self.post("issue/{issue}/comment", body, issue="ALFA-10")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sitekeep_cli.comparison import adf, jira_values
-from sitekeep_cli.comparison.jira_configuration import FIELD
-from sitekeep_cli.comparison.links import ATTACHMENT, MEDIA
+from sitekeep_cli.comparison.links import ATTACHMENT, FIELD, MEDIA
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.provenance import (
     created_line,

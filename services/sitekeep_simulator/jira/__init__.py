@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sitekeep_simulator.jira import (
     attachments,
+    categories,
     changelogs,
     comments,
     fields,
@@ -13,10 +14,15 @@ from sitekeep_simulator.jira import (
     issue_routes,
     links,
     moves,
+    notification_schemes,
     people,
+    permission_schemes,
+    priority_schemes,
     project_routes,
+    roles,
     schemes,
     search,
+    security_schemes,
     small_lists,
     tasks,
     versions,
@@ -25,6 +31,7 @@ from sitekeep_simulator.jira import (
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
+from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
@@ -33,10 +40,16 @@ _CONFIGURATION = (
     people,
     groups,
     small_lists,
+    categories,
+    roles,
     project_routes,
     versions,
     workflow_routes,
     schemes,
+    notification_schemes,
+    permission_schemes,
+    security_schemes,
+    priority_schemes,
     fields,
 )
 _CONTENT = (
@@ -64,6 +77,7 @@ def register(app: web.Application, site: SimulatedSite) -> None:
     """Adds the routes of this half."""
     jira = install(site)
     issues = Issues(jira)
+    app.middlewares.append(gate(issues))
     for module in _CONFIGURATION:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:

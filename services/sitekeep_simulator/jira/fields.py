@@ -124,7 +124,7 @@ class Fields:
     async def all(self, _: web.Request) -> web.StreamResponse:
         """GET field: all of them, unpaged."""
         beans = [_system_bean(*each) for each in _SYSTEM]
-        beans += [_custom_bean(each) for each in custom_fields(self._jira)]
+        beans += [field_bean(each) for each in custom_fields(self._jira)]
         return json_answer(self._jira.site, beans)
 
     async def search(self, request: web.Request) -> web.StreamResponse:
@@ -154,7 +154,7 @@ class Fields:
         }
         field = self._jira.objects.add(ObjectKind.FIELD, name, kept)
         self._jira.store.execute("DELETE FROM jira_rendered")
-        return json_answer(self._jira.site, _custom_bean(field), 201)
+        return json_answer(self._jira.site, field_bean(field), 201)
 
     async def contexts(self, request: web.Request) -> web.StreamResponse:
         """GET field/{id}/context."""
@@ -238,7 +238,7 @@ class Fields:
 
     def _custom_item(self, field: JiraObject) -> Body:
         contexts = self._jira.objects.all(ObjectKind.CONTEXT, field.id)
-        return _searched(_custom_bean(field)) | {
+        return _searched(field_bean(field)) | {
             "description": field.body["description"],
             "isLocked": False,
             "screensCount": int(field.body["onScreen"]),
@@ -267,7 +267,8 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
     }
 
 
-def _custom_bean(field: JiraObject) -> Body:
+def field_bean(field: JiraObject) -> Body:
+    """A custom field, as the list of fields shows it."""
     kind, items = _SCHEMAS[field_type(field)]
     schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
     if items is not None:

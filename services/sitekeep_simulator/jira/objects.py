@@ -29,13 +29,21 @@ class ObjectKind(Enum):
     TYPE_SCHEME = "type_scheme"
     VERSION = "version"
     COMPONENT = "component"
+    ROLE = "project_role"
+    NOTIFICATION_SCHEME = "notification_scheme"
+    PERMISSION_SCHEME = "permission_scheme"
+    SECURITY_SCHEME = "security_scheme"
+    SECURITY_LEVEL = "security_level"
+    PRIORITY_SCHEME = "priority_scheme"
+    CATEGORY = "project_category"
 
 
 @dataclass(frozen=True)
 class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
-    For options ``project_id`` is the id of their context, for contexts that of their field.
+    For options ``project_id`` is the id of their context, for contexts that of their field, for
+    security levels that of their scheme.
     """
 
     kind: ObjectKind
@@ -104,6 +112,13 @@ class Objects:
             (kind.value, project_id),
         )
         return [_object(row) for row in rows]
+
+    def remove(self, gone: JiraObject) -> None:
+        """Removes an object for good."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
+        )
+        self._cache.pop((gone.kind, gone.id), None)
 
     def remove_scope(self, kind: ObjectKind, project_id: int) -> None:
         """Removes every object of a kind that one scope has."""

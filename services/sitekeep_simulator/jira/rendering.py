@@ -13,6 +13,7 @@ from sitekeep_simulator.jira import beans
 from sitekeep_simulator.jira.fields import custom_fields, field_type
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects, brief_bean
+from sitekeep_simulator.jira.security_levels import level_bean
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.store import Row, marks
 
@@ -278,7 +279,7 @@ class _Batch:
             "updated": row["updated"],
             "duedate": stored.get("duedate"),
             "lastViewed": None,
-            "security": None,
+            "security": self._bean(ObjectKind.SECURITY_LEVEL, stored.get("security")),
             "workratio": -1,
             "components": self._many(ObjectKind.COMPONENT, stored.get("components")),
             "versions": self._many(ObjectKind.VERSION, stored.get("versions")),
@@ -375,6 +376,7 @@ _MAKERS: dict[ObjectKind, Any] = {
     ObjectKind.VERSION: beans.version_bean,
     ObjectKind.COMPONENT: beans.component_bean,
     ObjectKind.OPTION: beans.option_bean,
+    ObjectKind.SECURITY_LEVEL: level_bean,
 }
 
 

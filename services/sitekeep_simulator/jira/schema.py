@@ -12,6 +12,12 @@ CREATE TABLE IF NOT EXISTS jira_project (
   counter INTEGER NOT NULL, type_scheme INTEGER NOT NULL, workflow_scheme INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_project_key (key TEXT PRIMARY KEY, project_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jira_mail (
+  project_id INTEGER NOT NULL, event INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (project_id, event)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jira_role_actor (
+  id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, role_id INTEGER NOT NULL,
+  type TEXT NOT NULL, parameter TEXT NOT NULL, UNIQUE (project_id, role_id, type, parameter));
 CREATE TABLE IF NOT EXISTS jira_issue (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, number INTEGER NOT NULL,
   type_id INTEGER NOT NULL, status_id INTEGER NOT NULL, parent_id INTEGER,

@@ -17,8 +17,16 @@ _READ: dict[Kind, str] = {
     Kind.RESOLUTION: "resolution/search",
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
     Kind.FIELD: "field; contexts and options of Jira's own select fields",
+    Kind.PROJECT_ROLE: "role, with the default actors",
+    Kind.PROJECT_CATEGORY: "projectCategory",
+    Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",
+    Kind.PERMISSION_SCHEME: "permissionscheme with every grant; which one a project has from "
+    "project/{id}/permissionscheme",
+    Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
+    Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
+    Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
     Kind.VERSION: "project/{id}/version",
     Kind.COMPONENT: "project/{id}/component",
     Kind.ISSUE: "issue/bulkfetch by key number, all fields",

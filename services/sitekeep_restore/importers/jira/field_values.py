@@ -39,6 +39,7 @@ class FieldValues:
         fields: Json = issue["fields"]
         values = self._plain(fields) | self._people(issue) | self._lists(issue)
         values |= self._named(issue) | self._time(fields) | self._custom(issue)
+        values |= self._security(fields)
         values["description"] = self.description(issue)
         environment = fields.get("environment")
         if is_document(environment):
@@ -104,6 +105,14 @@ class FieldValues:
                 values[name] = {"id": target}
         return values
 
+    def _security(self, fields: Json) -> Json:
+        """That an issue has no level is said where the site would choose one."""
+        project: Json = fields.get("project") or {}
+        kind: Json = fields.get("issuetype") or {}
+        schemes = self._known.of(identity_kinds.PROJECT_SECURITY_SCHEME)
+        may_choose = str(project.get("id")) in schemes and not kind.get("subtask")
+        return {"security": None} if may_choose and not fields.get("security") else {}
+
     def _time(self, fields: Json) -> Json:
         """Estimates, in minutes: how the site writes a day depends on its settings."""
         tracking: Json = fields.get("timetracking") or {}
@@ -156,8 +165,6 @@ class FieldValues:
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
         fields: Json = issue["fields"]
-        if fields.get("security"):
-            self._losses.add(Kind.ISSUE, Loss.SECURITY_LEVEL_NOT_RESTORED, issue["key"])
         votes: Json = fields.get("votes") or {}
         if votes.get("votes"):
             self._losses.add(Kind.ISSUE, Loss.VOTES_NOT_RESTORED, issue["key"])

@@ -20,6 +20,9 @@ class Loss(enum.Enum):
         "A team-managed project comes back as a company-managed one: REST cannot create "
         "the configuration of the former."
     )
+    CATEGORY_DESCRIPTION_KEPT = (
+        "A project category of that name with another description was there already."
+    )
     COMMENT_AUTHOR_AND_TIME = (
         "The site sets author and time of a comment itself; the original ones are its first line "
         "and in its property sitekeep.origin."
@@ -28,11 +31,18 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
+    DEFAULT_ACTOR_NOT_RESTORED = (
+        "A default actor of the role is not at the destination or is deactivated."
+    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
+    )
+    GRANT_NOT_RESTORED = (
+        "The holder of a permission is not at the destination, or the site does not know the "
+        "permission: it is an app's."
     )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
@@ -41,14 +51,26 @@ class Loss(enum.Enum):
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     PARENT_REFUSED = "The site refused the original parent."
+    PERMISSIONS_BY_DEFAULT = (
+        "The permission scheme of the project is not at the destination: the default one holds."
+    )
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
-    PROJECT_CATEGORY = "The category of a project is not restored."
+    PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
+    PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
+    RECIPIENT_NOT_RESTORED = (
+        "A recipient of a notification scheme is not at the destination, or the site no longer "
+        "takes its type."
+    )
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
-    SECURITY_LEVEL_NOT_RESTORED = (
-        "The issue had a security level; at the destination everyone in the project sees it."
+    ROLE_ACTOR_NOT_RESTORED = (
+        "Who acted in the role of a project is not at the destination or is deactivated."
+    )
+    ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
+    SECURITY_MEMBER_NOT_RESTORED = (
+        "Who sees the issues of a security level is not at the destination."
     )
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."
