@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
     REMOTE_LINK = "remote_link"
     WATCHER = "watcher"
     ATTACHMENT = "attachment"
+    FILTER = "filter"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

@@ -274,6 +274,33 @@ async def test_jira_keeps_comments_links_and_watchers(client: SiteClient) -> Non
     assert lee in {each["accountId"] for each in watchers["watchers"]}
 
 
+async def test_jira_keeps_filters(client: SiteClient) -> None:
+    number = await project(client)
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(each["groupId"] for each in groups if each["name"] == "team")
+    shares: list[Json] = [{"type": "project", "project": {"id": number}}]
+    shares += [{"type": "group", "group": {"groupId": team}}, {"type": "authenticated"}]
+    shares.append({"type": "user", "user": {"accountId": lee}})
+    body = {"name": "Open", "jql": f"project = {number}", "sharePermissions": shares}
+    override = [("overrideSharePermissions", "true")]
+    made = await client.post_json(f"{J}/filter", body, override)
+    assert len(made["sharePermissions"]) == 4
+    one = f"{J}/filter/{{id}}"
+    edit = {**body, "description": "d", "editPermissions": shares[:2]}
+    assert (await client.put_json(one, edit, override, id=made["id"]))["description"] == "d"
+    await client.put_json(f"{one}/owner", {"accountId": lee}, id=made["id"])
+    expand = "description,owner,jql,sharePermissions,editPermissions,subscriptions"
+    query = [*override, ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+    (listed,) = (await client.get_json(f"{J}/filter/search", query))["values"]
+    assert listed["owner"]["accountId"] == lee
+    mine = [("accountId", me["accountId"]), ("expand", "jql")]
+    assert (await client.get_json(f"{J}/filter/search", mine))["values"] == []
+    assert await client.get_json(one, [("expand", "owner")], id=made["id"])
+    await client.delete(one, id=made["id"])
+
+
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:
     key = await issue(client, await project(client))
     path = f"{J}/issue/{{issueIdOrKey}}/transitions"

@@ -204,6 +204,21 @@ def jira() -> Records:
                 "attributes": {"project": "10000"},
             }
         ],
+        Kind.FILTER: [
+            {
+                "key": "90",
+                "payload": {
+                    "id": "90",
+                    "name": "Open",
+                    "description": "Not done",
+                    "jql": "project = 10000 AND fixVersion = 7 AND status = 3",
+                    "owner": ANNA,
+                    "sharePermissions": [{"type": "group", "group": {"name": "devs"}}],
+                    "editPermissions": [],
+                    "subscriptions": [],
+                },
+            }
+        ],
         Kind.ISSUE: [
             {"key": "1", "payload": issue, "attributes": {"key": "ALOY-1"}},
             {"key": "2", "payload": other, "attributes": {"key": "ALOY-2"}},

@@ -157,6 +157,7 @@ class SmallSite:
         await self.add_project("ALFA", "Project Alfa")
         await self.add_issues()
         await self.add_details()
+        await self.add_filters()
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -332,6 +333,27 @@ class SmallSite:
             "object": {"url": "https://wiki.example.com/1", "title": "A page"},
         }
         await self.post("issue/{issue}/remotelink", remote, issue="ALFA-4")
+
+    async def add_filters(self) -> None:
+        """One for the account itself and one, with ids in its query, for a person."""
+        project = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        version, component = project["versions"][0]["id"], project["components"][1]["id"]
+        effort = self.fields["Effort"].removeprefix("customfield_")
+        mine = await self.post("filter", {"name": "Mine", "jql": "labels = a ORDER BY created"})
+        query = (
+            f"project = {project['id']} AND fixVersion in ({version}) AND cf[{effort}] > 1 "
+            f"AND component != {component} OR filter = {mine['id']}"
+        )
+        shares = [{"type": "project", "project": {"id": project["id"]}}]
+        shares.append({"type": "group", "group": {"name": "builders"}})
+        body = {"name": "Größe", "jql": query, "description": "d", "sharePermissions": shares}
+        theirs = await self.post("filter", body)
+        one = f"{API}/filter/{{filter}}"
+        editors = [{"type": "user", "user": {"accountId": self.people[2].account_id}}]
+        edit = {**body, "editPermissions": editors}
+        await self.side.client.put_json(one, edit, filter=theirs["id"])
+        owner = {"accountId": self.people[1].account_id}
+        await self.side.client.put_json(f"{one}/owner", owner, filter=theirs["id"])
 
     def _description(self, media: str) -> Json:
         person = self.people[1]

@@ -15,8 +15,9 @@ from sitekeep_shared.kinds import Kind
 
 WHY = "the person has no account at the destination"
 
-_REPLACED = frozenset({"reporter", "lead"})
+_REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
+_SHARED = frozenset({"shares", "edits"})
 
 
 def explained(
@@ -27,9 +28,17 @@ def explained(
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
+    if kind is Kind.FILTER and path in _SHARED:
+        return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
         return bool(_present(left, present) == (right or []))
     return False
+
+
+def _shown_to(value: Json, present: Collection[str]) -> Json:
+    """With whom something is shared, without accounts that are absent."""
+    listed: list[Json] = value if is_list(value) else []
+    return [one for one in listed if " " in one or one == "everyone" or one in present]
 
 
 def _present(value: Json, present: Collection[str]) -> Json:

@@ -11,6 +11,7 @@ from sitekeep_cli.comparison import (
     directory,
     jira_configuration,
     jira_issues,
+    jira_planning,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -70,6 +71,7 @@ class Comparison:
             if jira:
                 jira_configuration.read(reading)
                 jira_issues.read(reading)
+                jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()

@@ -27,7 +27,9 @@ class ImportPhase(enum.IntEnum):
     """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
     RELATIONS = 7
     """Links between items, late parents."""
-    CLEAN_UP = 8
+    PLANNING = 8
+    """Filters, boards, sprints, dashboards: they name issues and what issues refer to."""
+    CLEAN_UP = 9
     """Fillers deleted, versions archived."""
 
 

@@ -9,6 +9,7 @@ from sitekeep_simulator.jira import (
     changelogs,
     comments,
     fields,
+    filters,
     groups,
     issue_routes,
     links,
@@ -38,6 +39,7 @@ _CONFIGURATION = (
     workflow_routes,
     schemes,
     fields,
+    filters,
 )
 _CONTENT = (
     issue_routes,

@@ -29,6 +29,7 @@ class ObjectKind(Enum):
     TYPE_SCHEME = "type_scheme"
     VERSION = "version"
     COMPONENT = "component"
+    FILTER = "filter"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Objects:
             (changed.name, _text(changed.body), changed.kind.value, changed.id),
         )
         self._cache[changed.kind, changed.id] = changed
+
+    def remove(self, gone: JiraObject) -> None:
+        """Removes an object."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
+        )
+        self._cache.pop((gone.kind, gone.id), None)
 
     def get(self, kind: ObjectKind, wanted: int | str | None) -> JiraObject | None:
         """The object with that id, or None."""

@@ -76,6 +76,10 @@ def change_option(records: Records) -> None:
     records[Kind.FIELD][0]["attributes"]["options"] = json.dumps(options)
 
 
+def share_filter(records: Records) -> None:
+    records[Kind.FILTER][0]["payload"]["sharePermissions"].append({"type": "loggedin"})
+
+
 def change_membership(records: Records) -> None:
     records[Kind.MEMBERSHIP][0]["key"] = "g1/b2"
 
@@ -93,6 +97,12 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (payload(Kind.PROJECT, name="Other"), Kind.PROJECT, "ALOY", "name"),
     (payload(Kind.VERSION, released=False), Kind.VERSION, "ALOY/1.0", "released"),
     (payload(Kind.COMPONENT, description=""), Kind.COMPONENT, "ALOY/Core", "description"),
+    (payload(Kind.FILTER, name="Shut"), Kind.FILTER, "Open", MISSING),
+    (payload(Kind.FILTER, description=""), Kind.FILTER, "Open", "description"),
+    (payload(Kind.FILTER, jql="project = ALOY"), Kind.FILTER, "Open", "jql"),
+    (payload(Kind.FILTER, owner={"accountId": "b2"}), Kind.FILTER, "Open", "owner"),
+    (payload(Kind.FILTER, subscriptions=[{"user": ANNA}]), Kind.FILTER, "Open", "subscriptions"),
+    (share_filter, Kind.FILTER, "Open", "shares"),
     (set_field("summary", "It works"), Kind.ISSUE, "ALOY-1", "summary"),
     (set_field("status", {"id": "3", "name": "Shut"}), Kind.ISSUE, "ALOY-1", "status"),
     (set_field("labels", ["a"]), Kind.ISSUE, "ALOY-1", "labels"),
@@ -160,6 +170,11 @@ def renumber(records: Records) -> None:
     own["labels"] = ["a", "b"]
     own["created"] = "2024-05-01T10:00:00.000+0000"
     own["comment"]["comments"][0]["id"] = "9501"
+    records[Kind.VERSION][0]["payload"]["id"] = "70"
+    records[Kind.FILTER][0]["payload"] |= {
+        "id": "91",
+        "jql": "project = 10000 AND fixVersion = 70 AND status = 3",
+    }
     records[Kind.GROUP][0].update(key="g9", payload={"groupId": "g9", "name": "devs"})
     records[Kind.MEMBERSHIP][0]["key"] = "g9/a1"
 

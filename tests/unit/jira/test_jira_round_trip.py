@@ -113,6 +113,7 @@ async def test_files_come_back_before_the_texts_that_show_them(pair: JiraPair) -
         "/group$|/issuetype$|/priority$|/resolution$|/issueLinkType$",
         "/transitions$|/watchers$",
         "/bulk/issues/delete$",
+        "/api/3/filter$",
     ],
 )
 async def test_a_write_whose_answer_is_lost_is_not_done_twice(pair: JiraPair, path: str) -> None:
@@ -191,10 +192,13 @@ async def test_a_restored_site_is_not_empty_and_a_new_one_is(pair: JiraPair) -> 
     before = await filled(pair)
     await restore(IMPORTER, pair.destination.client, before)
     found = await find_content(pair.destination.client)
-    assert [(each.type, each.subject) for each in found] == [("ACTIVE_CONTENT", "project ALFA")]
+    assert [(each.type, each.subject) for each in found] == [
+        ("ACTIVE_CONTENT", "project ALFA"),
+        ("ACTIVE_CONTENT", "filters"),
+    ]
     await pair.destination.client.delete("/rest/api/3/project/{project}", project="ALFA")
     found = await find_content(pair.destination.client)
-    assert [each.type for each in found] == ["DELETED_CONTENT"]
+    assert [each.type for each in found] == ["DELETED_CONTENT", "ACTIVE_CONTENT"]
 
 
 async def test_a_project_whose_key_is_taken_is_left_alone(pair: JiraPair) -> None:

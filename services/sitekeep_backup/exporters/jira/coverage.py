@@ -29,6 +29,8 @@ _READ: dict[Kind, str] = {
     Kind.REMOTE_LINK: "issue/{id}/remotelink of those issues whose history names one",
     Kind.WATCHER: "issue/{id}/watchers of watched issues",
     Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
+    Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "
+    "filters of others",
 }
 
 COVERAGE: Sequence[CoverageRow] = tuple(

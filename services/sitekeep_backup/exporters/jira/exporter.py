@@ -6,6 +6,7 @@ from sitekeep_backup.exporters.jira import (
     attachments,
     configuration,
     fields,
+    filters,
     groups,
     issues,
     projects,
@@ -19,6 +20,7 @@ EXPORTER = Exporter(
         groups.FIRST,
         *configuration.FIRST,
         fields.FIRST,
+        filters.FIRST,
         projects.FIRST,
     ),
     run={
@@ -32,6 +34,7 @@ EXPORTER = Exporter(
         "statuses": configuration.export_statuses,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,
+        "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,
         "versions": projects.export_versions,

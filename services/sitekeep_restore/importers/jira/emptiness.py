@@ -21,6 +21,11 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
+_LISTINGS = (("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),)
+"""What else people make: what it is called and the list of it."""
+
+_EXAMPLES = 3
+
 _ADVICE = {
     ACTIVE_CONTENT: "Delete it, then delete it from the trash, too.",
     ARCHIVED_CONTENT: "Restore it from the archive, delete it, then delete it from the trash.",
@@ -29,7 +34,7 @@ _ADVICE = {
 
 
 async def find_content(site: SiteClient) -> list[Violation]:
-    """Every project, live, archived or in the trash, and issues of no listed project.
+    """Every project, live, archived or in the trash, issues of no listed project, filters.
 
     Raises SiteError.
     """
@@ -38,7 +43,21 @@ async def find_content(site: SiteClient) -> list[Violation]:
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return violations
+    return [*violations, *await _of_listings(site)]
+
+
+async def _of_listings(site: SiteClient) -> list[Violation]:
+    """What outlives the projects that it was made for: one violation for all of a kind."""
+    found: list[Violation] = []
+    for noun, template, query in _LISTINGS:
+        first = [*query, ("maxResults", str(_EXAMPLES))]
+        page: dict[str, Any] = await site.get_json(template, first)
+        names = [str(each.get("name", "")) for each in page.get("values", ())]
+        if names:
+            count = int(page.get("total") or len(names))
+            text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
+            found.append(Violation(ACTIVE_CONTENT, noun, text))
+    return found
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:

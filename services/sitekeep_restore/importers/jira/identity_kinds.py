@@ -17,6 +17,13 @@ VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
 ISSUE = Kind.ISSUE.value
 ATTACHMENT = Kind.ATTACHMENT.value
+FILTER = Kind.FILTER.value
+
+UNFINISHED_FILTER = "unfinished_filter"
+"""Source id of a filter that is at the destination without its last query or name."""
+
+PROJECT_ROLE = "project_role"
+"""Source role id → target role id."""
 
 ISSUE_KEY = "issue_key"
 """Source issue key → target issue id."""

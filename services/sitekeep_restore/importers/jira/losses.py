@@ -34,6 +34,20 @@ class Loss(enum.Enum):
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
     )
+    FILTER_OWNER_REPLACED = (
+        "The owner is not at the destination or has a filter of that name; the restoring account "
+        "owns it."
+    )
+    FILTER_QUERY_REFUSED = (
+        "The query names something that is not at the destination, or the site refused it: the "
+        "filter finds nothing, the original query is in its description."
+    )
+    FILTER_RENAMED = "The owner at the destination has a filter of that name already."
+    FILTER_SHARE_DROPPED = (
+        "A permission names somebody or something that is not at the destination, or the site "
+        "refused it."
+    )
+    FILTER_SUBSCRIPTIONS = "No request subscribes anybody to a filter; they are in the backup."
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
     LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."
