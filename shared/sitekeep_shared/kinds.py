@@ -32,6 +32,7 @@ class Kind(enum.StrEnum):
     WATCHER = "watcher"
     ATTACHMENT = "attachment"
     FILTER = "filter"
+    BOARD = "board"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

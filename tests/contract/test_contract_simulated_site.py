@@ -21,6 +21,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.checked_site import StartCheckedSite
 
 J = "/rest/api/3"
+A = "/rest/agile/1.0"
 V1 = "/wiki/rest/api"
 V2 = "/wiki/api/v2"
 
@@ -299,6 +300,32 @@ async def test_jira_keeps_filters(client: SiteClient) -> None:
     assert (await client.get_json(f"{J}/filter/search", mine))["values"] == []
     assert await client.get_json(one, [("expand", "owner")], id=made["id"])
     await client.delete(one, id=made["id"])
+
+
+async def board(client: SiteClient, project_id: str, kind: str = "scrum") -> int:
+    share = {"type": "project", "project": {"id": project_id}}
+    body = {"name": f"For {kind}", "jql": f"project = {project_id}", "sharePermissions": [share]}
+    found = await client.post_json(f"{J}/filter", body)
+    location = {"type": "project", "projectKeyOrId": project_id}
+    whole = {"name": f"A {kind} board", "type": kind, "filterId": int(found["id"])}
+    return int((await client.post_json(f"{A}/board", {**whole, "location": location}))["id"])
+
+
+@pytest.mark.parametrize("kind", ["scrum", "kanban"])
+async def test_jira_keeps_boards(client: SiteClient, kind: str) -> None:
+    number = str(await board(client, await project(client), kind))
+    query = [("includePrivate", "true"), ("expand", "admins,permissions"), ("maxResults", "50")]
+    (listed,) = (await client.get_json(f"{A}/board", query))["values"]
+    assert (listed["type"], listed["location"]["projectKey"]) == (kind, "ABC")
+    one = f"{A}/board/{{board}}"
+    configuration = await client.get_json(f"{one}/configuration", board=number)
+    assert configuration["columnConfig"]["columns"]
+    assert (await client.get_json(f"{one}/quickfilter", board=number))["values"] == []
+    of_filter = f"{A}/board/filter/{{filter}}"
+    found = await client.get_json(of_filter, filter=configuration["filter"]["id"])
+    assert [each["name"] for each in found["values"]] == [f"A {kind} board"]
+    assert (await client.get_json(one, board=number))["name"] == f"A {kind} board"
+    await client.delete(one, board=number)
 
 
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:

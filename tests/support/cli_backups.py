@@ -219,6 +219,27 @@ def jira() -> Records:
                 },
             }
         ],
+        Kind.BOARD: [
+            {
+                "key": "95",
+                "payload": {
+                    "id": 95,
+                    "name": "Alloy board",
+                    "type": "kanban",
+                    "location": {"projectId": 10000, "projectKey": "ALOY"},
+                    "admins": {"users": [ANNA]},
+                },
+                "attributes": {
+                    "configuration": json.dumps(
+                        {
+                            "filter": {"id": "90"},
+                            "columnConfig": {"columns": [{"name": "New", "statuses": []}]},
+                        }
+                    ),
+                    "quickFilters": json.dumps([{"name": "Mine", "jql": "assignee = a1"}]),
+                },
+            }
+        ],
         Kind.ISSUE: [
             {"key": "1", "payload": issue, "attributes": {"key": "ALOY-1"}},
             {"key": "2", "payload": other, "attributes": {"key": "ALOY-2"}},

@@ -31,6 +31,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, export
 
 API = "/rest/api/3"
+AGILE = "/rest/agile/1.0"
 START = datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.UTC)
 STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
 Json = dict[str, Any]
@@ -158,6 +159,7 @@ class SmallSite:
         await self.add_issues()
         await self.add_details()
         await self.add_filters()
+        await self.add_board()
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -333,6 +335,21 @@ class SmallSite:
             "object": {"url": "https://wiki.example.com/1", "title": "A page"},
         }
         await self.post("issue/{issue}/remotelink", remote, issue="ALFA-4")
+
+    async def add_board(self) -> str:
+        """A scrum board of the project; returns its id."""
+        share = {"type": "project", "project": {"id": await self._project_id()}}
+        query = {"name": "Filter for ALFA board", "jql": "project = ALFA ORDER BY Rank ASC"}
+        made = await self.post("filter", {**query, "sharePermissions": [share]})
+        location = {"type": "project", "projectKeyOrId": "ALFA"}
+        body = {"name": "ALFA board", "type": "scrum", "filterId": int(made["id"])}
+        client = self.side.client
+        board = await client.post_json(f"{AGILE}/board", {**body, "location": location})
+        return str(board["id"])
+
+    async def _project_id(self) -> str:
+        found = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        return str(found["id"])
 
     async def add_filters(self) -> None:
         """One for the account itself and one, with ids in its query, for a person."""

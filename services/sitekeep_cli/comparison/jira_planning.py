@@ -1,13 +1,14 @@
-"""What people plan with: filters."""
+"""What people plan with: filters, boards."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.jira_queries import Queries
-from sitekeep_cli.comparison.model import Json, Side
+from sitekeep_cli.comparison.jira_queries import REALM, Queries
+from sitekeep_cli.comparison.model import Json, Record, Side
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import items, part
 from sitekeep_shared.kinds import Kind
@@ -16,6 +17,7 @@ Item = Mapping[str, Any]
 
 _NUMBERED = re.compile(r" \(\d+\)\Z")
 """What a restore puts behind a name that its owner has used already."""
+_MADE_FOR_A_BOARD = "Sitekeep: made for a board whose own filter did not come back."
 _REFUSED = re.compile(
     r"\n?Sitekeep: the site refused the original query: (?P<query>.*)\Z", re.DOTALL
 )
@@ -26,11 +28,15 @@ def read(reading: Reading) -> None:
     queries = Queries(reading)
     for _, item in reading.objects(Kind.FILTER):
         _filter(reading, queries, item)
+    for record, item in reading.objects(Kind.BOARD):
+        _board(reading, record, item)
 
 
 def _filter(reading: Reading, queries: Queries, item: Item) -> None:
     name = str(item.get("name"))
     description = str(item.get("description") or "")
+    if reading.restored and description == _MADE_FOR_A_BOARD:
+        return
     query = queries.canonical(str(item.get("jql") or ""))
     refused = _REFUSED.search(description) if reading.restored else None
     if refused is not None:
@@ -75,4 +81,68 @@ def _subscriptions(item: Item) -> list[Json]:
     return sorted(
         str(part(each, "user").get("accountId") or part(each, "group").get("name"))
         for each in items(item, "subscriptions")
+    )
+
+
+def _board(reading: Reading, record: Record, item: Item) -> None:
+    name = str(item.get("name"))
+    configuration: Item = json.loads(record.attributes.get("configuration") or "{}")
+    place = part(item, "location")
+    columns = part(configuration, "columnConfig")
+    value = {
+        "type": _type(record, item),
+        "teamManaged": item.get("type") == "simple" or None,
+        "filter": _filter_of(reading, name, configuration),
+        "project": place.get("projectKey"),
+        "owner": place.get("userAccountId"),
+        "admins": _admins(item),
+        "columns": [_column(reading, column) for column in items(columns, "columns")],
+        "limits": columns.get("constraintType"),
+        "quickFilters": [
+            {"name": each.get("name"), "jql": each.get("jql")}
+            for each in json.loads(record.attributes.get("quickFilters") or "[]")
+        ],
+        "subQuery": part(configuration, "subQuery").get("query"),
+        "estimation": part(configuration, "estimation").get("type"),
+    }
+    reading.put(Kind.BOARD, name, without_nothing(value), _in_order(record))
+
+
+def _in_order(record: Record) -> str:
+    return f"{record.key:>020}"
+
+
+def _type(record: Record, item: Item) -> Json:
+    """A board of a team-managed project is scrum or kanban by whether it has sprints."""
+    if item.get("type") != "simple":
+        return item.get("type")
+    features = items(json.loads(record.attributes.get("features") or "{}"), "features")
+    sprints = ("SPRINTS", "ENABLED")
+    found = [(each.get("boardFeature"), each.get("state")) for each in features]
+    return "scrum" if sprints in found else "kanban"
+
+
+def _filter_of(reading: Reading, board: str, configuration: Item) -> Json:
+    """The name of its filter; where the backup lacks it, that of the one made in its place."""
+    identifier = str(part(configuration, "filter").get("id") or "")
+    name = reading.shelf.look_up(reading.side, f"{REALM}{Kind.FILTER}", identifier)
+    return _NUMBERED.sub("", name) if name else f"Filter for {board}"[:250]
+
+
+def _admins(item: Item) -> list[Json]:
+    admins = part(item, "admins")
+    people = [str(each.get("accountId")) for each in items(admins, "users")]
+    return sorted(people + [f"group {each.get('name')}" for each in items(admins, "groups")])
+
+
+def _column(reading: Reading, column: Item) -> Json:
+    realm = f"{REALM}{Kind.STATUS}"
+    statuses = [str(each.get("id")) for each in items(column, "statuses")]
+    return without_nothing(
+        {
+            "name": column.get("name"),
+            "statuses": [reading.shelf.look_up(reading.side, realm, each) for each in statuses],
+            "min": column.get("min"),
+            "max": column.get("max"),
+        }
     )

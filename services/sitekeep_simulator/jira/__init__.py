@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sitekeep_simulator.jira import (
     attachments,
+    boards,
     changelogs,
     comments,
     fields,
@@ -40,6 +41,7 @@ _CONFIGURATION = (
     schemes,
     fields,
     filters,
+    boards,
 )
 _CONTENT = (
     issue_routes,

@@ -6,7 +6,6 @@ import dataclasses
 
 from aiohttp import web
 
-from sitekeep_simulator.accounts import ADMIN_GROUP, Account
 from sitekeep_simulator.answers import (
     caller,
     json_answer,
@@ -16,6 +15,7 @@ from sitekeep_simulator.answers import (
     read_object,
 )
 from sitekeep_simulator.jira.beans import user_bean
+from sitekeep_simulator.jira.filter_access import FilterAccess
 from sitekeep_simulator.jira.filter_queries import check_query
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
@@ -56,6 +56,7 @@ class FilterRoutes:
     def __init__(self, jira: Jira) -> None:
         self._jira = jira
         self._shares = Shares(jira)
+        self._access = FilterAccess(jira)
 
     async def search(self, request: web.Request) -> web.StreamResponse:
         """GET filter/search: what the caller sees; an administrator sees all shared ones."""
@@ -125,7 +126,7 @@ class FilterRoutes:
         """PUT filter/{id}/owner: its owner or an administrator."""
         found, body = self._filter(request), await read_object(request)
         who = caller(request)
-        if found.body["owner"] != who.account_id and not self._is_admin(who):
+        if found.body["owner"] != who.account_id and not self._access.is_admin(who):
             raise Refused(403, "You do not have permission to change the owner.")
         owner = self._jira.accounts.get(str(body.get("accountId") or ""))
         if owner is None:
@@ -162,37 +163,19 @@ class FilterRoutes:
 
     def _visible(self, request: web.Request) -> list[JiraObject]:
         who = caller(request)
-        everything = query_flag(request, "overrideSharePermissions") and self._is_admin(who)
+        everything = query_flag(request, "overrideSharePermissions") and self._access.is_admin(who)
         return [
             each
             for each in self._jira.objects.all(ObjectKind.FILTER)
-            if each.body["owner"] == who.account_id
-            or (each.body["shares"] and (everything or self._reaches(each, who)))
+            if self._access.sees(who, each) or (everything and each.body["shares"])
         ]
-
-    def _reaches(self, found: JiraObject, who: Account) -> bool:
-        groups = {group.group_id for group in self._jira.accounts.groups_of(who.account_id)}
-        return any(
-            each["type"] in ("global", "loggedin", "project")
-            or each["id"] == who.account_id
-            or each["id"] in groups
-            for each in (*found.body["shares"], *found.body["edits"])
-        )
 
     def _filter(self, request: web.Request) -> JiraObject:
         found = self._jira.objects.get(ObjectKind.FILTER, request.match_info["id"])
         who = caller(request)
-        if found is None or not (
-            found.body["owner"] == who.account_id
-            or self._is_admin(who)
-            or self._reaches(found, who)
-        ):
+        if found is None or not (self._access.sees(who, found) or self._access.is_admin(who)):
             raise Refused(400, "The selected filter is not available to you.")
         return found
-
-    def _is_admin(self, account: Account) -> bool:
-        groups = self._jira.accounts.groups_of(account.account_id)
-        return any(group.name == ADMIN_GROUP for group in groups)
 
     def _listed(self, found: JiraObject, expand: set[str]) -> Body:
         whole = self._whole(found)

@@ -17,6 +17,7 @@ from sitekeep_simulator.jira.defaults import (
     add_workflow,
 )
 from sitekeep_simulator.jira.fields import add_custom_field
+from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
@@ -74,7 +75,9 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         maker.finish()
         rows.flush()
         # A source of chance of its own: the issues of a seed stay what they are.
-        FilterMaker(jira, random.Random(seed), setting).make_all()
+        own_chance = random.Random(seed)
+        FilterMaker(jira, own_chance, setting).make_all()
+        BoardMaker(jira, own_chance, setting).make_all()
         Renderer(jira).render_all()
     return _summary(jira)
 

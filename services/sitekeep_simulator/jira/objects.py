@@ -30,6 +30,7 @@ class ObjectKind(Enum):
     VERSION = "version"
     COMPONENT = "component"
     FILTER = "filter"
+    BOARD = "board"
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,15 @@ def share_filter(records: Records) -> None:
     records[Kind.FILTER][0]["payload"]["sharePermissions"].append({"type": "loggedin"})
 
 
+def configure(name: str, value: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.BOARD][0]["attributes"]
+        configuration = json.loads(attributes["configuration"]) | {name: value}
+        attributes["configuration"] = json.dumps(configuration)
+
+    return change
+
+
 def change_membership(records: Records) -> None:
     records[Kind.MEMBERSHIP][0]["key"] = "g1/b2"
 
@@ -103,6 +112,12 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (payload(Kind.FILTER, owner={"accountId": "b2"}), Kind.FILTER, "Open", "owner"),
     (payload(Kind.FILTER, subscriptions=[{"user": ANNA}]), Kind.FILTER, "Open", "subscriptions"),
     (share_filter, Kind.FILTER, "Open", "shares"),
+    (payload(Kind.BOARD, type="scrum"), Kind.BOARD, "Alloy board", "type"),
+    (payload(Kind.BOARD, location={}), Kind.BOARD, "Alloy board", "project"),
+    (payload(Kind.BOARD, admins={}), Kind.BOARD, "Alloy board", "admins"),
+    (configure("filter", {"id": "91"}), Kind.BOARD, "Alloy board", "filter"),
+    (configure("columnConfig", {}), Kind.BOARD, "Alloy board", "columns"),
+    (configure("subQuery", {"query": "x = y"}), Kind.BOARD, "Alloy board", "subQuery"),
     (set_field("summary", "It works"), Kind.ISSUE, "ALOY-1", "summary"),
     (set_field("status", {"id": "3", "name": "Shut"}), Kind.ISSUE, "ALOY-1", "status"),
     (set_field("labels", ["a"]), Kind.ISSUE, "ALOY-1", "labels"),
@@ -175,6 +190,7 @@ def renumber(records: Records) -> None:
         "id": "91",
         "jql": "project = 10000 AND fixVersion = 70 AND status = 3",
     }
+    configure("filter", {"id": "91"})(records)
     records[Kind.GROUP][0].update(key="g9", payload={"groupId": "g9", "name": "devs"})
     records[Kind.MEMBERSHIP][0]["key"] = "g9/a1"
 

@@ -31,6 +31,7 @@ _READ: dict[Kind, str] = {
     Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
     Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "
     "filters of others",
+    Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
 }
 
 COVERAGE: Sequence[CoverageRow] = tuple(

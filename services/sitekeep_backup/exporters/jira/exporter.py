@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sitekeep_backup.exporters.jira import (
     attachments,
+    boards,
     configuration,
     fields,
     filters,
@@ -21,6 +22,7 @@ EXPORTER = Exporter(
         *configuration.FIRST,
         fields.FIRST,
         filters.FIRST,
+        boards.FIRST,
         projects.FIRST,
     ),
     run={
@@ -34,6 +36,7 @@ EXPORTER = Exporter(
         "statuses": configuration.export_statuses,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,
+        "boards": boards.export_boards,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

@@ -152,5 +152,20 @@ COVERAGE: Sequence[CoverageRow] = (
         "subscriptions",
         "queryRefused",
     ),
+    _row(
+        Kind.BOARD,
+        "with loss",
+        "Same name, type, filter and project. REST writes neither columns, swimlanes, quick "
+        "filters, estimation nor administrators; boards of people become the restoring account's, "
+        "those of team-managed projects scrum or kanban ones.",
+        "columns",
+        "limits",
+        "quickFilters",
+        "subQuery",
+        "estimation",
+        "admins",
+        "owner",
+        "teamManaged",
+    ),
 )
 """One row per kind."""

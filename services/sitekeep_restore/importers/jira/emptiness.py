@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.errors import SiteNotFound
 from sitekeep_shared.errors import Violation
 
 ACTIVE_CONTENT = "ACTIVE_CONTENT"
@@ -21,7 +22,10 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
-_LISTINGS = (("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),)
+_LISTINGS = (
+    ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
+    ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
+)
 """What else people make: what it is called and the list of it."""
 
 _EXAMPLES = 3
@@ -51,7 +55,11 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
     found: list[Violation] = []
     for noun, template, query in _LISTINGS:
         first = [*query, ("maxResults", str(_EXAMPLES))]
-        page: dict[str, Any] = await site.get_json(template, first)
+        try:
+            page: dict[str, Any] = await site.get_json(template, first)
+        except SiteNotFound:
+            # The app of the product that has such things is not on the site.
+            continue
         names = [str(each.get("name", "")) for each in page.get("values", ())]
         if names:
             count = int(page.get("total") or len(names))

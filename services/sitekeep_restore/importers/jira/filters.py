@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.boards import BOARDS
 from sitekeep_restore.importers.jira.filter_bodies import TargetFilter
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.queries import Queries
@@ -68,6 +69,8 @@ class _Context:
 async def import_filters(unit: ImportUnit) -> None:
     """Some filters. A query that names a later one waits, and so does a name that others have."""
     entries = await batch_of(unit, Kind.FILTER, FILTERS_PER_UNIT)
+    if is_last_batch(unit):
+        unit.spawn(BOARDS)
     sources: list[Json] = [await read_json(unit.backup, entry) for entry in entries]
     if not sources:
         return

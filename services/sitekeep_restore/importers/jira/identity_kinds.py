@@ -18,6 +18,7 @@ COMPONENT = Kind.COMPONENT.value
 ISSUE = Kind.ISSUE.value
 ATTACHMENT = Kind.ATTACHMENT.value
 FILTER = Kind.FILTER.value
+BOARD = Kind.BOARD.value
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""

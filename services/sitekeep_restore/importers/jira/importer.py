@@ -5,6 +5,7 @@ from __future__ import annotations
 from sitekeep_restore.importers.jira import (
     attachments,
     begin,
+    boards,
     configuration,
     details,
     fields,
@@ -53,6 +54,7 @@ IMPORTER = Importer(
         "left-out-attachments": attachments.count_left_out,
         "details": details.import_details,
         "relations": relations.import_relations,
+        "boards": boards.import_boards,
         "filters": filters.import_filters,
         "unfinished-filters": filters.complete_filters,
         "own-filters": filters.complete_own_filters,

@@ -16,6 +16,14 @@ class Loss(enum.Enum):
     ATTACHMENT_AUTHOR_AND_TIME = (
         "The site sets uploader and time of a file itself; the original ones are in the backup."
     )
+    BOARD_CONFIGURATION = (
+        "No request writes the columns, swimlanes, quick filters, estimation and administrators "
+        "of a board; they are in the backup."
+    )
+    BOARD_PLACE_CHANGED = (
+        "The board belongs to the restoring account: REST puts boards in projects and in the "
+        "caller's own place only."
+    )
     BOARD_TYPE_CHANGED = (
         "A team-managed project comes back as a company-managed one: REST cannot create "
         "the configuration of the former."
