@@ -33,6 +33,7 @@ class Kind(enum.StrEnum):
     ATTACHMENT = "attachment"
     FILTER = "filter"
     BOARD = "board"
+    SPRINT = "sprint"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

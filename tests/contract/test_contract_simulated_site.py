@@ -328,6 +328,26 @@ async def test_jira_keeps_boards(client: SiteClient, kind: str) -> None:
     await client.delete(one, board=number)
 
 
+async def test_jira_keeps_sprints(client: SiteClient) -> None:
+    number = await project(client)
+    one, two = await issue(client, number), await issue(client, number)
+    origin = await board(client, number)
+    dates = {"startDate": "2026-01-05T10:00:00.000+01:00", "endDate": "2026-01-19T10:00:00.000Z"}
+    body = {"name": "Sprint 1", "originBoardId": origin, "goal": "g", **dates}
+    sprint = str((await client.post_json(f"{A}/sprint", body))["id"])
+    of_sprint = f"{A}/sprint/{{sprint}}"
+    await client.post(f"{of_sprint}/issue", {"issues": [one, two]}, sprint=sprint)
+    assert (await client.get_json(of_sprint, sprint=sprint))["state"] == "future"
+    for state in ("active", "closed"):
+        made = await client.post_json(of_sprint, {"state": state}, sprint=sprint)
+        assert made["state"] == state
+    listed = await client.get_json(f"{A}/board/{{board}}/sprint", board=str(origin))
+    assert [each["name"] for each in listed["values"]] == ["Sprint 1"]
+    await client.put_json(f"{A}/issue/rank", {"issues": [two], "rankBeforeIssue": one})
+    await client.post(f"{A}/backlog/issue", {"issues": [one]})
+    await client.delete(of_sprint, sprint=sprint)
+
+
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:
     key = await issue(client, await project(client))
     path = f"{J}/issue/{{issueIdOrKey}}/transitions"

@@ -240,6 +240,20 @@ def jira() -> Records:
                 },
             }
         ],
+        Kind.SPRINT: [
+            {
+                "key": "97",
+                "payload": {
+                    "id": 97,
+                    "name": "Sprint 1",
+                    "state": "active",
+                    "originBoardId": 95,
+                    "goal": "Ship it",
+                    "startDate": "2024-05-01T10:00:00.000Z",
+                    "endDate": "2024-05-15T10:00:00.000Z",
+                },
+            }
+        ],
         Kind.ISSUE: [
             {"key": "1", "payload": issue, "attributes": {"key": "ALOY-1"}},
             {"key": "2", "payload": other, "attributes": {"key": "ALOY-2"}},

@@ -159,7 +159,7 @@ class SmallSite:
         await self.add_issues()
         await self.add_details()
         await self.add_filters()
-        await self.add_board()
+        await self.add_sprints(await self.add_board())
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -346,6 +346,22 @@ class SmallSite:
         client = self.side.client
         board = await client.post_json(f"{AGILE}/board", {**body, "location": location})
         return str(board["id"])
+
+    async def add_sprints(self, board: str) -> None:
+        """A closed one and an active one; ALFA-1 was in both."""
+        client = self.side.client
+        for name, issues in (("Done", ("ALFA-1", "ALFA-4")), ("Now", ("ALFA-1", "ALFA-10"))):
+            body: Json = {"name": name, "originBoardId": int(board), "goal": "Größe"}
+            sprint = str((await client.post_json(f"{AGILE}/sprint", body))["id"])
+            one = f"{AGILE}/sprint/{{sprint}}"
+            await client.post(f"{one}/issue", {"issues": list(issues)}, sprint=sprint)
+            dates = {
+                "startDate": "2024-03-01T10:00:00.000+01:00",
+                "endDate": "2024-03-15T10:00:00.000Z",
+            }
+            await client.post(one, {"state": "active", **dates}, sprint=sprint)
+            if name == "Done":
+                await client.post(one, {"state": "closed"}, sprint=sprint)
 
     async def _project_id(self) -> str:
         found = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")

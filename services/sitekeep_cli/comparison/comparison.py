@@ -40,8 +40,11 @@ _SITE_OWN = frozenset(
 _MAY_MOVE = frozenset({Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT})
 """An inline comment whose text is gone comes back as a footer comment, if that is declared."""
 
-_FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority")})
+_FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority"), (Kind.SPRINT, "board")})
 """What is declared because a site insists on a value: where the source has one, it must be it."""
+
+_ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
+"""What is declared because a site may refuse one step: any other change of it is not."""
 
 
 class Comparison:
@@ -120,6 +123,8 @@ class Comparison:
         if row is None or not row.declares(path):
             return ""
         if (kind, path) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,10 @@ _DERIVED = frozenset(
 
 _SPENT = frozenset({"timeSpent", "timeSpentSeconds", "originalEstimate", "remainingEstimate"})
 """Parts of the time tracking that follow from worklogs or repeat another part in words."""
+
+
+_RANK = re.compile(r"[0-2]\|[0-9a-z]+:[0-9a-z]*")
+"""How Jira writes the place of an issue in the order of all: each site in its own way."""
 
 
 def read(reading: Reading) -> None:
@@ -136,6 +141,8 @@ def _place(reading: Reading, value: dict[str, Json], name: str, fields: Mapping[
         value[name] = part(fields, name).get("key")
     elif name.startswith("customfield_"):
         label = reading.links.name(FIELD, name) or name
+        if _RANK.fullmatch(str(field)):
+            return
         value["custom"][label] = jira_values.canonical(field, reading.links)
     else:
         value[name] = jira_values.canonical(field, reading.links)

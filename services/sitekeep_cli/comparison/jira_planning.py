@@ -1,4 +1,4 @@
-"""What people plan with: filters, boards."""
+"""What people plan with: filters, boards, sprints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from sitekeep_cli.comparison.jira_queries import REALM, Queries
 from sitekeep_cli.comparison.model import Json, Record, Side
+from sitekeep_cli.comparison.provenance import instant
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import items, part
 from sitekeep_shared.kinds import Kind
@@ -17,6 +18,8 @@ Item = Mapping[str, Any]
 
 _NUMBERED = re.compile(r" \(\d+\)\Z")
 """What a restore puts behind a name that its owner has used already."""
+_NAME_LENGTH = 30
+"""Characters of the name of a sprint."""
 _MADE_FOR_A_BOARD = "Sitekeep: made for a board whose own filter did not come back."
 _REFUSED = re.compile(
     r"\n?Sitekeep: the site refused the original query: (?P<query>.*)\Z", re.DOTALL
@@ -25,11 +28,21 @@ _REFUSED = re.compile(
 
 def read(reading: Reading) -> None:
     """Puts filters by name."""
+    _refer(reading)
     queries = Queries(reading)
     for _, item in reading.objects(Kind.FILTER):
         _filter(reading, queries, item)
     for record, item in reading.objects(Kind.BOARD):
         _board(reading, record, item)
+    for record, item in reading.objects(Kind.SPRINT):
+        _sprint(reading, record, item)
+
+
+def _refer(reading: Reading) -> None:
+    """Keeps what the ids of boards and sprints stand for."""
+    for kind in (Kind.BOARD, Kind.SPRINT):
+        for record, item in reading.objects(kind):
+            reading.refer(f"{REALM}{kind}", record.key, str(item.get("name")))
 
 
 def _filter(reading: Reading, queries: Queries, item: Item) -> None:
@@ -146,3 +159,25 @@ def _column(reading: Reading, column: Item) -> Json:
             "max": column.get("max"),
         }
     )
+
+
+def _sprint(reading: Reading, record: Record, item: Item) -> None:
+    name = str(item.get("name"))
+    board = str(item.get("originBoardId") or item.get("boardId") or "")
+    value = {
+        "name": name,
+        "board": reading.shelf.look_up(reading.side, f"{REALM}{Kind.BOARD}", board),
+        "state": item.get("state"),
+        "goal": item.get("goal"),
+        "startDate": instant(item.get("startDate")),
+        "endDate": instant(item.get("endDate")),
+        "completeDate": instant(item.get("completeDate")),
+        "createdDate": instant(item.get("createdDate")),
+    }
+    position = f"{value['board']} {value['startDate']} {_in_order(record)}"
+    reading.put(Kind.SPRINT, short_name(name), without_nothing(value), position)
+
+
+def short_name(name: str) -> str:
+    """The name of a sprint as far as a site takes it today."""
+    return name.strip()[:_NAME_LENGTH].strip()

@@ -21,7 +21,7 @@ from sitekeep_shared.kinds import Kind
 REALM = "jql "
 """Begins the realms of the ids that queries name, each followed by the realm of the reader."""
 
-_NAMED = (Kind.ISSUE_TYPE, Kind.STATUS, Kind.PRIORITY, Kind.RESOLUTION, Kind.FILTER)
+_NAMED = (Kind.ISSUE_TYPE, Kind.STATUS, Kind.PRIORITY, Kind.RESOLUTION, Kind.FILTER, Kind.SPRINT)
 _IN_PROJECTS = (Kind.VERSION, Kind.COMPONENT)
 
 

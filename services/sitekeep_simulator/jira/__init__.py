@@ -20,6 +20,7 @@ from sitekeep_simulator.jira import (
     schemes,
     search,
     small_lists,
+    sprint_routes,
     tasks,
     versions,
     watchers,
@@ -54,6 +55,7 @@ _CONTENT = (
     attachments,
     tasks,
     moves,
+    sprint_routes,
 )
 
 

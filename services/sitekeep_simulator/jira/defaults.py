@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from sitekeep_simulator.jira.fields import add_product_fields
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
 
@@ -58,6 +59,7 @@ def install_defaults(jira: Jira) -> None:
         }
         jira.objects.add(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME, scheme)
         add_type_scheme(jira, DEFAULT_TYPE_SCHEME, [each.id for each in types])
+        add_product_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sitekeep_simulator.jira.fields import (
     SELECT_TYPES,
+    SPRINT_TYPE,
     custom_fields,
     field_type,
     options_of,
@@ -33,6 +34,7 @@ _NAMED: dict[str, ObjectKind] = {
     "resolution": ObjectKind.RESOLUTION,
     "filter": ObjectKind.FILTER,
     "savedfilter": ObjectKind.FILTER,
+    "sprint": ObjectKind.SPRINT,
 }
 _ISSUES = frozenset({"issue", "key", "issuekey", "id", "parent", "epic link"})
 _PEOPLE = frozenset({"assignee", "reporter", "creator", "watcher", "voter", "worklogauthor"})
@@ -217,6 +219,8 @@ class _Judge:
         raise Refused(400, f"Field '{name}' does not exist or you do not have permission.")
 
     def _of_custom(self, field: JiraObject) -> Check:
+        if field.body["type"] == SPRINT_TYPE:
+            return lambda token: self._is_named(ObjectKind.SPRINT, token)
         if field_type(field) == "userpicker":
             return self._is_person
         if field_type(field) not in SELECT_TYPES:

@@ -20,6 +20,7 @@ from sitekeep_simulator.jira.fields import add_custom_field
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
@@ -77,7 +78,8 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         # A source of chance of its own: the issues of a seed stay what they are.
         own_chance = random.Random(seed)
         FilterMaker(jira, own_chance, setting).make_all()
-        BoardMaker(jira, own_chance, setting).make_all()
+        boards = BoardMaker(jira, own_chance, setting).make_all()
+        SprintMaker(jira, own_chance, setting).make_all(boards)
         Renderer(jira).render_all()
     return _summary(jira)
 

@@ -31,6 +31,7 @@ class ObjectKind(Enum):
     COMPONENT = "component"
     FILTER = "filter"
     BOARD = "board"
+    SPRINT = "sprint"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from sitekeep_shared.kinds import Kind
 OPTION = "option"
 """The realm of the options of select fields; the other realms are values of :class:`Kind`."""
 
-SPRINT = "sprint"
-"""The realm of sprints."""
-
 SECURITY_LEVEL = "security_level"
 """The realm of the levels of issue security schemes."""
+
+SPRINT_FIELD = "com.pyxis.greenhopper.jira:gh-sprint"
+RANK_FIELD = "com.pyxis.greenhopper.jira:gh-lexo-rank"
+"""The types of the fields that Jira Software keeps by itself."""
 
 _SELECTS = frozenset(
     {"select", "multiselect", "radiobuttons", "multicheckboxes", "cascadingselect"}
@@ -30,7 +31,7 @@ _REALM_OF_TYPE: Mapping[str, str] = {
     "com.atlassian.jira.plugin.system.customfieldtypes:version": Kind.VERSION,
     "com.atlassian.jira.plugin.system.customfieldtypes:multiversion": Kind.VERSION,
     "com.atlassian.jira.plugin.system.customfieldtypes:project": Kind.PROJECT,
-    "com.pyxis.greenhopper.jira:gh-sprint": SPRINT,
+    SPRINT_FIELD: Kind.SPRINT,
     "com.pyxis.greenhopper.jira:gh-epic-link": Kind.ISSUE,
 }
 _REALM_OF_FIELD: Mapping[str, str] = {
@@ -45,7 +46,7 @@ _REALM_OF_FIELD: Mapping[str, str] = {
     "resolution": Kind.RESOLUTION,
     "level": SECURITY_LEVEL,
     **dict.fromkeys(("filter", "savedfilter", "request", "searchrequest"), Kind.FILTER),
-    "sprint": SPRINT,
+    "sprint": Kind.SPRINT,
     **dict.fromkeys(("issue", "key", "issuekey", "id", "parent", "epic link"), Kind.ISSUE),
 }
 _REALM_OF_FUNCTION: Mapping[str, str] = {

@@ -9,6 +9,7 @@ import msgspec
 
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next
 from sitekeep_backup.exporters.jira.raw import decode_page, join_array
+from sitekeep_backup.exporters.jira.sprints import sprints_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -20,6 +21,7 @@ PAGE_SIZE = 50
 
 CONCURRENT_BOARDS = 5
 TEAM_MANAGED = "simple"
+WITHOUT_SPRINTS = "kanban"
 _BOARD = "/rest/agile/1.0/board"
 
 FIRST = UnitPlan(ExportPhase.CONFIGURATION, "boards", "boards")
@@ -63,6 +65,7 @@ async def export_boards(unit: ExportUnit) -> None:
             await unit.records.put_record(Kind.BOARD, key, payload, attributes=attributes)
             unit.tally.done(Kind.BOARD, len(payload))
             place += 1
+    unit.spawn(*(sprints_of(board.id) for board, _ in shown if board.type != WITHOUT_SPRINTS))
     spawn_next(unit, page)
 
 

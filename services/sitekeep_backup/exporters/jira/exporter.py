@@ -11,6 +11,7 @@ from sitekeep_backup.exporters.jira import (
     groups,
     issues,
     projects,
+    sprints,
     users,
 )
 from sitekeep_backup.exporters.unit import Exporter
@@ -37,6 +38,8 @@ EXPORTER = Exporter(
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,
         "boards": boards.export_boards,
+        "board-sprints": sprints.export_board_sprints,
+        "sprint": sprints.export_seen_sprint,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

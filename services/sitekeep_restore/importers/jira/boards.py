@@ -9,7 +9,14 @@ import msgspec
 
 from sitekeep_restore.importers.jira import board_filters, identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.reading import (
+    Json,
+    batch_of,
+    fold,
+    is_last_batch,
+    read_json,
+)
+from sitekeep_restore.importers.jira.sprints import CLOSED_SPRINTS
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -84,6 +91,8 @@ class SourceBoard:
 async def import_boards(unit: ImportUnit) -> None:
     """Some boards."""
     entries = await batch_of(unit, Kind.BOARD, BOARDS_PER_UNIT)
+    if is_last_batch(unit):
+        unit.spawn(CLOSED_SPRINTS)
     boards = [SourceBoard(entry, await read_json(unit.backup, entry)) for entry in entries]
     unit.tally.expect(Kind.BOARD, len(boards))
     losses = LossCounter(unit.tally)

@@ -167,5 +167,17 @@ COVERAGE: Sequence[CoverageRow] = (
         "owner",
         "teamManaged",
     ),
+    _row(
+        Kind.SPRINT,
+        "with loss",
+        "Same name, goal, dates, state and issues, closed ones included. The site sets itself when "
+        "a sprint was made and completed; names have 30 characters; of a board's several active "
+        "sprints one is started; those of a board that is gone come to another one.",
+        "createdDate",
+        "completeDate",
+        "name",
+        "board",
+        "state",
+    ),
 )
 """One row per kind."""

@@ -19,6 +19,7 @@ ISSUE = Kind.ISSUE.value
 ATTACHMENT = Kind.ATTACHMENT.value
 FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
+SPRINT = Kind.SPRINT.value
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""

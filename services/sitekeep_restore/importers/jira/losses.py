@@ -72,6 +72,14 @@ class Loss(enum.Enum):
     SECURITY_LEVEL_NOT_RESTORED = (
         "The issue had a security level; at the destination everyone in the project sees it."
     )
+    SPRINT_BOARD_REPLACED = "The board of the sprint is not in the backup; another one has it."
+    SPRINT_DATES = "The site sets itself when a sprint was made and when it was completed."
+    SPRINT_MEMBER_REFUSED = "The site did not take the issue into the sprint."
+    SPRINT_NAME_CUT = "The name of a sprint has 30 characters at most."
+    SPRINT_NOT_STARTED = (
+        "The site refused to start or close the sprint: a board has one active sprint at a time "
+        "unless its settings say otherwise."
+    )
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."
     SUMMARY_CHANGED = "The summary was cut to one line of 255 characters."

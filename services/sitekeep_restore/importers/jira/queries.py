@@ -24,7 +24,7 @@ from sitekeep_shared.kinds import Kind
 NOTHING = "project is EMPTY"
 """A query that every site takes and that finds nothing."""
 
-_LATER = (identity_kinds.FILTER,)
+_LATER = (identity_kinds.FILTER, identity_kinds.SPRINT)
 """Realms of what is restored together with filters or after them."""
 
 _NAMED = (
@@ -36,6 +36,7 @@ _NAMED = (
     Kind.PRIORITY,
     Kind.RESOLUTION,
     Kind.FILTER,
+    Kind.SPRINT,
 )
 
 
