@@ -34,6 +34,7 @@ class Kind(enum.StrEnum):
     FILTER = "filter"
     BOARD = "board"
     SPRINT = "sprint"
+    RANK = "rank"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

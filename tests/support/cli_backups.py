@@ -255,8 +255,16 @@ def jira() -> Records:
             }
         ],
         Kind.ISSUE: [
-            {"key": "1", "payload": issue, "attributes": {"key": "ALOY-1"}},
-            {"key": "2", "payload": other, "attributes": {"key": "ALOY-2"}},
+            {
+                "key": "1",
+                "payload": issue,
+                "attributes": {"key": "ALOY-1", "id": "10001", "rank": "0|i0000b:"},
+            },
+            {
+                "key": "2",
+                "payload": other,
+                "attributes": {"key": "ALOY-2", "id": "10002", "rank": "0|i0000a:"},
+            },
         ],
         Kind.COMMENT: [
             {

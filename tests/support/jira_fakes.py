@@ -160,6 +160,7 @@ class SmallSite:
         await self.add_details()
         await self.add_filters()
         await self.add_sprints(await self.add_board())
+        await self.move(["ALFA-12", "ALFA-9"], "ALFA-2")
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -362,6 +363,11 @@ class SmallSite:
             await client.post(one, {"state": "active", **dates}, sprint=sprint)
             if name == "Done":
                 await client.post(one, {"state": "closed"}, sprint=sprint)
+
+    async def move(self, issues: Sequence[str], other: str) -> None:
+        """Puts issues before another one in the order of all."""
+        body = {"issues": list(issues), "rankBeforeIssue": other}
+        await self.side.client.put_json(f"{AGILE}/issue/rank", body)
 
     async def _project_id(self) -> str:
         found = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")

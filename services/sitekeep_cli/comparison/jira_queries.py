@@ -62,8 +62,6 @@ def _refer(reading: Reading) -> None:
         for record, item in reading.objects(kind):
             project = record.attributes.get("project") or str(item.get("projectId", ""))
             _keep(reading, kind, item.get("id"), f"{projects.get(project)}/{item.get('name')}")
-    for record in reading.records(Kind.ISSUE):
-        _keep(reading, Kind.ISSUE, record.attributes.get("id"), record.attributes.get("key"))
     _refer_fields(reading)
 
 

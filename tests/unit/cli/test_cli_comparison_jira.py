@@ -80,6 +80,10 @@ def share_filter(records: Records) -> None:
     records[Kind.FILTER][0]["payload"]["sharePermissions"].append({"type": "loggedin"})
 
 
+def move(records: Records) -> None:
+    records[Kind.ISSUE][0]["attributes"]["rank"] = "0|i00001:"
+
+
 def configure(name: str, value: Any) -> Change:
     def change(records: Records) -> None:
         attributes = records[Kind.BOARD][0]["attributes"]
@@ -118,6 +122,8 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (configure("filter", {"id": "91"}), Kind.BOARD, "Alloy board", "filter"),
     (configure("columnConfig", {}), Kind.BOARD, "Alloy board", "columns"),
     (configure("subQuery", {"query": "x = y"}), Kind.BOARD, "Alloy board", "subQuery"),
+    (move, Kind.RANK, "ALOY-1", "after"),
+    (move, Kind.RANK, "ALOY-2", "after"),
     (payload(Kind.SPRINT, name="Sprint 2"), Kind.SPRINT, "Sprint 1", MISSING),
     (payload(Kind.SPRINT, state="closed"), Kind.SPRINT, "Sprint 1", "state"),
     (payload(Kind.SPRINT, goal=""), Kind.SPRINT, "Sprint 1", "goal"),
@@ -191,6 +197,8 @@ def renumber(records: Records) -> None:
     own["created"] = "2024-05-01T10:00:00.000+0000"
     own["comment"]["comments"][0]["id"] = "9501"
     records[Kind.VERSION][0]["payload"]["id"] = "70"
+    for record, rank in zip(records[Kind.ISSUE], ("2|zz:", "2|hz:"), strict=True):
+        record["attributes"]["rank"] = rank
     records[Kind.FILTER][0]["payload"] |= {
         "id": "91",
         "jql": "project = 10000 AND fixVersion = 70 AND status = 3",

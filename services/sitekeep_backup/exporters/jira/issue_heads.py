@@ -58,18 +58,25 @@ class Fields(msgspec.Struct):
     attachment: list[msgspec.Raw] | None = None
 
     @property
+    def is_subtask(self) -> bool:
+        """Whether it is a part of another issue."""
+        return self.issuetype is not None and self.issuetype.subtask
+
+    @property
     def planned_sprints(self) -> list[msgspec.Raw]:
         """The sprints that the issue is or was in, where :func:`head_type` reads them.
 
         A sub-task has none of its own: it shows those of its parent.
         """
-        if self.issuetype is not None and self.issuetype.subtask:
+        if self.is_subtask:
             return []
         return cast("list[msgspec.Raw]", getattr(self, "sprints", None) or [])
 
     @property
     def planned_rank(self) -> str:
         """Its place in the order of all issues, where :func:`head_type` reads it."""
+        if self.is_subtask:
+            return ""
         return str(getattr(self, "rank", None) or "")
 
 

@@ -107,12 +107,16 @@ async def _store_block(
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
-    """The ids of its sprints, so that a restore knows them without reading every issue."""
-    sprints = issue.fields.planned_sprints
-    if not sprints:
-        return {}
-    plan_seen(unit, sprints)
-    return {"sprints": ",".join(identity_of(sprint) for sprint in sprints)}
+    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    planned: dict[str, str] = {}
+    if sprints := issue.fields.planned_sprints:
+        plan_seen(unit, sprints)
+        planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)
+    if rank := issue.fields.planned_rank:
+        planned["rank"] = rank
+        unit.tally.expect(Kind.RANK)
+        unit.tally.done(Kind.RANK)
+    return planned
 
 
 def _count_links(unit: ExportUnit, issue: SeenIssue) -> None:

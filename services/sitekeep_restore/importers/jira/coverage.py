@@ -168,6 +168,12 @@ COVERAGE: Sequence[CoverageRow] = (
         "teamManaged",
     ),
     _row(
+        Kind.RANK,
+        "with loss",
+        "The order of the issues of a project; between projects, and among the sub-tasks of an "
+        "issue, the order is that of creation.",
+    ),
+    _row(
         Kind.SPRINT,
         "with loss",
         "Same name, goal, dates, state and issues, closed ones included. The site sets itself when "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.ranks import RANKS
 from sitekeep_restore.importers.jira.reading import (
     Json,
     all_values,
@@ -102,8 +103,10 @@ async def import_closed_sprints(unit: ImportUnit) -> None:
 
 
 async def import_open_sprints(unit: ImportUnit) -> None:
-    """The active and the future ones of some sprints."""
+    """The active and the future ones of some sprints; after the last ones comes the order."""
     await _import_batch(unit, closed=False)
+    if is_last_batch(unit):
+        unit.spawn(RANKS)
 
 
 async def _import_batch(unit: ImportUnit, *, closed: bool) -> None:
