@@ -35,6 +35,7 @@ class Kind(enum.StrEnum):
     BOARD = "board"
     SPRINT = "sprint"
     RANK = "rank"
+    DASHBOARD = "dashboard"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

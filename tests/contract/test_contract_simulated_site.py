@@ -348,6 +348,39 @@ async def test_jira_keeps_sprints(client: SiteClient) -> None:
     await client.delete(of_sprint, sprint=sprint)
 
 
+async def test_jira_keeps_dashboards(client: SiteClient) -> None:
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    shares = [{"type": "authenticated"}]
+    body = {"name": "Wall", "sharePermissions": shares, "editPermissions": []}
+    admin = [("extendAdminPermissions", "true")]
+    wall = (await client.post_json(f"{J}/dashboard", {**body, "description": "d"}, admin))["id"]
+    one = f"{J}/dashboard/{{dashboard}}"
+    gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": "T", "color": "red"}
+    gadget |= {"position": {"column": 0, "row": 0}, "ignoreUriAndModuleKeyValidation": True}
+    item = str((await client.post_json(f"{one}/gadget", gadget, dashboard=wall))["id"])
+    properties = f"{one}/items/{{item}}/properties"
+    value = {"filterId": "filter-1"}
+    await client.put_json(f"{properties}/config", value, dashboard=wall, item=item)
+    keys = await client.get_json(properties, dashboard=wall, item=item)
+    assert [each["key"] for each in keys["keys"]] == ["config"]
+    found = await client.get_json(f"{properties}/config", dashboard=wall, item=item)
+    assert found["value"] == value
+    assert len((await client.get_json(f"{one}/gadget", dashboard=wall))["gadgets"]) == 1
+    await client.put_json(one, body, admin, dashboard=wall)
+    details = {"newOwner": lee, "autofixName": False}
+    bulk: Json = {"action": "changeOwner", "entityIds": [int(wall)]}
+    bulk |= {"extendAdminPermissions": True, "changeOwnerDetails": details}
+    await client.put_json(f"{J}/dashboard/bulk/edit", bulk)
+    expand = "description,owner,sharePermissions,editPermissions"
+    for state, count in (("active", 2), ("archived", 0), ("deleted", 0)):
+        query = [("status", state), ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+        assert len((await client.get_json(f"{J}/dashboard/search", query))["values"]) == count
+    owned = [("accountId", me["accountId"]), ("expand", "description")]
+    assert (await client.get_json(f"{J}/dashboard/search", owned))["values"] == []
+    assert (await client.get_json(one, dashboard=wall))["owner"]["accountId"] == lee
+
+
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:
     key = await issue(client, await project(client))
     path = f"{J}/issue/{{issueIdOrKey}}/transitions"

@@ -254,6 +254,26 @@ def jira() -> Records:
                 },
             }
         ],
+        Kind.DASHBOARD: [
+            {
+                "key": "99",
+                "payload": {
+                    "id": "99",
+                    "name": "Wall",
+                    "description": "d",
+                    "owner": ANNA,
+                    "sharePermissions": [],
+                    "editPermissions": [],
+                },
+                "attributes": {
+                    "state": "active",
+                    "gadgets": json.dumps(
+                        [{"id": 7, "uri": "u", "title": "T", "position": {"column": 0, "row": 1}}]
+                    ),
+                    "properties": json.dumps({"7": {"config": {"filterId": "filter-90"}}}),
+                },
+            }
+        ],
         Kind.ISSUE: [
             {
                 "key": "1",

@@ -160,6 +160,7 @@ class SmallSite:
         await self.add_details()
         await self.add_filters()
         await self.add_sprints(await self.add_board())
+        await self.add_dashboard()
         await self.move(["ALFA-12", "ALFA-9"], "ALFA-2")
 
     async def configure(self) -> None:
@@ -363,6 +364,27 @@ class SmallSite:
             await client.post(one, {"state": "active", **dates}, sprint=sprint)
             if name == "Done":
                 await client.post(one, {"state": "closed"}, sprint=sprint)
+
+    async def add_dashboard(self) -> None:
+        """One with two gadgets that show what filters find."""
+        found = await self.side.client.get_json(f"{API}/filter/search")
+        names = {each["name"]: each["id"] for each in found["values"]}
+        body: Json = {"name": "Wall", "description": "Größe", "editPermissions": []}
+        shares = [{"type": "group", "group": {"name": "builders"}}]
+        wall = await self.post("dashboard", {**body, "sharePermissions": shares})
+        one = f"{API}/dashboard/{{dashboard}}"
+        for row, name in enumerate(names):
+            gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": name, "color": "red"}
+            place = {"position": {"column": 0, "row": row}}
+            made = await self.side.client.post_json(
+                f"{one}/gadget", {**gadget, **place}, dashboard=wall["id"]
+            )
+            await self.side.client.put_json(
+                f"{one}/items/{{gadget}}/properties/config",
+                {"filterId": names[name], "num": 10},
+                dashboard=wall["id"],
+                gadget=str(made["id"]),
+            )
 
     async def move(self, issues: Sequence[str], other: str) -> None:
         """Puts issues before another one in the order of all."""

@@ -28,7 +28,7 @@ def explained(
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
-    if kind is Kind.FILTER and path in _SHARED:
+    if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
         return bool(_present(left, present) == (right or []))

@@ -1,4 +1,4 @@
-"""What people plan with: filters, boards, sprints."""
+"""What people plan with: filters, boards, sprints, dashboards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sitekeep_cli.comparison import jira_dashboards
 from sitekeep_cli.comparison.jira_queries import REALM, Queries
+from sitekeep_cli.comparison.jira_shares import shares, unnumbered
 from sitekeep_cli.comparison.model import Json, Record, Side
 from sitekeep_cli.comparison.provenance import instant
 from sitekeep_cli.comparison.reading import Reading, without_nothing
@@ -16,8 +18,6 @@ from sitekeep_shared.kinds import Kind
 
 Item = Mapping[str, Any]
 
-_NUMBERED = re.compile(r" \(\d+\)\Z")
-"""What a restore puts behind a name that its owner has used already."""
 _NAME_LENGTH = 30
 """Characters of the name of a sprint."""
 _MADE_FOR_A_BOARD = "Sitekeep: made for a board whose own filter did not come back."
@@ -36,6 +36,7 @@ def read(reading: Reading) -> None:
         _board(reading, record, item)
     for record, item in reading.objects(Kind.SPRINT):
         _sprint(reading, record, item)
+    jira_dashboards.read(reading, queries)
 
 
 def _refer(reading: Reading) -> None:
@@ -66,28 +67,7 @@ def _filter(reading: Reading, queries: Queries, item: Item) -> None:
         "edits": shares(item, "editPermissions"),
         "subscriptions": _subscriptions(item),
     }
-    reading.put(Kind.FILTER, _NUMBERED.sub("", name), without_nothing(value), query)
-
-
-def shares(item: Item, name: str) -> list[Json]:
-    """Who may see or edit it, each in a word or by an account id."""
-    return sorted(_share(permission) for permission in items(item, name))
-
-
-def _share(permission: Item) -> str:
-    kind = permission.get("type")
-    if kind in ("loggedin", "authenticated"):
-        return "everyone who is logged in"
-    named = {
-        "user": part(permission, "user").get("accountId"),
-        "group": f"group {part(permission, 'group').get('name')}",
-        "global": "everyone",
-    }
-    if kind in named:
-        return str(named[kind])
-    project = f"project {part(permission, 'project').get('key')}"
-    role = part(permission, "role").get("name")
-    return f"{project}/{role}" if role else project
+    reading.put(Kind.FILTER, unnumbered(name), without_nothing(value), query)
 
 
 def _subscriptions(item: Item) -> list[Json]:
@@ -139,7 +119,7 @@ def _filter_of(reading: Reading, board: str, configuration: Item) -> Json:
     """The name of its filter; where the backup lacks it, that of the one made in its place."""
     identifier = str(part(configuration, "filter").get("id") or "")
     name = reading.shelf.look_up(reading.side, f"{REALM}{Kind.FILTER}", identifier)
-    return _NUMBERED.sub("", name) if name else f"Filter for {board}"[:250]
+    return unnumbered(name) if name else f"Filter for {board}"[:250]
 
 
 def _admins(item: Item) -> list[Json]:

@@ -9,8 +9,10 @@ from sitekeep_simulator.jira import (
     boards,
     changelogs,
     comments,
+    dashboards,
     fields,
     filters,
+    gadgets,
     groups,
     issue_routes,
     links,
@@ -43,6 +45,8 @@ _CONFIGURATION = (
     fields,
     filters,
     boards,
+    dashboards,
+    gadgets,
 )
 _CONTENT = (
     issue_routes,

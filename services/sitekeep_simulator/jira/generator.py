@@ -18,6 +18,7 @@ from sitekeep_simulator.jira.defaults import (
 )
 from sitekeep_simulator.jira.fields import add_custom_field
 from sitekeep_simulator.jira.generator_boards import BoardMaker
+from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
@@ -80,6 +81,7 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         FilterMaker(jira, own_chance, setting).make_all()
         boards = BoardMaker(jira, own_chance, setting).make_all()
         SprintMaker(jira, own_chance, setting).make_all(boards)
+        DashboardMaker(jira, own_chance, setting).make_all()
         Renderer(jira).render_all()
     return _summary(jira)
 

@@ -32,6 +32,7 @@ class ObjectKind(Enum):
     FILTER = "filter"
     BOARD = "board"
     SPRINT = "sprint"
+    DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,23 @@ def move(records: Records) -> None:
     records[Kind.ISSUE][0]["attributes"]["rank"] = "0|i00001:"
 
 
+def set_gadget(**values: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.DASHBOARD][0]["attributes"]
+        (gadget,) = json.loads(attributes["gadgets"])
+        attributes["gadgets"] = json.dumps([gadget | values])
+
+    return change
+
+
+def set_property(value: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.DASHBOARD][0]["attributes"]
+        attributes["properties"] = json.dumps({"7": {"config": value}})
+
+    return change
+
+
 def configure(name: str, value: Any) -> Change:
     def change(records: Records) -> None:
         attributes = records[Kind.BOARD][0]["attributes"]
@@ -122,6 +139,16 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (configure("filter", {"id": "91"}), Kind.BOARD, "Alloy board", "filter"),
     (configure("columnConfig", {}), Kind.BOARD, "Alloy board", "columns"),
     (configure("subQuery", {"query": "x = y"}), Kind.BOARD, "Alloy board", "subQuery"),
+    (payload(Kind.DASHBOARD, name="Other"), Kind.DASHBOARD, "Wall", MISSING),
+    (payload(Kind.DASHBOARD, owner=None), Kind.DASHBOARD, "Wall", "owner"),
+    (set_gadget(title="U"), Kind.DASHBOARD, "Wall", "gadgets.0.title"),
+    (set_gadget(position={"column": 1, "row": 1}), Kind.DASHBOARD, "Wall", "gadgets.0.column"),
+    (
+        set_property({"filterId": "filter-91"}),
+        Kind.DASHBOARD,
+        "Wall",
+        "gadgets.0.properties.config.filterId",
+    ),
     (move, Kind.RANK, "ALOY-1", "after"),
     (move, Kind.RANK, "ALOY-2", "after"),
     (payload(Kind.SPRINT, name="Sprint 2"), Kind.SPRINT, "Sprint 1", MISSING),
@@ -204,6 +231,7 @@ def renumber(records: Records) -> None:
         "jql": "project = 10000 AND fixVersion = 70 AND status = 3",
     }
     configure("filter", {"id": "91"})(records)
+    set_property({"filterId": "filter-91"})(records)
     records[Kind.GROUP][0].update(key="g9", payload={"groupId": "g9", "name": "devs"})
     records[Kind.MEMBERSHIP][0]["key"] = "g9/a1"
 

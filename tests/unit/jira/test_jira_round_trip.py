@@ -115,6 +115,7 @@ async def test_files_come_back_before_the_texts_that_show_them(pair: JiraPair) -
         "/bulk/issues/delete$",
         "/api/3/filter$",
         "/agile/1.0/board$",
+        "/dashboard$|/gadget$",
         r"/agile/1.0/sprint$|/sprint/\d+$|/sprint/\d+/issue$",
     ],
 )
@@ -198,10 +199,11 @@ async def test_a_restored_site_is_not_empty_and_a_new_one_is(pair: JiraPair) -> 
         ("ACTIVE_CONTENT", "project ALFA"),
         ("ACTIVE_CONTENT", "filters"),
         ("ACTIVE_CONTENT", "boards"),
+        ("ACTIVE_CONTENT", "dashboards"),
     ]
     await pair.destination.client.delete("/rest/api/3/project/{project}", project="ALFA")
     found = await find_content(pair.destination.client)
-    assert [each.subject for each in found] == ["project ALFA", "filters", "boards"]
+    assert [each.subject for each in found] == ["project ALFA", "filters", "boards", "dashboards"]
     assert found[0].type == "DELETED_CONTENT"
 
 

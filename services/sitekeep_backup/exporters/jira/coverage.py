@@ -32,6 +32,8 @@ _READ: dict[Kind, str] = {
     Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "
     "filters of others",
     Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
+    Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
+    "Jira shows nobody the private ones of others, those in the trash are named",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }

@@ -6,6 +6,7 @@ from sitekeep_backup.exporters.jira import (
     attachments,
     boards,
     configuration,
+    dashboards,
     fields,
     filters,
     groups,
@@ -24,6 +25,7 @@ EXPORTER = Exporter(
         fields.FIRST,
         filters.FIRST,
         boards.FIRST,
+        *dashboards.FIRST,
         projects.FIRST,
     ),
     run={
@@ -40,6 +42,7 @@ EXPORTER = Exporter(
         "boards": boards.export_boards,
         "board-sprints": sprints.export_board_sprints,
         "sprint": sprints.export_seen_sprint,
+        "dashboards": dashboards.export_dashboards,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

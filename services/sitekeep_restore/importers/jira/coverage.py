@@ -174,6 +174,15 @@ COVERAGE: Sequence[CoverageRow] = (
         "issue, the order is that of creation.",
     ),
     _row(
+        Kind.DASHBOARD,
+        "with loss",
+        "Same owner, permissions and gadgets, in whose settings ids become those of the "
+        "destination; a setting that names what is not there is left out. REST sets neither layout "
+        "nor refresh interval, makes it nobody's favourite and archives none.",
+        "name",
+        "archived",
+    ),
+    _row(
         Kind.SPRINT,
         "with loss",
         "Same name, goal, dates, state and issues, closed ones included. The site sets itself when "

@@ -5,7 +5,7 @@ What cannot be read counts as unknown, never as empty: the error of the site is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sitekeep_shared.atlassian.client import SiteClient
@@ -22,9 +22,10 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
-_LISTINGS = (
+_LISTINGS: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = (
     ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
     ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
+    ("dashboards", "/rest/api/3/dashboard/search", []),
 )
 """What else people make: what it is called and the list of it."""
 
@@ -60,9 +61,10 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
         except SiteNotFound:
             # The app of the product that has such things is not on the site.
             continue
-        names = [str(each.get("name", "")) for each in page.get("values", ())]
+        listed: list[Mapping[str, Any]] = page.get("values", [])
+        names = [str(each.get("name", "")) for each in listed if not _comes_with_jira(each)]
         if names:
-            count = int(page.get("total") or len(names))
+            count = int(page.get("total") or len(listed)) - (len(listed) - len(names))
             text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
     return found
@@ -79,6 +81,11 @@ async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
         found.extend(values)
         if not values or page.get("isLast", False):
             return found
+
+
+def _comes_with_jira(listed: Mapping[str, Any]) -> bool:
+    """Whether it is the dashboard that every site begins with."""
+    return bool(listed.get("systemDashboard"))
 
 
 def _violation(project: Mapping[str, Any]) -> Violation:

@@ -36,6 +36,16 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
+    DASHBOARD_NOT_ARCHIVED = "No request archives a dashboard: it is active."
+    DASHBOARD_OWNER_REPLACED = (
+        "The owner is not at the destination or has a dashboard of that name; the restoring "
+        "account owns it."
+    )
+    DASHBOARD_RENAMED = "The owner at the destination has a dashboard of that name already."
+    DASHBOARD_SHARE_DROPPED = (
+        "A permission names somebody or something that is not at the destination, or the site "
+        "refused it."
+    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
@@ -56,6 +66,11 @@ class Loss(enum.Enum):
         "refused it."
     )
     FILTER_SUBSCRIPTIONS = "No request subscribes anybody to a filter; they are in the backup."
+    GADGET_REFUSED = "The site did not take the gadget; it is in the backup."
+    GADGET_SETTING_NOT_RESTORABLE = (
+        "A setting of a gadget names something that is not at the destination, or the site "
+        "refused it; it is in the backup."
+    )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
     LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.dashboards import DASHBOARDS
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.ranks import RANKS
 from sitekeep_restore.importers.jira.reading import (
@@ -106,7 +107,7 @@ async def import_open_sprints(unit: ImportUnit) -> None:
     """The active and the future ones of some sprints; after the last ones comes the order."""
     await _import_batch(unit, closed=False)
     if is_last_batch(unit):
-        unit.spawn(RANKS)
+        unit.spawn(RANKS, DASHBOARDS)
 
 
 async def _import_batch(unit: ImportUnit, *, closed: bool) -> None:
