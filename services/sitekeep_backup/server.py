@@ -26,6 +26,7 @@ from sitekeep_shared.rpc.server import Server
 from sitekeep_shared.rpc.service import ServiceServer, serve_until_asked_to_end
 from sitekeep_shared.rules import Profile
 from sitekeep_shared.secrets import SecretBox
+from sitekeep_shared.vault.opening import Use
 from sitekeep_shared.work.in_process import InProcessDispatcher
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class BackupServer(ServiceServer):
     """Serves organizations, products, policies and backups."""
 
     service = "backup"
+    use = Use.WRITING
     service_names = (
         "sitekeep.backup.v1.ApiKeyService",
         "sitekeep.backup.v1.OrganizationService",

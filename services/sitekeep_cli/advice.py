@@ -36,7 +36,8 @@ ADVICE = {
     "--email … (asks for the token).",
     "UPSTREAM_REFUSED": "See what the site says above.",
     "SERVER_SHUTTING_DOWN": "Try again in a moment.",
-    "VAULT_UNAVAILABLE": "Check the disk of the vault: its space and that it is there.",
+    "VAULT_UNAVAILABLE": "Check the disk of the vault (its space, and that it is there) and its "
+    "key: sitekeep key show.",
     "BACKUP_HELD": "A restore or a verification reads the backup: wait until it is over.",
     "RESOURCE_IN_USE": "Remove what uses it first.",
     "OPTION_NOT_OFFERED": "Leave it out; the profile of the server decides (SITEKEEP_PROFILE).",

@@ -35,12 +35,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         CommandError: the vault refuses.
     """
-    with _of_vault():
+    with refusals():
         return asyncio.run(work)
 
 
 @contextlib.contextmanager
-def _of_vault() -> Generator[None]:
+def refusals() -> Generator[None]:
+    """Turns what the vault refuses into the end of the command.
+
+    Raises:
+        CommandError: the vault refuses.
+    """
     from sitekeep_shared.vault.errors import BackupNotFound, VaultError, VaultMissing
 
     try:

@@ -13,7 +13,7 @@ from sitekeep_cli.errors import CommandError
 from sitekeep_cli.exit_codes import ExitCode, explained
 
 GROUPS = {
-    "key": "API keys: what the command and other programs call with.",
+    "api-key": "API keys: what the command and other programs call with.",
     "admin": "Who may act for an organization.",
     "organization": "Organizations and whether they are enrolled.",
     "product": "Products (apps): the Jira and Confluence sites of an organization.",
@@ -24,6 +24,7 @@ GROUPS = {
     "lock": "The locks that keep a product to one operation at a time.",
     "content": "What a backup holds: list, read, save files.",
     "vault": "The vault itself, where its storage and its key are.",
+    "key": "The key of the vault: recovery sheet, passphrases, recipients, rotation.",
     "serve": "Run the servers.",
 }
 COMMANDS = {
@@ -60,7 +61,7 @@ def application(words: Sequence[str]) -> typer.Typer:
 
 def _group(name: str, *, loaded: bool) -> typer.Typer:
     if loaded:
-        module = importlib.import_module(f"sitekeep_cli.commands.{name}")
+        module = importlib.import_module(f"sitekeep_cli.commands.{name.replace('-', '_')}")
         found: typer.Typer = module.application
         return found
     placeholder = typer.Typer()

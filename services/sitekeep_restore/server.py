@@ -19,6 +19,7 @@ from sitekeep_shared.rpc import tls
 from sitekeep_shared.rpc.gate import service_token
 from sitekeep_shared.rpc.server import Server
 from sitekeep_shared.rpc.service import ServiceServer, serve_until_asked_to_end
+from sitekeep_shared.vault.opening import Use
 from sitekeep_shared.work.in_process import InProcessDispatcher
 
 
@@ -26,6 +27,7 @@ class RestoreServer(ServiceServer):
     """Serves restores and the contents of backups."""
 
     service = "restore"
+    use = Use.READING
     service_names = (
         "sitekeep.restore.v1.RestoreService",
         "sitekeep.restore.v1.ContentService",

@@ -52,6 +52,8 @@ class Settings:
     """``SITEKEEP_VAULT``: the folder that holds the backups."""
     key_file: Path
     """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
+    key_passphrase_file: Path | None
+    """``SITEKEEP_KEY_PASSPHRASE_FILE``: holds the passphrase of the key file, if it has one."""
     credentials_key_file: Path
     """``SITEKEEP_CREDENTIALS_KEY_FILE``: what opens the API tokens in the database."""
     profile: Profile
@@ -90,6 +92,7 @@ class Settings:
             database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
             vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
             key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
+            key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
                 get("SITEKEEP_CREDENTIALS_KEY_FILE"), home / "credentials.key"
             ),

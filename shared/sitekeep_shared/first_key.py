@@ -142,7 +142,7 @@ async def _adopt_organizations(connection: AsyncConnection, account_id: str) -> 
 def _not_first() -> PreconditionFailed:
     return PreconditionFailed(
         "RESOURCE_ALREADY_EXISTS",
-        "This server has an API key already. `sitekeep key create --account` makes another one "
+        "This server has an API key already. `sitekeep api-key create --account` makes another one "
         "for any account.",
         {},
         [Violation("EXISTS", "apiKeys", "there is a valid key")],

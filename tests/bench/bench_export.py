@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.vault.vault import Vault

@@ -21,7 +21,7 @@ from typing import Any
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.content.entry_keys import issue_entry
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.manifest_types import ManifestFacts
 from sitekeep_shared.vault.page import PageReference

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sitekeep_cli import local_keys
-from sitekeep_cli.local_keys import ExpiresInDays
+from sitekeep_cli import local_api_keys
+from sitekeep_cli.local_api_keys import ExpiresInDays
 from sitekeep_cli.output import Output
 from sitekeep_cli.settings import Home, settings_of
 
@@ -30,8 +30,10 @@ def command(
     from sitekeep_shared.first_key import KeyRequest
 
     request = KeyRequest(
-        local_keys.account_id(account), name, expires_in=local_keys.lifetime(expires_in_days)
+        local_api_keys.account_id(account),
+        name,
+        expires_in=local_api_keys.lifetime(expires_in_days),
     )
     settings = settings_of(home)
-    issued = local_keys.issue(settings, request, only_first=True)
-    local_keys.show(Output(as_json), issued, settings)
+    issued = local_api_keys.issue(settings, request, only_first=True)
+    local_api_keys.show(Output(as_json), issued, settings)

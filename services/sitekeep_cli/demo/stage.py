@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sitekeep_cli import local_keys
+from sitekeep_cli import local_api_keys
 from sitekeep_cli.errors import CommandError
 from sitekeep_cli.supervision import Child, Supervisor, child_command
 from sitekeep_shared.config import Settings
@@ -117,7 +117,7 @@ class Stage:
 def _first_key(environment: Mapping[str, str]) -> str:
     request = KeyRequest("demo", "The demonstration")
     settings = Settings.from_environment(environment)
-    return local_keys.issue(settings, request, only_first=True).key_string
+    return local_api_keys.issue(settings, request, only_first=True).key_string
 
 
 def free_ports(count: int) -> list[int]:

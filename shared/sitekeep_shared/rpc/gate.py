@@ -173,7 +173,7 @@ def _missing() -> SitekeepError:
 def _invalid() -> SitekeepError:
     return Unauthenticated(
         "CREDENTIALS_INVALID",
-        "The API key is unknown, revoked or expired. Use another one; `sitekeep key create "
+        "The API key is unknown, revoked or expired. Use another one; `sitekeep api-key create "
         "--account`, run where the server runs, makes one.",
     )
 

@@ -27,7 +27,7 @@ from sitekeep_shared.rpc.operations import OperationEventService, OperationsServ
 from sitekeep_shared.rpc.revisions import Revisions
 from sitekeep_shared.rpc.server import Server, on_signals
 from sitekeep_shared.secrets import SecretBox
-from sitekeep_shared.vault.opening import open_vault
+from sitekeep_shared.vault.opening import Use, open_vault
 from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_shared.work.port import Handler
 
@@ -47,6 +47,8 @@ class ServiceServer(abc.ABC):
     """``backup`` or ``restore``: its slot, and the operations that it runs."""
     service_names: ClassVar[Sequence[str]]
     """The gRPC services of its own."""
+    use: ClassVar[Use]
+    """What it opens the vault for."""
     units_per_place: ClassVar[int] = 1
     """Units that are claimed for each one that may be at work at the same time."""
 
@@ -119,7 +121,7 @@ class ServiceServer(abc.ABC):
         stack.push_async_callback(self.database.close)
         self.slot = await stack.enter_async_context(ServiceSlot(self.database, self.service))
         await migrate(self.database)
-        self.vault = await open_vault(settings, self.clock, create=True)
+        self.vault = await open_vault(settings, self.clock, create=True, use=self.use)
         stack.push_async_callback(self.vault.close)
         path = settings.credentials_key_file
         self.secrets = await asyncio.to_thread(SecretBox.load_or_create, path)

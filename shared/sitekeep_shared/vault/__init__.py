@@ -3,7 +3,9 @@
 ``FORMAT.md`` beside this file is normative. The way through the modules::
 
     Store            put_new, get, get_range, head, list, delete     store, local_store
-    VaultKeys        who may write, who may read                     keys, sealing
+    VaultKeys        who may write, who may read                     keys, sealing, key_file
+    KeyRing          which key is the vault's; rotation              key_ring, rotation
+    Unlocks          ways back to a lost key                         unlocks, key_sheet
     pack, index      where the bytes are and how they are found      pack, index, blob_index
     entry, page      what the bytes are                              entry, page, merkle
     manifest         the one object written last: the commit         manifest

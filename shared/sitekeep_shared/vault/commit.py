@@ -139,6 +139,7 @@ class Committer:
             new_bytes=sum(pack.size_bytes for pack in staging.own_packs),
             packs_hash=section_hash(sealed_packs),
             body_hash=section_hash(sealed_body),
+            key_id=self._sealer.key_id,
         )
 
     async def _put(self, header: ManifestHeader, data: bytes) -> ManifestHeader:

@@ -69,6 +69,8 @@ class ManifestHeader:
     """BLAKE3 of the manifest's sealed list of packs."""
     body_hash: str
     """BLAKE3 of the manifest's sealed body."""
+    key_id: str
+    """Of the newest key set that its content is sealed to; parts may be sealed to older ones."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ VERIFICATIONS = "verify/"
 CONDEMNED_SUFFIX = ".condemned"
 
 _PACK_ID = re.compile(r"[0-9a-f]{64}")
+_UNLOCK = re.compile(r"keys/([0-9a-f]{32})\.([0-9a-f]{16})")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
@@ -34,6 +35,22 @@ def check_identifier(value: str) -> str:
 def key_name(key_id: str) -> str:
     """``keys/<key_id>``."""
     return f"{KEYS}{key_id}"
+
+
+def superseded_name(key_id: str) -> str:
+    """``keys/<key_id>.superseded``."""
+    return f"{KEYS}{key_id}.superseded"
+
+
+def unlock_name(key_id: str, unlock_id: str) -> str:
+    """``keys/<key_id>.<unlock id>``."""
+    return f"{KEYS}{key_id}.{unlock_id}"
+
+
+def split_unlock_name(name: str) -> tuple[str, str] | None:
+    """The unlock id and the key id in the name of a wrapped key, None when it is none."""
+    found = _UNLOCK.fullmatch(name)
+    return (found[2], found[1]) if found else None
 
 
 def pack_name(pack_id: bytes) -> str:

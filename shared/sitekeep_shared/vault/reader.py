@@ -10,7 +10,7 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.blob_index import BlobPlace
 from sitekeep_shared.vault.entry import Entry
-from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing, WrongKey
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.index_loader import IndexLoader, LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import Limits
@@ -36,11 +36,9 @@ async def open_reader(
     Raises:
         BackupNotFound: there is no such backup.
         DamagedObject: its manifest is not what was written.
-        WrongKey: the keys lack the part that reads.
+        WrongKey: the keys lack the part that reads, or are older than the backup.
         StoreUnavailable: the store does not answer.
     """
-    if not sealer.can_read:
-        raise WrongKey("This key file can write backups; it cannot read what they hold.")
     name = names.backup_name(site, backup_id)
     try:
         data = await store.get(name)
@@ -48,6 +46,7 @@ async def open_reader(
         raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
     sections = split_manifest(name, data)
     header = decode_header(sealer, name, sections.header)
+    sealer.require_reading(header.key_id)
     packs = decode_packs_section(sealer, name, header, sections.packs)
     body = await asyncio.to_thread(decode_body, sealer, name, header, sections.body)
     needed = set(packs)

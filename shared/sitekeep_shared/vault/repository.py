@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import secrets
+from dataclasses import dataclass
 
 import msgspec
-from blake3 import blake3
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
@@ -15,8 +15,8 @@ from sitekeep_shared.vault.errors import (
     ObjectMissing,
     UnsupportedFormat,
     VaultMissing,
-    WrongKey,
 )
+from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.store import Store
 
@@ -44,17 +44,18 @@ class FormatObject(msgspec.Struct, frozen=True):
     features: Features = Features()
 
 
-class KeyObject(msgspec.Struct, frozen=True):
-    """A ``keys/<key_id>`` object: plain JSON that identifies a key set and reveals nothing."""
+@dataclass(frozen=True)
+class Repository:
+    """What identifies a vault."""
 
-    key_id: str
-    public_key: str
-    check: str
-    """Keyed BLAKE3 under K_meta over repository id and public key: proves who wrote it."""
+    repository_id: bytes
+    """16 bytes."""
+    first_key_id: str
+    """Of the key set that it was made with."""
 
 
-async def open_repository(store: Store, keys: VaultKeys, clock: Clock, *, create: bool) -> bytes:
-    """The id of the repository that a store holds, with keys that belong to it.
+async def open_repository(store: Store, keys: VaultKeys, clock: Clock, *, create: bool) -> KeyRing:
+    """The key ring of the repository that a store holds, with keys that belong to it.
 
     Raises:
         VaultMissing: there is none and ``create`` is not asked for.
@@ -65,12 +66,25 @@ async def open_repository(store: Store, keys: VaultKeys, clock: Clock, *, create
     """
     if create:
         await _create(store, keys, clock)
-    format_object = _decode_format(await _get_format(store))
-    repository_id = _repository_id(format_object)
-    await _check_key(store, keys, format_object, repository_id)
+    found = await read_repository(store)
+    ring = KeyRing(store, keys, found.repository_id, found.first_key_id)
+    await ring.require_membership()
     if create:
-        await _add_key(store, keys, repository_id)
-    return repository_id
+        await ring.add()
+    return ring
+
+
+async def read_repository(store: Store) -> Repository:
+    """What the FORMAT object says; it takes no key.
+
+    Raises:
+        VaultMissing: there is no vault.
+        UnsupportedFormat: a newer version wrote it.
+        DamagedObject: FORMAT is not what was written.
+        StoreUnavailable: the store does not answer.
+    """
+    format_object = _decode_format(await _get_format(store))
+    return Repository(_repository_id(format_object), format_object.key_id)
 
 
 async def _create(store: Store, keys: VaultKeys, clock: Clock) -> None:
@@ -111,36 +125,3 @@ def _repository_id(format_object: FormatObject) -> bytes:
     if len(repository_id) != 16:
         raise DamagedObject(names.FORMAT, "its repository id is not one")
     return repository_id
-
-
-async def _check_key(
-    store: Store, keys: VaultKeys, format_object: FormatObject, repository_id: bytes
-) -> None:
-    name = names.key_name(keys.key_id)
-    try:
-        data = await store.get(name)
-    except ObjectMissing:
-        if format_object.key_id == keys.key_id:
-            return
-        raise WrongKey(
-            "This key file does not belong to this vault: the vault was made with the key set "
-            f"{format_object.key_id}, the file holds {keys.key_id}."
-        ) from None
-    try:
-        found = msgspec.json.decode(data, type=KeyObject)
-    except msgspec.MsgspecError as error:
-        raise DamagedObject(name, "it does not read as one") from error
-    if found != _key_object(keys, repository_id):
-        raise DamagedObject(name, "it does not describe the key set that it is named after")
-
-
-async def _add_key(store: Store, keys: VaultKeys, repository_id: bytes) -> None:
-    key_object = _key_object(keys, repository_id)
-    data = msgspec.json.format(msgspec.json.encode(key_object))
-    await store.put_new(names.key_name(keys.key_id), [data])
-
-
-def _key_object(keys: VaultKeys, repository_id: bytes) -> KeyObject:
-    covered = b"sitekeep/1/key-check" + repository_id + keys.public_key
-    check = blake3(covered, key=keys.metadata_key).hexdigest()
-    return KeyObject(keys.key_id, keys.public_key.hex(), check)

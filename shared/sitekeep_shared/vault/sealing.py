@@ -1,4 +1,4 @@
-"""Seals and opens: metadata under K_meta, content keys under the vault's public key."""
+"""Seals and opens: metadata under K_meta, content keys under the vault's newest public key."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ SUITE_X25519 = 1
 
 _ZERO_NONCE = bytes(NONCE_BYTES)
 _CONTEXT = b"sitekeep/1/"
+_CANNOT_READ = "This key file can write backups; it cannot read what they hold."
+_SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+
+def sealing_context(repository_id: bytes, section: str, name: bytes) -> bytes:
+    """What everything sealed is bound to: FORMAT.md, section 4."""
+    return _CONTEXT + section.encode() + b"\x00" + repository_id + name
+
+
+def seal_to(public_key: bytes, plaintext: bytes, context: bytes) -> bytes:
+    """HPKE to an X25519 public key: 48 bytes more than the plaintext."""
+    return _SUITE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), context)
+
+
+def open_with(private_key: bytes, sealed: bytes, context: bytes) -> bytes | None:
+    """The reverse of seal_to; None where it is sealed to another key, or altered."""
+    try:
+        return _SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), context)
+    except (InvalidTag, ValueError):
+        return None
 
 
 class Sealer:
@@ -32,15 +52,32 @@ class Sealer:
     def __init__(self, keys: VaultKeys, repository_id: bytes) -> None:
         self.repository_id = repository_id
         self.blob_id_key = keys.blob_id_key
+        self.key_id = keys.key_id
+        """Of the key set that content is sealed to."""
+        self._readable_key_ids = keys.readable_key_ids
         self._metadata_key = keys.metadata_key
-        self._public_key = X25519PublicKey.from_public_bytes(keys.public_key)
-        self._private_key = _private(keys)
-        self._suite = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+        self._public_key = keys.public_key
+        self._private_keys = keys.private_keys
 
     @property
     def can_read(self) -> bool:
         """Whether content can be opened."""
-        return self._private_key is not None
+        return bool(self._private_keys)
+
+    def require_reading(self, key_id: str) -> None:
+        """Makes sure that content sealed to a key set can be opened.
+
+        Raises:
+            WrongKey: the keys lack the part that reads, or are older than the content.
+        """
+        if not self.can_read:
+            raise WrongKey(_CANNOT_READ)
+        if key_id not in self._readable_key_ids:
+            raise WrongKey(
+                f"This backup was made with the key {key_id}, after the key was rotated; the key "
+                f"file opens up to {self._readable_key_ids[0]}. Fetch the newer key file, or make "
+                "it anew: sitekeep key recover."
+            )
 
     def seal(self, section: str, name: bytes, plaintext: bytes) -> bytes:
         """``salt | AES-256-GCM``, under a key derived from K_meta and the salt."""
@@ -64,7 +101,7 @@ class Sealer:
 
     def seal_key(self, section: str, name: bytes, key: bytes) -> bytes:
         """Seals a content key to the vault's public key: 80 bytes."""
-        return self._suite.encrypt(key, self._public_key, self._context(section, name))
+        return seal_to(self._public_key, key, self._context(section, name))
 
     def open_key(self, section: str, name: bytes, sealed: bytes, object_name: str) -> bytes:
         """The reverse of seal_key.
@@ -73,12 +110,14 @@ class Sealer:
             WrongKey: the keys lack the part that reads.
             DamagedObject: it was not sealed so, or was altered since.
         """
-        if self._private_key is None:
-            raise WrongKey("This key file can write backups; it cannot read what they hold.")
-        try:
-            return self._suite.decrypt(sealed, self._private_key, self._context(section, name))
-        except (InvalidTag, ValueError) as error:
-            raise DamagedObject(object_name, f"its {section} key cannot be opened") from error
+        if not self._private_keys:
+            raise WrongKey(_CANNOT_READ)
+        context = self._context(section, name)
+        opened = (open_with(each, sealed, context) for each in self._private_keys)
+        key = next((each for each in opened if each is not None), None)
+        if key is None:
+            raise DamagedObject(object_name, f"its {section} key cannot be opened")
+        return key
 
     def seal_content(self, section: str, name: bytes, plaintext: bytes) -> bytes:
         """``sealed key | AES-256-GCM``: only the private key opens it."""
@@ -102,14 +141,8 @@ class Sealer:
             raise DamagedObject(object_name, f"its {section} is not what was sealed") from error
 
     def _context(self, section: str, name: bytes) -> bytes:
-        return _CONTEXT + section.encode() + b"\x00" + self.repository_id + name
+        return sealing_context(self.repository_id, section, name)
 
     def _cipher(self, salt: bytes) -> AESGCM:
         derivation = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_CONTEXT + b"seal")
         return AESGCM(derivation.derive(self._metadata_key))
-
-
-def _private(keys: VaultKeys) -> X25519PrivateKey | None:
-    if keys.private_key is None:
-        return None
-    return X25519PrivateKey.from_private_bytes(keys.private_key)

@@ -12,6 +12,7 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.check import StructureReport, check_packs
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
+from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
@@ -39,9 +40,10 @@ class ExpiryMarker(msgspec.Struct, frozen=True):
 class Vault:
     """A store, opened with keys."""
 
-    def __init__(self, store: Store, sealer: Sealer, clock: Clock, limits: Limits) -> None:
+    def __init__(self, store: Store, ring: KeyRing, clock: Clock, limits: Limits) -> None:
         self._store = store
-        self._sealer = sealer
+        self._ring = ring
+        self._sealer = Sealer(ring.keys, ring.repository_id)
         self._clock = clock
         self._limits = limits
 
@@ -64,16 +66,28 @@ class Vault:
             DamagedObject: FORMAT or the key object is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        repository_id = await open_repository(store, keys, clock, create=create)
-        return cls(store, Sealer(keys, repository_id), clock, limits or Limits())
+        ring = await open_repository(store, keys, clock, create=create)
+        return cls(store, ring, clock, limits or Limits())
+
+    async def require_current_key(self) -> None:
+        """Makes sure that no rotation has given up the key that the vault is open with.
+
+        Raises:
+            WrongKey: it is superseded: it writes no backups any more.
+            DamagedObject: what supersedes it is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        await self._ring.require_current()
 
     async def begin_backup(self, backup_id: str, *, site: str, fence: int) -> BackupSession:
         """Begins a backup, or resumes it from its checkpoints.
 
         Raises:
+            WrongKey: the key was rotated since: a newer one has to be fetched.
             LeaseLost: another session of the same backup began at the same moment.
             StoreUnavailable: the store does not answer.
         """
+        await self.require_current_key()
         committer = Committer(
             self._store,
             self._sealer,
@@ -91,7 +105,7 @@ class Vault:
         Raises:
             BackupNotFound: there is no such backup.
             DamagedObject: its manifest is not what was written.
-            WrongKey: the keys lack the part that reads.
+            WrongKey: the keys lack the part that reads, or are older than the backup.
             StoreUnavailable: the store does not answer.
         """
         names.check_identifier(site)

@@ -54,14 +54,14 @@ def test_init_with_json_is_one_object(capsys: Captured) -> None:
 
 
 def test_the_password_of_a_database_is_not_shown(capsys: Captured) -> None:
-    from sitekeep_cli import local_keys
+    from sitekeep_cli import local_api_keys
     from sitekeep_cli.output import Output
     from sitekeep_shared.config import Settings
     from sitekeep_shared.first_key import IssuedKey
 
     url = "postgresql://sitekeep:s3cret@db.example/sitekeep"
     settings = Settings.from_environment({"SITEKEEP_DATABASE_URL": url})
-    local_keys.show(Output(), IssuedKey("apiKeys/k", "sitekeep_k", "owner", []), settings)
+    local_api_keys.show(Output(), IssuedKey("apiKeys/k", "sitekeep_k", "owner", []), settings)
 
     captured = capsys.readouterr()
     assert "db.example/sitekeep" in captured.err
@@ -76,11 +76,11 @@ def test_a_second_init_is_refused_and_prints_no_key(capsys: Captured) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "has an API key already" in captured.err
-    assert "sitekeep key create --account" in captured.err
+    assert "sitekeep api-key create --account" in captured.err
 
 
 def test_whoever_may_open_the_database_makes_keys_of_any_account(capsys: Captured) -> None:
-    words = ["key", "create", "laptop", "--account", "maria", "--name", "Maria's"]
+    words = ["api-key", "create", "laptop", "--account", "maria", "--name", "Maria's"]
 
     assert main.run(words) == ExitCode.OK
     captured = capsys.readouterr()
@@ -99,8 +99,8 @@ def test_whoever_may_open_the_database_makes_keys_of_any_account(capsys: Capture
         ["init", "--account", "x" * 129],
         ["init", "--expires-in-days", "0"],
         ["init", "--expires-in-days", "36501"],
-        ["key", "create", "--account", "maria"],
-        ["key", "create", "Not an id", "--account", "maria", "--name", "x"],
+        ["api-key", "create", "--account", "maria"],
+        ["api-key", "create", "Not an id", "--account", "maria", "--name", "x"],
     ],
 )
 def test_what_makes_no_key_is_a_usage_error(words: list[str], capsys: Captured) -> None:

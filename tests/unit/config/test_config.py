@@ -115,3 +115,12 @@ def test_a_file_of_tls_that_another_one_needs_is_asked_for(
 
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert client_tls({"SITEKEEP_TLS_CA": "", "SITEKEEP_TLS_CLIENT_KEY": ""}) is None
+
+
+def test_the_passphrase_of_the_key_file_is_a_file_that_is_there(tmp_path: Path) -> None:
+    name = "SITEKEEP_KEY_PASSPHRASE_FILE"
+    assert Settings.from_environment({}).key_passphrase_file is None
+    path = _file(tmp_path, name)
+    assert Settings.from_environment({name: path}).key_passphrase_file == Path(path)
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_environment({name: str(tmp_path / "none")})

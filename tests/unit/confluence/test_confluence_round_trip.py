@@ -16,7 +16,7 @@ from sitekeep_restore.importers.unit import ImportOptions
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.keys import load_or_create_key_file
+from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.vault import Vault
 from sitekeep_shared.work.tally import Severity, Tally

@@ -47,22 +47,22 @@ def test_init_is_refused_while_the_server_runs_and_has_a_key(deployment: Deploym
 def test_a_key_made_over_grpc_works_until_it_is_revoked(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    made = deployment.command("key", "create", "laptop", "--name", "My laptop")
+    made = deployment.command("api-key", "create", "laptop", "--name", "My laptop")
     key = made.stdout.strip()
     assert made.stdout == f"{key}\n"
     assert "apiKeys/laptop is an API key of your account owner" in made.stderr
     assert _exit_code(deployment, key, tmp_path, "organization", "show") == ExitCode.OK
 
-    deployment.command("key", "revoke", "laptop")
+    deployment.command("api-key", "revoke", "laptop")
 
     assert _exit_code(deployment, key, tmp_path, "organization", "show") == ExitCode.NO_PERMISSION
-    shown = deployment.command("key", "show", "apiKeys/laptop")
+    shown = deployment.command("api-key", "show", "apiKeys/laptop")
     assert "revoked" in shown.stdout
     assert key not in shown.stdout + shown.stderr
 
 
 def test_keys_in_json_never_hold_the_key_but_when_it_is_made(deployment: Deployment) -> None:
-    words = ("key", "create", "robot", "--name", "Robot", "--expires-in-days", "30", "--json")
+    words = ("api-key", "create", "robot", "--name", "Robot", "--expires-in-days", "30", "--json")
     made = json.loads(deployment.command(*words).stdout)
     assert made["keyString"].startswith("sitekeep_")
     created, expires = (
@@ -70,7 +70,7 @@ def test_keys_in_json_never_hold_the_key_but_when_it_is_made(deployment: Deploym
     )
     assert abs(expires - created - datetime.timedelta(days=30)) < datetime.timedelta(minutes=1)
 
-    listed = json.loads(deployment.command("key", "list", "--json").stdout)["apiKeys"]
+    listed = json.loads(deployment.command("api-key", "list", "--json").stdout)["apiKeys"]
     robot = next(one for one in listed if one["name"] == "apiKeys/robot")
     assert robot == {name: value for name, value in made.items() if name != "keyString"}
 
@@ -83,7 +83,7 @@ def test_an_expired_key_is_refused(deployment: Deployment, tmp_path: Path) -> No
     code = _exit_code(deployment, old.key_string, tmp_path, "organization", "show")
 
     assert code == ExitCode.NO_PERMISSION
-    listed = deployment.command("key", "list").stdout.splitlines()
+    listed = deployment.command("api-key", "list").stdout.splitlines()
     assert "expired" in next(line for line in listed if " old " in line)
 
 
@@ -91,11 +91,11 @@ def test_the_key_of_another_account_opens_an_organization_once_it_is_admin(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     key = deployment.command(
-        "key", "create", "--account", "maria", "--name", "Maria's"
+        "api-key", "create", "--account", "maria", "--name", "Maria's"
     ).stdout.strip()
     show = ("organization", "show", "acme")
     assert _exit_code(deployment, key, tmp_path, *show) == ExitCode.NO_PERMISSION
-    assert _exit_code(deployment, key, tmp_path, "key", "show", "laptop") == ExitCode.NOT_FOUND
+    assert _exit_code(deployment, key, tmp_path, "api-key", "show", "laptop") == ExitCode.NOT_FOUND
 
     deployment.command("admin", "add", "maria", "--account", "maria", "--name", "Maria")
     assert _exit_code(deployment, key, tmp_path, *show) == ExitCode.OK
@@ -109,16 +109,16 @@ def test_the_key_of_another_account_opens_an_organization_once_it_is_admin(
 def test_whoever_may_open_the_database_revokes_the_key_of_anybody(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    create = ("key", "create", "lost", "--account", "otto", "--name", "Otto's")
+    create = ("api-key", "create", "lost", "--account", "otto", "--name", "Otto's")
     key = deployment.command(*create).stdout.strip()
-    assert _exit_code(deployment, key, tmp_path, "key", "list") == ExitCode.OK
-    wrong = deployment.command("key", "revoke", "lost", "--account", "maria", check=False)
+    assert _exit_code(deployment, key, tmp_path, "api-key", "list") == ExitCode.OK
+    wrong = deployment.command("api-key", "revoke", "lost", "--account", "maria", check=False)
     assert wrong.returncode == ExitCode.NOT_FOUND
 
-    deployment.command("key", "revoke", "lost", "--account", "otto")
+    deployment.command("api-key", "revoke", "lost", "--account", "otto")
 
-    assert _exit_code(deployment, key, tmp_path, "key", "list") == ExitCode.NO_PERMISSION
-    listed = deployment.command("key", "list", "--account", "otto", "--json").stdout
+    assert _exit_code(deployment, key, tmp_path, "api-key", "list") == ExitCode.NO_PERMISSION
+    listed = deployment.command("api-key", "list", "--account", "otto", "--json").stdout
     (otto,) = json.loads(listed)["apiKeys"]
     assert (otto["name"], "revokeTime" in otto) == ("apiKeys/lost", True)
     assert key not in listed
@@ -134,7 +134,7 @@ def test_the_last_admin_stays(deployment: Deployment) -> None:
 def test_a_key_that_is_not_there_cannot_be_revoked(
     deployment: Deployment, name: str, code: int
 ) -> None:
-    assert deployment.command("key", "revoke", name, check=False).returncode == code
+    assert deployment.command("api-key", "revoke", name, check=False).returncode == code
 
 
 def test_the_log_says_once_where_the_first_key_comes_from(tmp_path: Path) -> None:
