@@ -46,6 +46,11 @@ _FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority"), (Kind.SPRINT, "board"
 _ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
+_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
+"""Kinds of which settings are declared to be left out, never to become something else."""
+
+_LEFT_OUT = "gadgets"
+
 
 class Comparison:
     """The comparison of two backups of one type of product."""
@@ -125,6 +130,8 @@ class Comparison:
         if (kind, path) in _FILLED_BY_THE_SITE and left is not None:
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
+            return ""
+        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""

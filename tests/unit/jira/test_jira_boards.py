@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from sitekeep_cli.comparison.comparison import Comparison
-from sitekeep_cli.comparison.model import Mode
-from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
-from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
+from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.boards import add_board
 from sitekeep_simulator.jira.filters import add_filter
@@ -24,35 +18,14 @@ from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import AGILE, JiraPair, JiraSide, SmallSite, jira_pair, undeclared
+from support.jira_fakes import AGILE, JiraPair, JiraSide, SmallSite, undeclared
+from support.planning import declared_paths, errors_of, pair, reasons_of
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
-
-
-def reasons_of(tally: Tally) -> Counter[str]:
-    return Counter({found.reason: found.count for found in tally.findings})
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+__all__ = ["pair"]
 
 
 def boards_of(side: JiraSide) -> list[JiraObject]:
     return Jira(side.site).objects.all(ObjectKind.BOARD)
-
-
-def paths(left: MemoryBackup, right: MemoryBackup) -> set[str]:
-    """In which paths boards differ, all of them declared."""
-    with Shelf() as shelf:
-        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
-        comparison.read(left, right, jira=True)
-        found = [one for one in comparison.differences() if one.kind is Kind.BOARD]
-    assert [one for one in found if not one.declared] == []
-    return {one.path.partition(".")[0] for one in found}
 
 
 async def test_a_board_takes_two_requests_beside_its_page(pair: JiraPair) -> None:
@@ -86,7 +59,7 @@ async def test_generated_boards_lose_what_is_declared_and_no_more(pair: JiraPair
     assert errors_of(tally) == []
     count = tally.of(Kind.BOARD)
     assert count.expected == count.done == count.lossy == 9
-    lost = paths(before, await pair.destination.backup())
+    lost = declared_paths(Kind.BOARD, before, await pair.destination.backup())
     assert (
         lost
         == {"columns", "limits", "quickFilters", "admins", "owner", "teamManaged"}
@@ -110,7 +83,10 @@ async def test_a_sub_query_of_its_own_is_lost_as_declared(pair: JiraPair) -> Non
     pair.share_people()
     before = await pair.source.backup()
     await restore(IMPORTER, pair.destination.client, before)
-    assert paths(before, await pair.destination.backup()) == {"subQuery", "admins"}
+    assert declared_paths(Kind.BOARD, before, await pair.destination.backup()) == {
+        "subQuery",
+        "admins",
+    }
 
 
 async def test_a_board_whose_answer_is_lost_is_not_made_twice(pair: JiraPair) -> None:

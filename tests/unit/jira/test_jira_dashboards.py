@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from sitekeep_cli.comparison.comparison import Comparison
-from sitekeep_cli.comparison.model import Mode
-from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
-from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.content.gadgets import replaced
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.dashboards import add_dashboard
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
-from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import API, JiraPair, JiraSide, Json, SmallSite, jira_pair, undeclared
+from support.confluence_fakes import restore
+from support.jira_fakes import API, JiraPair, JiraSide, Json, SmallSite, undeclared
+from support.planning import declared, declared_paths, errors_of, pair, reasons_of
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
-
-
-def reasons_of(tally: Tally) -> Counter[str]:
-    return Counter({found.reason: found.count for found in tally.findings})
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+__all__ = ["pair"]
 
 
 def dashboards_of(side: JiraSide) -> list[JiraObject]:
@@ -50,16 +31,6 @@ def gadget(number: int, **properties: Any) -> Json:
     position = {"column": 0, "row": number}
     made = {"id": 900 + number, "moduleKey": "app:g", "title": f"G{number}", "color": "blue"}
     return {**made, "position": position, "properties": properties}
-
-
-def paths(left: MemoryBackup, right: MemoryBackup) -> set[str]:
-    """In which paths dashboards differ, all of them declared."""
-    with Shelf() as shelf:
-        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
-        comparison.read(left, right, jira=True)
-        found = list(comparison.differences())
-    assert [one for one in found if not one.declared] == []
-    return {one.path for one in found if one.kind is Kind.DASHBOARD}
 
 
 class Doubled:
@@ -130,7 +101,7 @@ async def test_generated_dashboards_come_back(pair: JiraPair, seed: int) -> None
     assert errors_of(tally) == []
     count = tally.of(Kind.DASHBOARD)
     assert count.expected == count.done == 6
-    assert paths(before, await pair.destination.backup()) == {"archived"}
+    assert declared_paths(Kind.DASHBOARD, before, await pair.destination.backup()) == {"archived"}
     assert reasons_of(tally)["DASHBOARD_NOT_ARCHIVED"] == 1
 
 
@@ -166,9 +137,14 @@ async def test_a_setting_that_names_what_is_gone_is_left_out(pair: JiraPair) -> 
     gadgets = [gadget(0, good={"num": 1}, bad={"filterId": "424242"}, worse={"jql": "sprint = 4"})]
     add_dashboard(jira, "Stale", admin, {"gadgets": gadgets})
     pair.share_people()
-    tally = await restore(IMPORTER, pair.destination.client, await pair.source.backup())
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
     assert errors_of(tally) == []
     assert reasons_of(tally)["GADGET_SETTING_NOT_RESTORABLE"] == 2
+    assert declared(Kind.DASHBOARD, before, await pair.destination.backup()) == {
+        ("Stale", "gadgets.0.properties.bad"),
+        ("Stale", "gadgets.0.properties.worse"),
+    }
     found = next(each for each in dashboards_of(pair.destination) if each.name == "Stale")
     assert found.body["gadgets"][0]["properties"] == {"good": {"num": 1}}
 
@@ -186,8 +162,12 @@ async def test_without_its_owner_a_dashboard_stays_with_the_account(pair: JiraPa
     assert errors_of(tally) == []
     reasons = reasons_of(tally)
     assert (reasons["DASHBOARD_OWNER_REPLACED"], reasons["DASHBOARD_RENAMED"]) == (2, 1)
-    assert reasons["DASHBOARD_SHARE_DROPPED"] == 2
-    assert paths(before, await pair.destination.backup()) == {"name", "owner", "shares"}
+    assert reasons["SHARE_DROPPED"] == 2
+    assert declared_paths(Kind.DASHBOARD, before, await pair.destination.backup()) == {
+        "name",
+        "owner",
+        "shares",
+    }
 
 
 async def test_dashboards_make_a_site_not_empty_but_not_the_one_of_jira(pair: JiraPair) -> None:

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import cast
 
 import msgspec
 import pytest
-import pytest_asyncio
 
-from sitekeep_cli.comparison.comparison import Comparison
-from sitekeep_cli.comparison.model import Difference, Mode
-from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
 from sitekeep_restore.importers.jira.queries import NOTHING
 from sitekeep_restore.importers.unit import ImportOptions, ImportUnit
-from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.reader import BackupReader
-from sitekeep_shared.work.tally import Severity, Tally
+from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.filters import add_filter
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, MemoryIdentities, restore
-from support.jira_fakes import API, JiraPair, JiraSide, Json, SmallSite, jira_pair, undeclared
+from support.jira_fakes import API, JiraPair, JiraSide, Json, SmallSite, undeclared
+from support.planning import declared, errors_of, pair, reasons_of
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
-
-
-def reasons_of(tally: Tally) -> Counter[str]:
-    return Counter({found.reason: found.count for found in tally.findings})
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+__all__ = ["pair"]
 
 
 def filters_of(side: JiraSide) -> list[JiraObject]:
@@ -55,16 +38,6 @@ def filter_of(side: JiraSide, name: str) -> JiraObject:
 
 def share(kind: str, identifier: str = "") -> Json:
     return {"type": kind, "id": identifier}
-
-
-def declared(left: MemoryBackup, right: MemoryBackup) -> set[tuple[str, str]]:
-    """Names and paths of the filters that differ as the table says."""
-    with Shelf() as shelf:
-        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
-        comparison.read(left, right, jira=True)
-        found: list[Difference] = list(comparison.differences())
-    assert [one for one in found if not one.declared] == []
-    return {(one.item, one.path) for one in found if one.kind is Kind.FILTER}
 
 
 async def simple(pair: JiraPair) -> SmallSite:
@@ -98,7 +71,7 @@ async def test_generated_filters_come_back_with_ids_that_exist(pair: JiraPair) -
     count = tally.of(Kind.FILTER)
     assert count.expected == count.done == len(filters_of(pair.source)) >= 3
     after = await pair.destination.backup()
-    assert {path for _, path in declared(before, after)} == {"subscriptions"}
+    assert {path for _, path in declared(Kind.FILTER, before, after)} == {"subscriptions"}
     assert reasons_of(tally)["FILTER_SUBSCRIPTIONS"] == 2
     assert [each.name for each in filters_of(pair.destination) if each.body["jql"] == NOTHING] == []
 
@@ -120,7 +93,7 @@ async def test_a_write_whose_answer_is_lost_is_not_done_twice(
     assert fault.fired == 3
     assert errors_of(tally) == []
     assert len(filters_of(pair.destination)) == len(filters_of(pair.source))
-    assert {path for _, path in declared(before, await pair.destination.backup())} == {
+    assert {path for _, path in declared(Kind.FILTER, before, await pair.destination.backup())} == {
         "subscriptions"
     }
 
@@ -170,7 +143,7 @@ async def test_filters_of_one_name_keep_it_where_their_owners_differ(pair: JiraP
     before = await pair.source.backup()
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert errors_of(tally) == []
-    assert declared(before, await pair.destination.backup()) == set()
+    assert declared(Kind.FILTER, before, await pair.destination.backup()) == set()
     names = Counter(each.name for each in filters_of(pair.destination))
     assert names == {"Same": 4, "Other": 1}
 
@@ -187,8 +160,8 @@ async def test_without_their_owners_filters_stay_with_the_account(pair: JiraPair
     assert errors_of(tally) == []
     reasons = reasons_of(tally)
     assert (reasons["FILTER_OWNER_REPLACED"], reasons["FILTER_RENAMED"]) == (2, 1)
-    assert reasons["FILTER_SHARE_DROPPED"] == 2
-    assert {path for _, path in declared(before, await pair.destination.backup())} == {
+    assert reasons["SHARE_DROPPED"] == 2
+    assert {path for _, path in declared(Kind.FILTER, before, await pair.destination.backup())} == {
         "name",
         "owner",
         "shares",
@@ -210,7 +183,7 @@ async def test_a_query_that_names_what_is_gone_stays_readable(pair: JiraPair) ->
     body = filter_of(pair.destination, "Stale").body
     assert body["jql"] == NOTHING
     assert body["description"] == f"About\nSitekeep: the site refused the original query: {query}"
-    assert declared(before, await pair.destination.backup()) == {
+    assert declared(Kind.FILTER, before, await pair.destination.backup()) == {
         ("Stale", "queryRefused"),
         ("Unknown word", "queryRefused"),
     }
@@ -245,7 +218,7 @@ async def test_shares_that_the_site_refuses_do_not_cost_the_query(pair: JiraPair
     fault = pair.destination.site.faults.plan(FaultKind.MISSING, "/filter$", method="POST")
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert fault.fired == 1
-    assert reasons_of(tally)["FILTER_SHARE_DROPPED"] == 1
+    assert reasons_of(tally)["SHARE_DROPPED"] == 1
     restored = filter_of(pair.destination, "Public").body
     assert (restored["jql"], restored["shares"]) == ("labels = a", [])
 

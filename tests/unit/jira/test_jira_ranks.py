@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,29 +12,17 @@ from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.rank_order import MOST, moves, staying
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.fields import RANK_TYPE, product_field
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import restore
-from support.jira_fakes import AGILE, JiraPair, JiraSide, SmallSite, jira_pair, undeclared
+from support.jira_fakes import AGILE, JiraPair, JiraSide, SmallSite, undeclared
+from support.planning import errors_of, pair, reasons_of
+
+__all__ = ["pair"]
 
 ORDERS = st.permutations(range(1, 15))
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
-
-
-def reasons_of(tally: Tally) -> Counter[str]:
-    return Counter({found.reason: found.count for found in tally.findings})
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
 
 
 def done(order: Sequence[int], wanted: Sequence[int], most: int, stop: int = -1) -> list[int]:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from sitekeep_cli.comparison.comparison import Comparison
-from sitekeep_cli.comparison.model import Mode
-from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_restore.importers.jira import IMPORTER
-from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.fields import SPRINT_TYPE, product_field
 from sitekeep_simulator.jira.generator import generate
@@ -23,24 +16,10 @@ from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.sprints import ACTIVE, CLOSED, FUTURE, Sprints
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import AGILE, API, JiraPair, JiraSide, SmallSite, jira_pair, undeclared
+from support.jira_fakes import AGILE, API, JiraPair, JiraSide, SmallSite, undeclared
+from support.planning import declared_paths, errors_of, pair, reasons_of
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
-
-
-def reasons_of(tally: Tally) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for each in tally.findings:
-        found[each.reason] += each.count
-    return found
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+__all__ = ["pair"]
 
 
 def sprints_of(side: JiraSide) -> list[JiraObject]:
@@ -52,16 +31,6 @@ async def names_in(side: JiraSide, key: str) -> list[tuple[str, str]]:
     field = f"customfield_{product_field(Jira(side.site), SPRINT_TYPE).id}"
     found = (await side.issue(key))["fields"][field] or []
     return sorted((each["name"], each["state"]) for each in found)
-
-
-def paths(left: MemoryBackup, right: MemoryBackup) -> set[str]:
-    """In which paths sprints differ, all of them declared."""
-    with Shelf() as shelf:
-        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
-        comparison.read(left, right, jira=True)
-        found = list(comparison.differences())
-    assert [one for one in found if not one.declared] == []
-    return {one.path for one in found if one.kind is Kind.SPRINT}
 
 
 async def test_sprints_take_a_request_a_board_and_none_for_those_left_over(
@@ -90,7 +59,7 @@ async def test_generated_sprints_lose_what_is_declared_and_no_more(pair: JiraPai
     count = tally.of(Kind.SPRINT)
     assert count.expected == count.done == len(sprints_of(pair.source))
     after = await pair.destination.backup()
-    assert paths(before, after) == {"createdDate", "completeDate", "board"}
+    assert declared_paths(Kind.SPRINT, before, after) == {"createdDate", "completeDate", "board"}
     assert reasons_of(tally)["SPRINT_BOARD_REPLACED"] == 1
     states = Counter(each.body["state"] for each in sprints_of(pair.source))
     assert Counter(each.body["state"] for each in sprints_of(pair.destination)) == states
@@ -134,7 +103,7 @@ async def test_a_long_name_is_cut(pair: JiraPair) -> None:
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert reasons_of(tally)["SPRINT_NAME_CUT"] == 1
     assert "A name from before there was a" in {e.name for e in sprints_of(pair.destination)}
-    assert "name" in paths(before, await pair.destination.backup())
+    assert "name" in declared_paths(Kind.SPRINT, before, await pair.destination.backup())
 
 
 async def test_of_two_active_sprints_of_a_board_one_is_started(pair: JiraPair) -> None:
@@ -150,7 +119,7 @@ async def test_of_two_active_sprints_of_a_board_one_is_started(pair: JiraPair) -
     assert reasons_of(tally)["SPRINT_NOT_STARTED"] == 1
     states = {each.name: each.body["state"] for each in sprints_of(pair.destination)}
     assert states == {"Done": CLOSED, "Now": ACTIVE, "Also now": FUTURE}
-    assert "state" in paths(before, await pair.destination.backup())
+    assert "state" in declared_paths(Kind.SPRINT, before, await pair.destination.backup())
 
 
 async def test_issues_that_a_sprint_refuses_do_not_keep_the_others_out(pair: JiraPair) -> None:

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sitekeep_shared.atlassian.client import SiteClient
-from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteNotFound, SiteRefused
-from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
 from sitekeep_simulator.jira.boards import add_board
 from sitekeep_simulator.jira.filters import add_filter
 from sitekeep_simulator.jira.state import Jira
-from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
+from support.planning import client, site
+
+__all__ = ["client", "site"]
 
 BOARD = "/rest/agile/1.0/board"
-
-
-@pytest_asyncio.fixture
-async def site() -> AsyncIterator[SimulatedSite]:
-    made = SimulatedSite("boards")
-    running = await start_site(made)
-    yield made
-    await running.close()
-    made.close()
-
-
-@pytest_asyncio.fixture
-async def client(site: SimulatedSite) -> AsyncIterator[SiteClient]:
-    async with SiteClient(site.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as opened:
-        yield opened
 
 
 async def own_filter(client: SiteClient) -> int:

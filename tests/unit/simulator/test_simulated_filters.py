@@ -11,13 +11,16 @@ import pytest_asyncio
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.accounts import ADMIN_EMAIL
 from sitekeep_simulator.jira.filters import add_filter
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
+from support.planning import client
+
+__all__ = ["client"]
 
 FILTER = "/rest/api/3/filter"
 Json = Any
@@ -33,12 +36,6 @@ async def site() -> AsyncIterator[SimulatedSite]:
     yield made
     await running.close()
     made.close()
-
-
-@pytest_asyncio.fixture
-async def client(site: SimulatedSite) -> AsyncIterator[SiteClient]:
-    async with SiteClient(site.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as opened:
-        yield opened
 
 
 def person(site: SimulatedSite, number: int = 0) -> str:

@@ -18,23 +18,16 @@ from sitekeep_simulator.jira.fields import RANK_TYPE, SPRINT_TYPE, product_field
 from sitekeep_simulator.jira.filters import add_filter
 from sitekeep_simulator.jira.ranks import Ranks, rank_text
 from sitekeep_simulator.jira.state import Jira
-from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
+from support.planning import site
+
+__all__ = ["site"]
 
 API = "/rest/api/3"
 AGILE = "/rest/agile/1.0"
 SPRINT = f"{AGILE}/sprint/{{sprint}}"
 DATES = {"startDate": "2024-05-01T10:00:00.000Z", "endDate": "2024-05-15T10:00:00.000Z"}
 Json = Any
-
-
-@pytest_asyncio.fixture
-async def site() -> AsyncIterator[SimulatedSite]:
-    made = SimulatedSite("sprints")
-    running = await start_site(made)
-    yield made
-    await running.close()
-    made.close()
 
 
 @pytest_asyncio.fixture

@@ -181,6 +181,7 @@ COVERAGE: Sequence[CoverageRow] = (
         "nor refresh interval, makes it nobody's favourite and archives none.",
         "name",
         "archived",
+        "gadgets.*.properties",
     ),
     _row(
         Kind.SPRINT,

@@ -144,7 +144,7 @@ def _losses(context: _Context, entry: Entry, source: Json, current: Json) -> Ite
         yield Loss.DASHBOARD_NOT_ARCHIVED
     for name in ("sharePermissions", "editPermissions"):
         if len(current.get(name) or ()) < len(source.get(name) or ()):
-            yield Loss.DASHBOARD_SHARE_DROPPED
+            yield Loss.SHARE_DROPPED
 
 
 async def _current(context: _Context, source: Json) -> Json | None:

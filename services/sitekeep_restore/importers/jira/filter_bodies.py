@@ -103,4 +103,4 @@ class TargetFilter:
             yield Loss.FILTER_QUERY_REFUSED
         for name, wanted in (("sharePermissions", self.shares), ("editPermissions", self.edits)):
             if len(current.get(name) or ()) < len(wanted):
-                yield Loss.FILTER_SHARE_DROPPED
+                yield Loss.SHARE_DROPPED

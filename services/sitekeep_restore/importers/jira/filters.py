@@ -88,7 +88,7 @@ async def _import(context: _Context, one: TargetFilter) -> None:
         return
     losses: list[Loss] = []
     if context.shares.lost(_permissions(one.source)):
-        losses.append(Loss.FILTER_SHARE_DROPPED)
+        losses.append(Loss.SHARE_DROPPED)
     if one.source.get("subscriptions"):
         losses.append(Loss.FILTER_SUBSCRIPTIONS)
     if one.is_completed_later:

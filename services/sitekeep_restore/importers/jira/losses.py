@@ -9,6 +9,7 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
 
 
+@enum.unique
 class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
@@ -42,10 +43,6 @@ class Loss(enum.Enum):
         "account owns it."
     )
     DASHBOARD_RENAMED = "The owner at the destination has a dashboard of that name already."
-    DASHBOARD_SHARE_DROPPED = (
-        "A permission names somebody or something that is not at the destination, or the site "
-        "refused it."
-    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
@@ -61,10 +58,6 @@ class Loss(enum.Enum):
         "filter finds nothing, the original query is in its description."
     )
     FILTER_RENAMED = "The owner at the destination has a filter of that name already."
-    FILTER_SHARE_DROPPED = (
-        "A permission names somebody or something that is not at the destination, or the site "
-        "refused it."
-    )
     FILTER_SUBSCRIPTIONS = "No request subscribes anybody to a filter; they are in the backup."
     GADGET_REFUSED = "The site did not take the gadget; it is in the backup."
     GADGET_SETTING_NOT_RESTORABLE = (
@@ -86,6 +79,10 @@ class Loss(enum.Enum):
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
     SECURITY_LEVEL_NOT_RESTORED = (
         "The issue had a security level; at the destination everyone in the project sees it."
+    )
+    SHARE_DROPPED = (
+        "A permission names somebody or something that is not at the destination, or the site "
+        "refused it."
     )
     SPRINT_BOARD_REPLACED = "The board of the sprint is not in the backup; another one has it."
     SPRINT_DATES = "The site sets itself when a sprint was made and when it was completed."
