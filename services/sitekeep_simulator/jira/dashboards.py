@@ -33,7 +33,7 @@ _MOST_EDITED = 100
 
 def add_dashboard(jira: Jira, name: str, owner: str, body: Body) -> JiraObject:
     """Stores a dashboard without any check."""
-    begun = {"description": "", "shares": [], "edits": [], "state": "active", "gadgets": []}
+    begun: Body = {"description": "", "shares": [], "edits": [], "state": "active", "gadgets": []}
     return jira.objects.add(ObjectKind.DASHBOARD, name, begun | body | {"owner": owner})
 
 
@@ -160,10 +160,10 @@ class DashboardRoutes:
             raise Refused(400, "The new owner does not exist.")
         admin = body.get("extendAdminPermissions") and self._dashboards.access.is_admin(who)
         errors = {each: self._give(each, owner, who, admin=bool(admin)) for each in ids}
-        wrong = {
+        wrong: Body = {
             each: {"errorMessages": [text], "errors": {}} for each, text in errors.items() if text
         }
-        answer = {"action": "changeOwner", "entityErrors": wrong}
+        answer: Body = {"action": "changeOwner", "entityErrors": wrong}
         return json_answer(self._jira.site, answer)
 
     def _give(self, wanted: str, owner: Account, who: Account, *, admin: bool) -> str:

@@ -46,8 +46,9 @@ def routes(jira: Jira) -> list[web.RouteDef]:
 
 def add_filter(jira: Jira, name: str, owner: str, jql: str, body: Body) -> JiraObject:
     """Stores a filter without any check."""
-    whole = {"description": "", "shares": [], "edits": [], "subscriptions": []} | body
-    return jira.objects.add(ObjectKind.FILTER, name, whole | {"owner": owner, "jql": jql})
+    begun: Body = {"description": "", "shares": [], "edits": [], "subscriptions": []}
+    own = {"owner": owner, "jql": jql}
+    return jira.objects.add(ObjectKind.FILTER, name, begun | body | own)
 
 
 class FilterRoutes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.beans import user_bean
@@ -27,10 +25,11 @@ class Shares:
 
     def read(self, body: Body, name: str) -> list[Body]:
         """The permissions under a name of a request. Raises Refused (400)."""
-        return [self._stored(each) for each in list_in(body, name)]
+        listed: Body = {str(number): each for number, each in enumerate(list_in(body, name))}
+        return [self._stored(object_in(listed, number)) for number in listed]
 
-    def _stored(self, permission: Any) -> Body:
-        kind = permission.get("type") if isinstance(permission, dict) else None
+    def _stored(self, permission: Body) -> Body:
+        kind = str(permission.get("type"))
         if kind in ("global", "authenticated", "loggedin"):
             return {"type": "global" if kind == "global" else "loggedin", "id": ""}
         readers = {"group": self._group, "project": self._project, "user": self._user}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from sitekeep_shared.content.adf import is_list, is_node
 from sitekeep_shared.kinds import Kind
 
 _REALM_OF_NAME: Mapping[str, str] = {
@@ -40,11 +41,10 @@ class References(Protocol):
 
 def replaced(value: Any, references: References, name: str = "") -> Any:
     """A property's value with everything that it names replaced."""
-    if isinstance(value, dict):
-        found: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return {key: replaced(each, references, key) for key, each in found.items()}
-    if isinstance(value, list):
-        return [replaced(each, references, name) for each in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_node(value):
+        return {key: replaced(each, references, key) for key, each in value.items()}
+    if is_list(value):
+        return [replaced(each, references, name) for each in value]
     realm = _REALM_OF_NAME.get(name.casefold(), "")
     if isinstance(value, int) and not isinstance(value, bool) and realm:
         target = references.identifier(realm, str(value))

@@ -236,12 +236,6 @@ async def test_filters_make_a_site_not_empty(pair: JiraPair) -> None:
 async def test_what_is_read_of_a_filter_is_all_that_the_site_says(pair: JiraPair) -> None:
     generate(pair.source.site, seed=5, issues=60)
     payloads = (await pair.source.backup()).payloads(Kind.FILTER)
-    listed = [set(msgspec.json.decode(text)) for text in payloads.values()]
-    assert {
-        "owner",
-        "jql",
-        "sharePermissions",
-        "editPermissions",
-        "subscriptions",
-        "description",
-    } <= set.intersection(*listed)
+    listed: list[set[str]] = [set(msgspec.json.decode(text)) for text in payloads.values()]
+    wanted = {"owner", "jql", "sharePermissions", "editPermissions", "subscriptions", "description"}
+    assert all(wanted <= names for names in listed)

@@ -16,7 +16,7 @@ from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.sprints import ACTIVE, CLOSED, FUTURE, Sprints
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import AGILE, API, JiraPair, JiraSide, SmallSite, undeclared
+from support.jira_fakes import AGILE, API, JiraPair, JiraSide, Json, SmallSite, undeclared
 from support.planning import declared_paths, errors_of, pair, reasons_of
 
 __all__ = ["pair"]
@@ -29,7 +29,7 @@ def sprints_of(side: JiraSide) -> list[JiraObject]:
 async def names_in(side: JiraSide, key: str) -> list[tuple[str, str]]:
     """The sprints of an issue with their states, by name."""
     field = f"customfield_{product_field(Jira(side.site), SPRINT_TYPE).id}"
-    found = (await side.issue(key))["fields"][field] or []
+    found: list[Json] = (await side.issue(key))["fields"][field] or []
     return sorted((each["name"], each["state"]) for each in found)
 
 

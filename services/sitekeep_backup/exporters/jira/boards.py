@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
@@ -56,7 +57,7 @@ async def export_boards(unit: ExportUnit) -> None:
     shown = [(board, payload) for board, payload in listed if board.is_shown]
     _report_hidden(unit, [board for board, _ in listed if not board.is_shown])
     unit.tally.expect(Kind.BOARD, len(shown))
-    calls = [lambda board=board: _attributes(unit, board) for board, _ in shown]
+    calls = [partial(_attributes, unit, board) for board, _ in shown]
     async with aclosing(in_order(calls, limit=CONCURRENT_BOARDS)) as configured:
         place = 0
         async for attributes in configured:

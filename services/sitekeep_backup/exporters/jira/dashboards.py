@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
@@ -80,7 +81,7 @@ def _report_trash(unit: ExportUnit, dashboards: list[_Listed]) -> None:
 
 async def _store(unit: ExportUnit, state: str, made: list[tuple[_Listed, bytes]]) -> None:
     unit.tally.expect(Kind.DASHBOARD, len(made))
-    calls = [lambda each=each: _attributes(unit, each.id) for each, _ in made]
+    calls = [partial(_attributes, unit, each.id) for each, _ in made]
     place = 0
     async with aclosing(in_order(calls, limit=CONCURRENT_DASHBOARDS)) as filled:
         async for attributes in filled:

@@ -53,7 +53,8 @@ class SourceBoard:
     @property
     def filter_id(self) -> str:
         """The source id of its filter; empty: the backup does not say."""
-        return str((self._attribute("configuration").get("filter") or {}).get("id") or "")
+        found: Json = self._attribute("configuration").get("filter") or {}
+        return str(found.get("id") or "")
 
     @property
     def location(self) -> Json:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -115,7 +114,7 @@ class Queries:
         items = await read_all(self._unit.backup, Kind(realm))
         return frozenset(fold(item.get("name")) for item in items)
 
-    async def _option_names(self) -> Any:
+    async def _option_names(self) -> AsyncIterator[str]:
         async for entry in self._unit.backup.entries(Kind.FIELD):
             contexts: list[Json] = msgspec.json.decode(entry.attributes.get("options", "[]"))
             for option in (each for context in contexts for each in context["options"]):
