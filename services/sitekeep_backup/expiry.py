@@ -24,6 +24,7 @@ from sitekeep_shared.vault.vault import Vault
 
 _log = logging.getLogger(__name__)
 SWEEP_SECONDS = 60.0
+_UNFINISHED = ("FAILED", "CANCELLED")
 
 _backup, _hold = schema.backup.c, schema.hold.c
 
@@ -91,8 +92,9 @@ class Expiry:
         return len(rows)
 
     async def _unreleased(self) -> Sequence[AnyRow]:
+        over = _backup.state.in_(("EXPIRED", *_UNFINISHED))
         statement = select(schema.backup).where(
-            _backup.state == "EXPIRED", _backup.release_time.is_(None), ~_is_held(self._clock.now())
+            over, _backup.release_time.is_(None), ~_is_held(self._clock.now())
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).all()
@@ -112,12 +114,16 @@ class Expiry:
             )
 
     async def _give_up(self, row: AnyRow) -> None:
+        if row.final_state in _UNFINISHED:
+            # Its commit may still be on its way, from a process that was frozen: it comes too late.
+            reason = f"it ended {row.final_state}"
+            await self._vault.abandon(row.product_uid, row.uid, reason)
+            return
         try:
             await self._vault.expire(row.product_uid, row.uid, "expired")
         except BackupNotFound:
-            # One that failed has nothing there; of the others somebody removed it by hand.
-            if row.manifest_key:
-                _log.warning("an expired backup was not in the vault", extra={"backup": row.id})
+            # Somebody removed it by hand.
+            _log.warning("an expired backup was not in the vault", extra={"backup": row.id})
 
 
 async def _row_to_release(

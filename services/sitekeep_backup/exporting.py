@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportPhase,
 from sitekeep_shared import failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.greeting import greet
+from sitekeep_shared.catalog.collecting import details_of
+from sitekeep_shared.catalog.details import encode_details
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
 from sitekeep_shared.database import schema
@@ -103,7 +104,11 @@ class BackupHandler:
             await greet(product.site_uri, product.type, credentials, self._tools.clock)
         site = SiteClient(product.site_uri, credentials, clock=self._tools.clock)
         session = await self._tools.vault.begin_backup(
-            operation.resource_uid, site=operation.product_uid, fence=operation.fence or 0
+            operation.resource_uid,
+            site=operation.product_uid,
+            fence=operation.fence or 0,
+            address=product.site_uri,
+            keeping=_retention(operation),
         )
         await site.__aenter__()
         return BackupRun(self._tools, operation, backup, site, session)
@@ -182,6 +187,10 @@ async def withdraw(vault: Vault, operation: Operation) -> None:
     """
     with contextlib.suppress(BackupNotFound):
         await vault.expire(operation.product_uid, operation.resource_uid, "its operation failed")
+
+
+def _retention(operation: Operation) -> datetime.timedelta:
+    return datetime.timedelta(seconds=operation.arguments["retention_seconds"])
 
 
 def cancelled_error(operation: Operation) -> SitekeepError:
@@ -270,11 +279,24 @@ class BackupRun:
         operation = self._operation
         header = await self._find() or await self._commit(await self._facts(progress))
         values = self._values(header, progress)
+        self._log_end(header, progress)
 
         async def write(connection: AsyncConnection) -> None:
             await write_backup(connection, operation, values)
 
         return Completion(OperationState.SUCCEEDED, None, write)
+
+    def _log_end(self, header: ManifestHeader, progress: Progress) -> None:
+        totals = progress.counts.values()
+        facts = {
+            "backup": self._operation.resource_name,
+            "state": header.state,
+            "content_bytes": header.content_bytes,
+            "new_bytes": header.new_bytes,
+            "reused_files": sum(count.reused_files for count in totals),
+            "reused_bytes": sum(count.reused_bytes for count in totals),
+        }
+        _log.info("a backup is in the vault", extra=facts)
 
     async def _find(self) -> ManifestHeader | None:
         product, backup = self._operation.product_uid, self._operation.resource_uid
@@ -322,22 +344,14 @@ class BackupRun:
 
     async def _facts(self, progress: Progress) -> ManifestFacts:
         now = self._tools.clock.now()
-        retention = datetime.timedelta(seconds=self._operation.arguments["retention_seconds"])
-        details = {
-            "backup": self._operation.resource_name,
-            "product": self._backup.product_name,
-            "product_type": self._backup.product_type,
-            "policy": self._backup.policy,
-            "ledger": counts.to_json(progress.counts),
-            "issue_count": progress.issue_count,
-        }
+        details = await details_of(self._tools.database, self._operation, self._backup, progress)
         return ManifestFacts(
             started=self._backup.create_time,
             finished=now,
-            expire_time=rules.expire_time(now, retention),
+            expire_time=rules.expire_time(now, _retention(self._operation)),
             state=final_state(progress),
             counts={kind: count.done for kind, count in progress.counts.items()},
-            details=json.dumps(details).encode(),
+            details=encode_details(details),
         )
 
     def _values(self, header: ManifestHeader, progress: Progress) -> dict[str, Any]:

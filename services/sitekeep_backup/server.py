@@ -13,6 +13,7 @@ from sitekeep.backup.v1 import (
 )
 from sitekeep_backup.api_keys import ApiKeyService
 from sitekeep_backup.backups import BackupService
+from sitekeep_backup.collecting import Collecting
 from sitekeep_backup.expiry import Expiry
 from sitekeep_backup.exporting import UNITS_PER_READER, BackupHandler, Tools
 from sitekeep_backup.organizations import Organizations
@@ -70,7 +71,7 @@ class BackupServer(ServiceServer):
     async def add_services(
         self, server: Server, dispatcher: InProcessDispatcher, stack: AsyncExitStack
     ) -> None:
-        """Adds the services, and the look for what expires."""
+        """Adds the services, the look for what expires, and the collection of the vault."""
         profile = self.settings.profile
         organization_pb2_grpc.add_OrganizationServiceServicer_to_server(
             OrganizationService(self.database, self.clock, profile, self.secrets), server.server
@@ -92,6 +93,8 @@ class BackupServer(ServiceServer):
         backup_pb2_grpc.add_BackupServiceServicer_to_server(backups, server.server)
         self.expiry = Expiry(self.database, self.vault, self.clock, profile)
         await stack.enter_async_context(self.expiry)
+        self.collecting = Collecting(self.vault)
+        await stack.enter_async_context(self.collecting)
         await self._ask_for_a_key()
 
     async def _ask_for_a_key(self) -> None:

@@ -30,7 +30,8 @@ ADVICE = {
     "TARGET_TYPE_MISMATCH": "Restore Jira into Jira and Confluence into Confluence.",
     "LOCK_LEASE_ACTIVE": "The holder is alive; release with --force only if you know better.",
     "LOCK_LOST": "Start it again.",
-    "ARCHIVE_CORRUPT": "Check the storage of the vault; other backups may be whole.",
+    "ARCHIVE_CORRUPT": "Check the storage of the vault; other backups may be whole, and "
+    "sitekeep restore create --salvage brings back what can still be read.",
     "UPSTREAM_UNAVAILABLE": "Check that the site answers, then try again.",
     "UPSTREAM_CREDENTIALS_REFUSED": "Give the product a new token: sitekeep product update "
     "--email … (asks for the token).",

@@ -29,6 +29,28 @@ async def opened(settings: Settings) -> Vault:
     return await open_vault(settings, SystemClock())
 
 
+async def chosen(vault: Vault, which: str) -> list[tuple[str, str]]:
+    """The site and the id of the backup that is meant, or of every one that has not expired.
+
+    Raises:
+        CommandError: there is none.
+        VaultError: the vault does not answer.
+    """
+    site, _, backup_id = which.rpartition("/")
+    # Read from the names: a manifest that is damaged is a backup, too.
+    found = [
+        name
+        for name in await vault.backup_names()
+        if backup_id in ("", name[1]) and site in ("", name[0])
+    ]
+    if which and not found:
+        raise CommandError(
+            f"The vault holds no backup {which}. sitekeep vault list has those that there are.",
+            ExitCode.NOT_FOUND,
+        )
+    return found
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs what a verb does with the vault.
 

@@ -22,7 +22,13 @@ def backup_facts(backup: backup_pb2.Backup) -> BackupFacts:
         expires,
         missing=[_missing(count) for count in backup.contents if count.missing_count],
         final_state=_state_name(backup.final_state),
+        damage_time=_damage_time(backup),
     )
+
+
+def _damage_time(backup: backup_pb2.Backup) -> datetime.datetime | None:
+    # Of a later verification that looks less deep, where there was one.
+    return backup.last_verification.verify_time.ToDatetime(datetime.UTC) if backup.damaged else None
 
 
 def _state_name(state: backup_pb2.Backup.State.ValueType) -> str:

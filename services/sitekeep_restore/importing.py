@@ -9,12 +9,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sitekeep_restore import salvaging
+from sitekeep_restore.backup_facts import backup_facts
 from sitekeep_restore.holding import Hold
 from sitekeep_restore.importers.confluence.importer import IMPORTER as CONFLUENCE
 from sitekeep_restore.importers.jira.importer import IMPORTER as JIRA
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase, ImportUnit
+from sitekeep_restore.preflight import stored_packs
+from sitekeep_restore.salvaging import Salvage
 from sitekeep_restore.tools import Tools
-from sitekeep_shared import failures
+from sitekeep_shared import failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.credentials import open_credentials
@@ -24,7 +28,7 @@ from sitekeep_shared.facts import AnyRow
 from sitekeep_shared.rpc import etags
 from sitekeep_shared.rpc.messages import stored_status
 from sitekeep_shared.rpc.status import to_status
-from sitekeep_shared.vault.check import StructureReport
+from sitekeep_shared.vault.errors import DamagedObject
 from sitekeep_shared.vault.names import split_backup_name
 from sitekeep_shared.vault.reader import BackupReader
 from sitekeep_shared.work import counts
@@ -39,12 +43,10 @@ from sitekeep_shared.work.records import (
 )
 from sitekeep_shared.work.unit import UnitPlan
 
-NAMED_PACKS = 3
-"""Damaged packs that an error names."""
-
 IMPORTERS: Mapping[str, Importer] = {"JIRA": JIRA, "CONFLUENCE": CONFLUENCE}
 
 _PHASES = {
+    ImportPhase.SALVAGE: "CHECKING",
     ImportPhase.USERS_AND_GROUPS: "RESTORING_USERS_AND_GROUPS",
     ImportPhase.CONFIGURATION: "RESTORING_CONTENT",
     ImportPhase.CONTAINERS: "RESTORING_CONTENT",
@@ -68,8 +70,8 @@ class RestoreHandler:
 
         Raises:
             PreconditionFailed: the product is gone, or the backup expired.
-            Damaged: packs of the backup are missing or have another length.
-            VaultError: the backup is damaged otherwise.
+            Damaged: the backup is damaged, and it is not to be salvaged.
+            VaultError: the vault does not answer.
         """
         restore, product = await self._rows(operation)
         async with AsyncExitStack() as stack:
@@ -77,9 +79,7 @@ class RestoreHandler:
                 Hold(self._tools.backups, restore.backup_name, operation.resource_name)
             )
             source, backup_id = split_backup_name(operation.arguments["manifest_key"])
-            structure = await self._tools.vault.check(source, backup_id)
-            if not structure.is_sound:
-                raise _damaged(restore.backup_name, structure)
+            await self._refuse_damaged(operation, restore)
             reader = await self._tools.vault.open_backup(source, backup_id)
             stack.push_async_callback(reader.close)
             site = await stack.enter_async_context(
@@ -90,6 +90,14 @@ class RestoreHandler:
                 )
             )
             return RestoreRun(self._tools, operation, product, site, reader, stack.pop_all())
+
+    async def _refuse_damaged(self, operation: Operation, restore: AnyRow) -> None:
+        """Asks the rule again: what it said when the restore was created may be long ago."""
+        packs = await stored_packs(self._tools.vault, operation.arguments["manifest_key"])
+        backup = await self._tools.backups.get(restore.backup_name)
+        judged = rules.backup_is_sound(backup_facts(backup), packs, _options(operation).salvage)
+        if judged.error is not None:
+            raise judged.error
 
     async def _rows(self, operation: Operation) -> tuple[AnyRow, AnyRow]:
         async with self._tools.database.read() as connection:
@@ -134,15 +142,14 @@ class RestoreHandler:
         return Completion(ended, status, _writer(operation, values))
 
 
-def _damaged(backup: str, structure: StructureReport) -> Damaged:
-    packs = [*structure.missing_packs, *structure.resized_packs]
-    named = ", ".join(packs[:NAMED_PACKS]) + (", …" if len(packs) > NAMED_PACKS else "")
+def _met(error: DamagedObject) -> Damaged:
+    """Damage that nobody had found before the restore met it."""
+    what = f" The restore met it in {error.entry} and ended there." if error.entry else ""
     return Damaged(
         "ARCHIVE_CORRUPT",
-        f"{backup} is damaged, so nothing was restored: of its {structure.pack_count} packs "
-        f"{len(structure.missing_packs)} are missing and {len(structure.resized_packs)} have "
-        f"another length: {named}. Verify it to see what it still holds; restore another backup.",
-        {"backup": backup, "damagedPackCount": str(len(packs))},
+        f"{error}{what} Restore another backup, or empty the destination and restore this one "
+        "with `salvage`: what can be read comes back, what is lost is named.",
+        {"object": error.object_name, "entity": error.entry},
     )
 
 
@@ -151,6 +158,7 @@ def _options(operation: Operation) -> ImportOptions:
     return ImportOptions(
         skip_users_and_groups=operation.arguments["skip_users_and_groups"],
         skip_attachments=operation.arguments.get("skip_attachments", False),
+        salvage=operation.arguments.get("salvage", False),
     )
 
 
@@ -198,6 +206,7 @@ class RestoreRun:
         self._importer = IMPORTERS[product.type]
         self._options = _options(operation)
         self._identities = DatabaseIdentities(tools.database, operation)
+        self._salvage = Salvage(tools.database, operation.id, backup, product.type, self._options)
 
     @property
     def request_count(self) -> int:
@@ -214,16 +223,19 @@ class RestoreRun:
         return _PHASES[ImportPhase(phase)]
 
     def initial_units(self) -> Sequence[UnitPlan]:
-        """The importer's first units."""
-        return self._importer.initial_units
+        """The importer's first units; of a damaged backup those before them that read it."""
+        units = self._importer.initial_units
+        return [salvaging.PLAN, *units] if self._options.salvage else units
 
     async def run_unit(self, unit: ClaimedUnit) -> UnitOutcome:
         """One attempt: what it writes carries marks by which a later attempt knows it again."""
+        if self._salvage.runs(unit):
+            return await self._salvage.run(unit)
         work = ImportUnit(
             unit.plan,
             unit.attempt,
             self._site,
-            self._backup,
+            await self._readable(),
             self._identities,
             self._options,
             unit.tally,
@@ -231,8 +243,13 @@ class RestoreRun:
         await self._importer.run[unit.plan.kind](work)
         return UnitOutcome(work.tally, work.spawned)
 
+    async def _readable(self) -> BackupReader:
+        return await self._salvage.readable() if self._options.salvage else self._backup
+
     async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
         """What a unit that is given up did not bring back: named, so that it ends INCOMPLETE."""
+        if isinstance(error, DamagedObject):
+            raise _met(error) from error
         if failures.ends_operation(error):
             raise error
         tally = failures.given_up(unit, error, self._product_type)

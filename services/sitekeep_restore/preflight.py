@@ -23,11 +23,17 @@ from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import Conflict, SitekeepError, Violation
 from sitekeep_shared.rpc.names import invalid, organization_of
 from sitekeep_shared.secrets import SecretBox, SecretsError
+from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, StoreUnavailable
+from sitekeep_shared.vault.names import split_backup_name
+from sitekeep_shared.vault.vault import Vault
 
 FIND_CONTENT: Mapping[str, Callable[[SiteClient], Awaitable[list[Violation]]]] = {
     "JIRA": jira_emptiness.find_content,
     "CONFLUENCE": confluence_emptiness.find_content,
 }
+
+
+ALREADY_REFUSED = rules.Unseen("another rule refuses already")
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,22 @@ class Sought:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What was looked at outside of the database: it takes its time, so once."""
+
+    packs: rules.StoredPacks | rules.Unseen
+    content: rules.Content
+
+
+_NOTHING = Seen(rules.Unseen(""), rules.Unseen(""))
+
+
+@dataclass(frozen=True)
 class Preflight:
     """What was found out about a restore that somebody wants."""
 
     sought: Sought
-    content: rules.Content
+    seen: Seen
     outcomes: Sequence[rules.RuleOutcome]
 
     @property
@@ -54,17 +71,19 @@ class Preflight:
 
 
 class Inspector:
-    """Asks the Backup service, the database and the destination, then the rules."""
+    """Asks the Backup service, the database, the vault and the destination, then the rules."""
 
     def __init__(
         self,
         database: Database,
+        vault: Vault,
         backups: BackupClient,
         secrets: SecretBox,
         clock: Clock,
         profile: rules.Profile,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._backups = backups
         self._secrets = secrets
         self._clock = clock
@@ -87,30 +106,35 @@ class Inspector:
         return Sought(organization, backup, target)
 
     async def inspect(self, sought: Sought, wanted: pb.Restore, *, every_rule: bool) -> Preflight:
-        """Judges the restore. The destination is looked at only where no other rule refuses,
-        unless every rule is asked for.
+        """Judges the restore. The vault and then the destination are looked at only where no
+        other rule refuses, unless every rule is asked for.
 
         Raises:
-            Unavailable: the destination does not answer, and nothing else refuses the restore.
+            Unavailable: the vault or the destination does not answer, and nothing else refuses
+                the restore.
         """
-        outcomes = await self._judge(sought, wanted, rules.Unseen(""))
+        outcomes = await self._judge(sought, wanted, _NOTHING)
         refused = rules.first_refusal(outcomes) is not None
-        # The site may take its time, so no transaction stays open meanwhile.
+        # The vault and the site may take their time, so no transaction stays open meanwhile.
+        packs = await self._packs(sought.backup, refused=refused, every_rule=every_rule)
+        outcomes = await self._judge(sought, wanted, Seen(packs, _NOTHING.content))
+        refused = rules.first_refusal(outcomes) is not None
         content = await self._content(sought, refused=refused, every_rule=every_rule)
-        return Preflight(sought, content, await self._judge(sought, wanted, content))
+        seen = Seen(packs, content)
+        return Preflight(sought, seen, await self._judge(sought, wanted, seen))
 
     async def _judge(
-        self, sought: Sought, wanted: pb.Restore, content: rules.Content
+        self, sought: Sought, wanted: pb.Restore, seen: Seen
     ) -> list[rules.RuleOutcome]:
         async with self._database.read() as connection:
-            return await self.judge(connection, sought, wanted, content, self._clock.now())
+            return await self.judge(connection, sought, wanted, seen, self._clock.now())
 
     async def judge(
         self,
         connection: AsyncConnection,
         sought: Sought,
         wanted: pb.Restore,
-        content: rules.Content,
+        seen: Seen,
         now: datetime.datetime,
     ) -> list[rules.RuleOutcome]:
         """What every rule says, by what the database holds in this transaction.
@@ -129,15 +153,30 @@ class Inspector:
             facts.shown_backup_facts(backup, self._profile),
             facts.product_facts(target),
             busy,
-            content,
-            rules.RestoreScope(wanted.allow_incomplete, wanted.skip_attachments),
+            seen.packs,
+            seen.content,
+            rules.RestoreScope(wanted.allow_incomplete, wanted.skip_attachments, wanted.salvage),
             self._profile,
             now,
         )
 
+    async def _packs(
+        self, backup: backup_pb2.Backup, *, refused: bool, every_rule: bool
+    ) -> rules.StoredPacks | rules.Unseen:
+        if not backup.manifest_key:
+            return rules.Unseen(f"nothing of {backup.name} is in the vault")
+        if refused and not every_rule:
+            return ALREADY_REFUSED
+        try:
+            return await stored_packs(self._vault, backup.manifest_key)
+        except StoreUnavailable as error:
+            if not refused:
+                raise failures.translate(error) from error
+            return rules.Unseen(str(error))
+
     async def _content(self, sought: Sought, *, refused: bool, every_rule: bool) -> rules.Content:
         if refused and not every_rule:
-            return rules.Unseen("another rule refuses already")
+            return ALREADY_REFUSED
         kind = organization_pb2.Product.Type.Name(sought.backup.product_type)
         if kind != sought.target.type:
             return rules.Unseen(f"a backup of {kind} does not go there anyway")
@@ -157,6 +196,19 @@ class Inspector:
                 return await FIND_CONTENT[target.type](site)
         except (SiteError, SecretsError) as error:
             raise failures.translate(error) from error
+
+
+async def stored_packs(vault: Vault, manifest_key: str) -> rules.StoredPacks:
+    """What there is of a backup in the vault, in the words of the rules.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    try:
+        found = await vault.check(*split_backup_name(manifest_key))
+    except (DamagedObject, BackupNotFound) as error:
+        return rules.StoredPacks(0, unreadable=str(error))
+    return rules.StoredPacks(found.pack_count, found.missing_packs, found.resized_packs)
 
 
 def _refuse_another_site(seen: facts.AnyRow, now: facts.AnyRow) -> None:

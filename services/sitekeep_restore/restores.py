@@ -127,10 +127,10 @@ class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
         await decide_alone(connection, schema.product, sought.target.uid)
         name = resource(sought.organization, "restores", identifier)
         await facts.refuse_taken(connection, schema.restore, "Restore", name)
-        # Looking at the destination took time, so every rule is asked again.
+        # Looking at the vault and the destination took time, so every rule is asked again.
         now = self._clock.now()
         outcomes = await self._inspector.judge(
-            connection, sought, request.restore, preflight.content, now
+            connection, sought, request.restore, preflight.seen, now
         )
         refusal = rules.first_refusal(outcomes)
         if refusal is not None:
@@ -202,6 +202,7 @@ class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
                     "manifest_key": sought.backup.manifest_key,
                     "skip_users_and_groups": wanted.skip_users_and_groups,
                     "skip_attachments": wanted.skip_attachments,
+                    "salvage": wanted.salvage,
                 },
             ),
             now=now,
@@ -220,6 +221,7 @@ class RestoreService(Verifications, restore_pb2_grpc.RestoreServiceServicer):
                 "skip_users_and_groups": wanted.skip_users_and_groups,
                 "skip_attachments": wanted.skip_attachments,
                 "allow_incomplete": wanted.allow_incomplete,
+                "salvage": wanted.salvage,
             },
             "state": "IN_PROGRESS",
             "create_time": now,

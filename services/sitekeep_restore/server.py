@@ -13,6 +13,7 @@ from sitekeep_restore.importing import RestoreHandler
 from sitekeep_restore.preflight import Inspector
 from sitekeep_restore.restores import RestoreService
 from sitekeep_restore.tools import Tools
+from sitekeep_restore.verification_schedule import VerificationSchedule
 from sitekeep_restore.verifying import VerificationHandler
 from sitekeep_shared.config import Settings
 from sitekeep_shared.rpc import tls
@@ -62,12 +63,17 @@ class RestoreServer(ServiceServer):
             self.database,
             self.clock,
             self._backups,
-            Inspector(self.database, self._backups, self.secrets, self.clock, profile),
+            Inspector(self.database, self.vault, self._backups, self.secrets, self.clock, profile),
             dispatcher.start,
             holder=self.holder,
             lease_seconds=self.settings.lease_seconds,
         )
         restore_pb2_grpc.add_RestoreServiceServicer_to_server(restores, server.server)
+        self.schedule = await stack.enter_async_context(
+            VerificationSchedule(
+                self.database, self.clock, profile, self.settings.verify_days, restores.begin
+            )
+        )
         content_pb2_grpc.add_ContentServiceServicer_to_server(
             ContentService(self.vault, self._backups, self.clock), server.server
         )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.restore.v1 import restore_pb2 as pb
+from sitekeep.type.v1 import verification_pb2
 from sitekeep_restore.backup_client import BackupClient
 from sitekeep_restore.backup_facts import backup_facts
 from sitekeep_shared import facts, rules
@@ -19,7 +20,8 @@ from sitekeep_shared.database.decisions import decide_alone
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.rpc import messages, requests
 from sitekeep_shared.rpc.interceptor import Context
-from sitekeep_shared.rpc.names import identifier_of, organization_of, resource
+from sitekeep_shared.rpc.names import identifier_of, invalid, organization_of, resource
+from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.work.records import UNFINISHED
 from sitekeep_shared.work.start import StartedOperation, start_operation
 
@@ -47,7 +49,8 @@ class Verifications:
     async def VerifyBackup(
         self, request: pb.VerifyBackupRequest, context: Context
     ) -> operations_pb2.Operation:
-        """Starts to read everything that a backup holds; beside backups and restores."""
+        """Starts to look a backup through; beside backups and restores."""
+        level = _level(request.level)
         async with self._database.read() as connection:
             earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
         if earlier is not None:
@@ -59,13 +62,26 @@ class Verifications:
             earlier = await requests.earlier_answer(connection, request, operations_pb2.Operation)
             if earlier is not None:
                 return earlier
-            answer = await self._begin(connection, backup)
+            answer = await self._begin(connection, backup, level)
             await requests.keep_answer(connection, request, answer, self._clock.now())
         await self._start(identifier_of(answer.name))
         return answer
 
+    async def begin(self, name: str, level: Level) -> operations_pb2.Operation:
+        """Starts a verification that nobody asked for.
+
+        Raises:
+            SitekeepError: a rule refuses it, or the Backup service does not answer.
+        """
+        backup = await self._backups.get(name)
+        async with self._database.write() as connection:
+            await decide_alone(connection, schema.backup, backup.uid)
+            answer = await self._begin(connection, backup, level)
+        await self._start(identifier_of(answer.name))
+        return answer
+
     async def _begin(
-        self, connection: AsyncConnection, backup: backup_pb2.Backup
+        self, connection: AsyncConnection, backup: backup_pb2.Backup, level: Level
     ) -> operations_pb2.Operation:
         await self._judge(connection, backup)
         operation = await start_operation(
@@ -76,7 +92,7 @@ class Verifications:
                 resource_uid=backup.uid,
                 resource_name=backup.name,
                 product_uid=backup.uid,
-                arguments={"manifest_key": backup.manifest_key},
+                arguments={"manifest_key": backup.manifest_key, "level": level.name},
                 service="restore",
             ),
             now=self._clock.now(),
@@ -93,6 +109,20 @@ class Verifications:
         ) or rules.backup_is_not_being_verified(judged, running)
         if refusal is not None:
             raise refusal
+
+
+def _level(asked: verification_pb2.Verification.Level.ValueType) -> Level:
+    """The level that a request asks for.
+
+    Raises:
+        InvalidRequest: no operation looks that way.
+    """
+    if asked == verification_pb2.Verification.DRILL:
+        raise invalid(
+            "level",
+            "is DRILL, which no server makes: `sitekeep vault drill` does, where the vault is.",
+        )
+    return Level(asked or Level.DATA)
 
 
 async def _unfinished(

@@ -45,6 +45,12 @@ def is_valid(now: datetime.datetime | BindParameter[Any]) -> ColumnElement[bool]
     return and_(_key.revoke_time.is_(None), or_(_key.expire_time.is_(None), _key.expire_time > now))
 
 
+async def accounts(connection: AsyncConnection, now: datetime.datetime) -> list[str]:
+    """The accounts that have a valid key."""
+    statement = select(_key.account_id).where(is_valid(now)).distinct().order_by(_key.account_id)
+    return list((await connection.execute(statement)).scalars())
+
+
 async def create(
     connection: AsyncConnection,
     identifier: str,

@@ -50,6 +50,8 @@ class Settings:
     """``SITEKEEP_DATABASE_URL``: ``sqlite:////path`` or ``postgresql://user@host/name``."""
     vault_folder: Path
     """``SITEKEEP_VAULT``: the folder that holds the backups."""
+    vault_reuse_days: int | None
+    """``SITEKEEP_VAULT_REUSE_DAYS``: older packs are not reused by new backups; None: all are."""
     key_file: Path
     """``SITEKEEP_KEY_FILE``: what opens the vault. Without it the backups are lost."""
     key_passphrase_file: Path | None
@@ -72,6 +74,12 @@ class Settings:
     """``SITEKEEP_LOG_LEVEL``: DEBUG, INFO, WARNING or ERROR."""
     insecure_listen: bool
     """``SITEKEEP_INSECURE_LISTEN=1``: listen beyond this machine although there is no TLS."""
+    verify_days: int = 7
+    """``SITEKEEP_VERIFY_DAYS``: within how many days everything of each backup is read anew by
+    the Restore server; 0: never."""
+    vault_overlay: Path | None = None
+    """``SITEKEEP_VAULT_OVERLAY``: a folder that takes everything that is written, while the vault
+    is only read, as drills do; None: the vault is written to."""
     server_tls: ServerTls | None = field(default=None)
     """How the servers speak TLS; None: they do not."""
     client_tls: ClientTls | None = field(default=None)
@@ -91,6 +99,7 @@ class Settings:
             home=home,
             database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
             vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
+            vault_reuse_days=_positive_if_set(environment, "SITEKEEP_VAULT_REUSE_DAYS"),
             key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
             key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
@@ -106,6 +115,8 @@ class Settings:
             lease_seconds=_positive(environment, "SITEKEEP_LEASE_SECONDS", 60),
             log_level=_log_level(get("SITEKEEP_LOG_LEVEL", "INFO")),
             insecure_listen=get("SITEKEEP_INSECURE_LISTEN", "") == "1",
+            verify_days=_number(environment, "SITEKEEP_VERIFY_DAYS", 7, least=0),
+            vault_overlay=_overlay(get("SITEKEEP_VAULT_OVERLAY")),
             server_tls=_server_tls(environment),
             client_tls=client_tls(environment),
         )
@@ -175,6 +186,10 @@ def _path(value: str | None, default: Path) -> Path:
     return Path(value.removeprefix("file://")).expanduser().absolute()
 
 
+def _overlay(value: str | None) -> Path | None:
+    return Path(value).expanduser().absolute() if value else None
+
+
 def _profile(name: str) -> Profile:
     if name not in PROFILES:
         raise ConfigurationError(
@@ -184,10 +199,18 @@ def _profile(name: str) -> Profile:
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    return _number(environment, name, default, least=1)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     text = environment.get(name, str(default))
-    if not text.isdigit() or int(text) < 1:
-        raise ConfigurationError(f"{name} is {text!r}; it has to be a whole number from 1.")
+    if not text.isdigit() or int(text) < least:
+        raise ConfigurationError(f"{name} is {text!r}; it has to be a whole number from {least}.")
     return int(text)
+
+
+def _positive_if_set(environment: Mapping[str, str], name: str) -> int | None:
+    return _positive(environment, name, 1) if environment.get(name) else None
 
 
 def _log_level(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sitekeep_shared import locks, rules
+from sitekeep_shared import locks, rules, verifications
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.errors import NotFound
@@ -186,6 +186,7 @@ def shown_backup_facts(row: AnyRow, profile: rules.Profile) -> BackupFacts:
         backup_facts(row),
         expire_time=None if kept else row.expire_time,
         last_restore_time=row.last_restore_time,
+        damage_time=row.damage_time,
     )
 
 
@@ -201,29 +202,24 @@ def is_last_complete() -> ColumnElement[bool]:
 
 
 def _shown_backups() -> Select[Any]:
-    backup, restore, operation = schema.backup.c, schema.restore.c, schema.operation.c
+    backup, restore = schema.backup.c, schema.restore.c
     # Failed and cancelled restores do not count.
     last_restore = select(func.max(restore.create_time)).where(
         restore.backup_uid == backup.uid,
         restore.state != "FAILED",
         restore.state != "CANCELLED",
     )
-    last_verified = select(func.max(operation.end_time)).where(
-        operation.resource_uid == backup.uid,
-        operation.kind == "verification",
-        operation.state == "SUCCEEDED",
-    )
     return select(
         schema.backup,
         last_restore.scalar_subquery().label("last_restore_time"),
-        last_verified.scalar_subquery().label("last_verified_time"),
         is_last_complete().label("is_last_complete"),
+        *verifications.columns(),
     )
 
 
 SHOWN_BACKUPS = _shown_backups()
-"""Backups with what is known of them elsewhere: last_restore_time, last_verified_time,
-is_last_complete."""
+"""Backups with what is known of them elsewhere: last_restore_time, is_last_complete, and the
+columns of ``sitekeep_shared.verifications``."""
 
 _SHOWN_BACKUP = SHOWN_BACKUPS.where(
     schema.backup.c.organization == bindparam("organization"),

@@ -32,6 +32,7 @@ _VAULT_UNAVAILABLE = (
     vault_errors.StoreUnavailable,
     vault_errors.SessionClosed,
     vault_errors.StagedDataLost,
+    vault_errors.ClockSkewed,
 )
 
 

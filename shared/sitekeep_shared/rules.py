@@ -5,8 +5,9 @@
 order; Check returns every outcome. The order of everything that a call can be refused for:
 authentication, the role of an admin, the form of each field, existence, arguments (ids that are
 taken, values that the profile does not offer), enrolment, encryption, the state of the backup,
-the type of the destination, the lock, the quota. Whether the destination is empty comes last, as
-that alone has to ask the site.
+the type of the destination, the lock, the quota. Whether the backup is still in the vault as it was
+written comes then, as it has to ask the vault, and whether the destination is empty comes last,
+as it has to ask the site.
 A call that repeats a ``request_id`` gets its first answer before any of them is asked again.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from sitekeep_shared.errors import (
     Conflict,
+    Damaged,
     PermissionDenied,
     PreconditionFailed,
     SitekeepError,
@@ -139,6 +141,8 @@ class BackupFacts:
     """Of an incomplete backup: what is missing, per kind, in words."""
     final_state: str = ""
     """What it ended in, also when it is EXPIRED now; empty while it runs."""
+    damage_time: datetime.datetime | None = None
+    """When a verification last found damage that no later one took back; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +151,12 @@ class RestoreScope:
 
     allow_incomplete: bool = False
     skip_attachments: bool = False
+    salvage: bool = False
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """That the destination was not looked at."""
+    """That the destination, or the vault, was not looked at."""
 
     why: str
     """A clause: ``another rule refuses already``."""
@@ -159,6 +164,18 @@ class Unseen:
 
 Content = Sequence[Violation] | Unseen
 """What a destination holds, one violation per finding; or that nobody looked."""
+
+
+@dataclass(frozen=True)
+class StoredPacks:
+    """What there is of a backup in the vault, without reading it."""
+
+    needed: int
+    missing: Sequence[str] = ()
+    resized: Sequence[str] = ()
+    """Those that are longer or shorter than when they were written."""
+    unreadable: str = ""
+    """Why its manifest cannot be read, in a sentence; empty where it can."""
 
 
 class Outcome(enum.StrEnum):
@@ -218,6 +235,7 @@ def restore_outcomes(
     backup: BackupFacts,
     target: ProductFacts,
     lock: LockFacts | None,
+    packs: StoredPacks | Unseen,
     content: Content,
     scope: RestoreScope,
     profile: Profile,
@@ -234,6 +252,7 @@ def restore_outcomes(
         _judge(target_has_the_type_of_the_backup, backup, target),
         _judge(product_is_free, target, lock),
         _judge(last_restore_is_old_enough, backup, profile, now),
+        backup_is_sound(backup, packs, scope.salvage),
         target_is_empty(target, content, profile),
     ]
 
@@ -500,6 +519,51 @@ def last_restore_is_old_enough(
         },
         [Violation("QUOTA", backup.name, f"1 restore per {window}")],
         retry_after=allowed - now,
+    )
+
+
+NAMED_PACKS = 3
+"""Damaged packs that an error names."""
+
+
+def backup_is_sound(backup: BackupFacts, packs: StoredPacks | Unseen, salvage: bool) -> RuleOutcome:
+    """Nothing that is known of the backup is damaged: no pack, and what verifications read."""
+    rule = "backup_is_sound"
+    damage = _damage(backup, packs)
+    lost = isinstance(packs, StoredPacks) and packs.unreadable
+    if not damage and isinstance(packs, Unseen):
+        text = f"Whether {backup.name} is whole was not looked at: {_sentence(packs.why)}"
+        return RuleOutcome(rule, Outcome.WARNED, text)
+    if not damage:
+        return RuleOutcome(rule, Outcome.PASSED, f"Every pack that {backup.name} needs is there.")
+    if salvage and not lost:
+        text = f"{damage} What can be read is restored, what is lost is named."
+        return RuleOutcome(rule, Outcome.WARNED, text)
+    way_out = "Restore another backup" + (
+        "." if lost else ", or set `salvage` to restore what can still be read of this one."
+    )
+    error = Damaged("ARCHIVE_CORRUPT", f"{damage} {way_out}", {"backup": backup.name})
+    return _blocked(rule, error)
+
+
+def _damage(backup: BackupFacts, packs: StoredPacks | Unseen) -> str:
+    """What is known to be damaged, in a sentence; empty where nothing is."""
+    if isinstance(packs, StoredPacks):
+        if packs.unreadable:
+            return f"{backup.name} is damaged beyond reading: {_sentence(packs.unreadable)}"
+        damaged = [*packs.missing, *packs.resized]
+        if damaged:
+            more = ", …" if len(damaged) > NAMED_PACKS else ""
+            return (
+                f"{backup.name} is damaged: of its {packs.needed} packs {len(packs.missing)} are "
+                f"missing and {len(packs.resized)} have another length: "
+                f"{', '.join(damaged[:NAMED_PACKS])}{more}."
+            )
+    if backup.damage_time is None:
+        return ""
+    return (
+        f"{backup.name} is damaged, as its verification of "
+        f"{backup.damage_time:%Y-%m-%d %H:%M} UTC found."
     )
 
 

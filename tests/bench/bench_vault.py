@@ -74,7 +74,9 @@ def _document(chance: random.Random, words: Sequence[str]) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": paragraphs}
 
 
-async def put_all(vault: Vault, backup: str, records: Sequence[bytes]) -> None:
+async def put_all(
+    vault: Vault, backup: str, records: Sequence[bytes], finished: datetime.datetime | None = None
+) -> None:
     """One backup of these records."""
     session = await vault.begin_backup(backup, site="bench", fence=1)
     gate = asyncio.Semaphore(UNITS_AT_ONCE)
@@ -91,7 +93,7 @@ async def put_all(vault: Vault, backup: str, records: Sequence[bytes]) -> None:
 
     try:
         await asyncio.gather(*(put(at) for at in range(0, len(records), ISSUES_PER_UNIT)))
-        now = datetime.datetime.now(datetime.UTC)
+        now = finished or datetime.datetime.now(datetime.UTC)
         counts = {Kind.ISSUE: len(records)}
         await session.commit(pages, ManifestFacts(now, now, now, "COMPLETE", counts, b"{}"))
     finally:

@@ -18,6 +18,7 @@ from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportUnit
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry, StoredFile
+from sitekeep_shared.vault.known_file import FileIdentity, KnownFile
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.reader import BackupReader
@@ -49,6 +50,8 @@ class MemoryWriter:
         chunks: AsyncIterator[bytes],
         *,
         attributes: Mapping[str, str] | None = None,
+        identity: FileIdentity | None = None,
+        note: bytes = b"",
     ) -> StoredFile:
         content = b"".join([chunk async for chunk in chunks])
         digest = hashlib.sha256(content).hexdigest()
@@ -56,6 +59,11 @@ class MemoryWriter:
             (Entry(kind, key, len(content), dict(attributes or {}), digest), content)
         )
         return StoredFile(len(content), digest)
+
+    def find_file(
+        self, kind: Kind, identity: FileIdentity, *, even_if_due: bool = False
+    ) -> KnownFile | None:
+        return None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sitekeep.restore.v1 import restore_pb2
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
+from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.work.records import Progress
 from support.client import ORGANIZATION, Client, Refusal, details_of
 
@@ -37,6 +38,7 @@ RESTORE_RULES = (
     "target_has_the_type_of_the_backup",
     "product_is_free",
     "last_restore_is_old_enough",
+    "backup_is_sound",
     "target_is_empty",
 )
 """In the order in which they are asked."""
@@ -49,6 +51,8 @@ class World:
     client: Client
     database: Database
     clock: ManualClock
+    manifest_key: str | None = None
+    """Of a backup that is in the vault: every row of a backup names it."""
 
     @property
     def now(self) -> datetime.datetime:
@@ -78,12 +82,26 @@ class World:
             "create_time": self.now,
             "end_time": self.now if ended else None,
             "expire_time": self.now + 14 * DAY if state in ("COMPLETE", "INCOMPLETE") else None,
+            "manifest_key": self.manifest_key if state in ("COMPLETE", "INCOMPLETE") else None,
             "operation": uuid.uuid4().hex,
             "etag": '"written"',
             **values,
         }
         await self._insert(schema.backup, row)
         return f"{ORGANIZATION}/backups/{row['id']}"
+
+    async def verification(self, backup: str, level: Level = Level.DATA, **values: Any) -> None:
+        """A verification that ended now, written as a row; sound unless told."""
+        sound = values.pop("sound", True)
+        row = {
+            "backup_uid": await self.backup_uid(backup),
+            "level": level.value,
+            "sound": sound,
+            "damage": not sound,
+            "verify_time": self.now,
+            **values,
+        }
+        await self._insert(schema.verification, row)
 
     async def restore(self, backup: str, state: str = "COMPLETE", **values: Any) -> str:
         """A restore of a backup to the product ``jira``, written as a row; returns its name."""
@@ -159,7 +177,7 @@ class World:
 
     async def forget(self) -> None:
         """Removes every backup, restore and operation."""
-        tables = (schema.hold, schema.backup, schema.restore, schema.operation)
+        tables = (schema.hold, schema.verification, schema.backup, schema.restore, schema.operation)
         async with self.database.write() as connection:
             for table in (*tables, schema.operation_lock, schema.request):
                 await connection.execute(delete(table))

@@ -10,10 +10,12 @@ import typer
 
 from sitekeep.backup.v1 import backup_pb2 as pb
 from sitekeep.restore.v1 import restore_pb2
+from sitekeep.type.v1 import verification_pb2
 from sitekeep_cli import paging, wording
 from sitekeep_cli.call import Call
 from sitekeep_cli.commands.issues import show_contents, show_issues
 from sitekeep_cli.exit_codes import ExitCode
+from sitekeep_cli.levels import Level, LevelOption
 from sitekeep_cli.names import in_use, short
 from sitekeep_cli.outcome import exit_code_of, state_of
 from sitekeep_cli.verbs import group, verb
@@ -95,14 +97,15 @@ def list_(
         call.output.message(found)
         return
     call.output.table(
-        ("ID", "PRODUCT", "STATE", "CREATED", "RESTORABLE UNTIL", "#SIZE", "#ISSUES"),
+        ("ID", "PRODUCT", "STATE", "CREATED", "RESTORABLE UNTIL", "VERIFIED", "#SIZE", "#ISSUES"),
         [
             (
                 short(one.name),
                 short(one.product),
-                wording.words(pb.Backup.State.Name(one.state)),
+                _state(one),
                 wording.time(one.create_time),
                 wording.time(one.expire_time),
+                wording.time(one.last_verified_time),
                 wording.size(one.size_bytes),
                 str(one.issue_count or ""),
             )
@@ -133,11 +136,16 @@ def issues(call: Call, identifier: Identifier) -> None:
 def verify(
     call: Call,
     identifier: Identifier,
+    level: LevelOption = Level.DATA,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
 ) -> None:
     """Read everything that a backup holds; exit code 1 unless it is all as it was written."""
     name = call.resource("backups", identifier)
-    request = restore_pb2.VerifyBackupRequest(name=name, request_id=str(uuid.uuid4()))
+    request = restore_pb2.VerifyBackupRequest(
+        name=name,
+        request_id=str(uuid.uuid4()),
+        level=verification_pb2.Verification.Level.Value(level.name),
+    )
     operation = call.restores.VerifyBackup(request)
     if not wait:
         _started(call, operation, check=False)
@@ -168,19 +176,41 @@ def _show_report(call: Call, report: restore_pb2.VerificationReport) -> None:
             ("backup", short(report.backup)),
             ("state", wording.words(state_of(report))),
             ("verified", wording.time(report.verify_time)),
+            ("level", wording.words(wording.constant(report, "level"))),
+            ("read", _coverage(report)),
             ("damaged", wording.number(report.damaged_count) if report.damaged_count else ""),
         ]
     )
     show_contents(call.output, report.counts)
     if report.damaged_packs:
         packs = [(name,) for name in report.damaged_packs]
-        call.output.table(("PACK THAT IS MISSING OR HAS ANOTHER LENGTH",), packs)
+        call.output.table(("PACK THAT IS MISSING OR NOT WHAT WAS WRITTEN",), packs)
     if report.damaged_entities:
         damaged = [(each.entity, each.description) for each in report.damaged_entities]
         call.output.table(("DAMAGED", "WHY"), damaged)
     shown = len(report.damaged_entities)
     if shown and report.damaged_count > shown:
         call.output.say(f"The first {shown} are shown.")
+
+
+def _coverage(report: restore_pb2.VerificationReport) -> str:
+    if not report.total_bytes:
+        return ""
+    return f"{wording.size(report.read_bytes)} of {wording.size(report.total_bytes)}"
+
+
+def _state(backup: pb.Backup) -> str:
+    state = wording.words(pb.Backup.State.Name(backup.state))
+    return f"{state}, DAMAGED" if backup.damaged else state
+
+
+def _verification(backup: pb.Backup) -> str:
+    if not backup.HasField("last_verification"):
+        return ""
+    last = backup.last_verification
+    found = "sound" if last.sound else "DAMAGED"
+    level = wording.words(wording.constant(last, "level"))
+    return f"{wording.time(last.verify_time)}: {level}, {found}"
 
 
 def _show(call: Call, backup: pb.Backup) -> None:
@@ -192,7 +222,7 @@ def _show(call: Call, backup: pb.Backup) -> None:
             ("backup", short(backup.name)),
             ("product", short(backup.product)),
             ("policy", short(backup.backup_policy)),
-            ("state", wording.words(pb.Backup.State.Name(backup.state))),
+            ("state", _state(backup)),
             ("created", wording.time(backup.create_time)),
             ("ended", wording.time(backup.end_time)),
             ("restorable until", wording.time(backup.expire_time)),
@@ -200,6 +230,8 @@ def _show(call: Call, backup: pb.Backup) -> None:
             ("size in the vault", wording.size(backup.size_bytes)),
             ("operation", in_use(backup.operation)),
             ("digest", backup.archive_digest),
+            ("last verification", _verification(backup)),
+            ("all of it read", wording.time(backup.last_verified_time)),
             ("error", backup.error.message),
         ]
     )

@@ -29,6 +29,10 @@ SkipUsers = Annotated[
 SkipAttachments = Annotated[
     bool, typer.Option("--skip-attachments", help="Leave files out, where the rules offer it.")
 ]
+Salvage = Annotated[
+    bool,
+    typer.Option("--salvage", help="Restore what can be read of a damaged backup; name the rest."),
+]
 AllowIncomplete = Annotated[
     bool, typer.Option("--allow-incomplete", help="Restore a backup that misses something.")
 ]
@@ -42,6 +46,7 @@ def check(
     skip_users_and_groups: SkipUsers = False,
     skip_attachments: SkipAttachments = False,
     allow_incomplete: AllowIncomplete = False,
+    salvage: Salvage = False,
 ) -> None:
     """Say whether a restore may start, rule by rule, without starting it."""
     wanted = _wanted(
@@ -51,6 +56,7 @@ def check(
         skip_users_and_groups=skip_users_and_groups,
         skip_attachments=skip_attachments,
         allow_incomplete=allow_incomplete,
+        salvage=salvage,
     )
     request = pb.CheckRestoreRequest(parent=call.parent_of(wanted.backup), restore=wanted)
     answer = call.restores.CheckRestore(request)
@@ -88,6 +94,7 @@ def create(
     skip_users_and_groups: SkipUsers = False,
     skip_attachments: SkipAttachments = False,
     allow_incomplete: AllowIncomplete = False,
+    salvage: Salvage = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
 ) -> None:
     """Start a restore, and watch it unless told otherwise."""
@@ -98,6 +105,7 @@ def create(
         skip_users_and_groups=skip_users_and_groups,
         skip_attachments=skip_attachments,
         allow_incomplete=allow_incomplete,
+        salvage=salvage,
     )
     request = pb.CreateRestoreRequest(
         parent=call.parent_of(wanted.backup),
@@ -176,6 +184,7 @@ def _wanted(
     skip_users_and_groups: bool,
     skip_attachments: bool,
     allow_incomplete: bool,
+    salvage: bool,
 ) -> pb.Restore:
     return pb.Restore(
         backup=call.resource("backups", backup),
@@ -183,6 +192,7 @@ def _wanted(
         skip_users_and_groups=skip_users_and_groups,
         skip_attachments=skip_attachments,
         allow_incomplete=allow_incomplete,
+        salvage=salvage,
     )
 
 

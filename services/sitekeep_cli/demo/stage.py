@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from sitekeep_cli import local_api_keys
 from sitekeep_cli.errors import CommandError
@@ -39,15 +39,18 @@ class Size:
 class Stage:
     """The child processes of a demonstration. A context manager."""
 
+    sites: ClassVar[Sequence[str]] = (SOURCE, DESTINATION)
+    """The simulated sites."""
+
     folder: Path
-    size: Size
+    size: Size = field(default_factory=Size)
     ports: dict[str, int] = field(default_factory=dict[str, int])
     api_key: str = ""
     """What the demonstration calls with, once the stage is set."""
     _supervisor: Supervisor = field(default_factory=Supervisor)
 
     def __enter__(self) -> Self:
-        names = (SOURCE, DESTINATION, "backup", "restore")
+        names = (*self.sites, "backup", "restore")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         try:
             self._start()
@@ -73,10 +76,10 @@ class Stage:
         return f"127.0.0.1:{self.ports[server]}"
 
     def _start(self) -> None:
-        environment = self._environment()
+        environment = self.environment()
         simulator = self._supervisor.start(
             "simulator",
-            child_command(*self._simulate()),
+            child_command(*self.simulate()),
             environment,
             log=self.folder / "simulator.log",
         )
@@ -89,10 +92,11 @@ class Stage:
         ]
         for child, name in zip(servers, ("backup", "restore"), strict=True):
             await_listening(child, self.ports[name])
-        for name in (SOURCE, DESTINATION):
+        for name in self.sites:
             await_listening(simulator, self.ports[name])
 
-    def _simulate(self) -> Sequence[str]:
+    def simulate(self) -> Sequence[str]:
+        """The words that run the simulated sites."""
         content = "data" if self.size.data else "generated"
         words = ["simulate", "--folder", str(self.folder / "sites")]
         words += ["--site", f"{SOURCE}:{self.ports[SOURCE]}:{content}"]
@@ -101,7 +105,7 @@ class Stage:
         words += ["--issues", str(self.size.issues), "--pages", str(self.size.pages)]
         return [*words, "--data", str(self.size.data)] if self.size.data else words
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Nothing of the person's own settings: the demonstration never touches their data."""
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith("SITEKEEP_")

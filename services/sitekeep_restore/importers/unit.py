@@ -16,6 +16,8 @@ from sitekeep_shared.work.unit import UnitPlan
 class ImportPhase(enum.IntEnum):
     """The order of an import (reference: users first, links between items last)."""
 
+    SALVAGE = 0
+    """Of a damaged backup: what can still be read."""
     USERS_AND_GROUPS = 1
     CONFIGURATION = 2
     CONTAINERS = 3
@@ -39,6 +41,7 @@ class ImportOptions:
 
     skip_users_and_groups: bool = False
     skip_attachments: bool = False
+    salvage: bool = False
 
 
 class Identities(Protocol):

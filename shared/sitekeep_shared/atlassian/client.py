@@ -14,7 +14,7 @@ from sitekeep_shared.atlassian.answers import Answer, decode_json, encode_json, 
 from sitekeep_shared.atlassian.call import Body, Call, label_of
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.download import Download
-from sitekeep_shared.atlassian.errors import SiteRefused
+from sitekeep_shared.atlassian.errors import SiteError, SiteRefused
 from sitekeep_shared.atlassian.limiter import Endpoint, SiteLimiter, Sleep
 from sitekeep_shared.atlassian.retry import RetryPolicy
 from sitekeep_shared.atlassian.traffic import Traffic
@@ -186,6 +186,7 @@ class SiteClient:
 
         ``chunks`` are bytes, an async iterator, or a function that makes one: an iterator of
         more than 4 MiB cannot be sent again after a 429 (SiteUnavailable), a function can.
+        What reading them raises is raised as it is.
         """
         file = await file_body(chunks, self.traffic)
         call = self._call(
@@ -198,7 +199,13 @@ class SiteClient:
             resendable=file.resendable,
             lasting=True,
         )
-        return decode_json((await self._send(call)).body)
+        try:
+            return decode_json((await self._send(call)).body)
+        except SiteError as error:
+            # The library tells of a body that could not be read as of a lost connection.
+            if file.source.failure is not None:
+                raise file.source.failure from error
+            raise
 
     def _call(
         self,

@@ -28,6 +28,25 @@ Chunks = AsyncIterator[bytes] | bytes | Callable[[], AsyncIterator[bytes]]
 """A file: its bytes, a stream that can be read once, or what makes the stream anew."""
 
 
+@dataclass(slots=True)
+class Source:
+    """Where the bytes of a file come from, counted on their way to the site."""
+
+    traffic: Traffic
+    failure: Exception | None = None
+    """What reading them failed with: nothing that the site did."""
+
+    async def counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The chunks as they come."""
+        try:
+            async for chunk in chunks:
+                self.traffic.bytes_sent += len(chunk)
+                yield chunk
+        except Exception as error:
+            self.failure = error
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class FileBody:
     """A file on its way into a multipart body."""
@@ -36,22 +55,24 @@ class FileBody:
     """Makes the payload of the file for one attempt."""
     resendable: bool
     """Whether it can be made more than once."""
+    source: Source
 
 
 async def file_body(chunks: Chunks, traffic: Traffic) -> FileBody:
     """Prepares a file; a stream is read up to 4 MiB ahead, a short one is remembered."""
+    source = Source(traffic)
     if isinstance(chunks, bytes):
-        return _whole(chunks, traffic)
+        return _whole(chunks, source)
     if callable(chunks):
-        return FileBody(lambda: _streamed(_counted(chunks(), traffic)), resendable=True)
+        return FileBody(lambda: _streamed(source.counted(chunks())), True, source)
     head: list[bytes] = []
     size = 0
     async for chunk in chunks:
         head.append(chunk)
         size += len(chunk)
         if size > REMEMBERED:
-            return _once(_continued(head, chunks), traffic)
-    return _whole(b"".join(head), traffic)
+            return _once(_continued(head, chunks), source)
+    return _whole(b"".join(head), source)
 
 
 def multipart(filename: str, file: FileBody, fields: Mapping[str, str]) -> aiohttp.MultipartWriter:
@@ -74,26 +95,20 @@ def _append(writer: aiohttp.MultipartWriter, part: Payload, **parameters: str) -
     writer.append_payload(part)
 
 
-def _whole(content: bytes, traffic: Traffic) -> FileBody:
+def _whole(content: bytes, source: Source) -> FileBody:
     def make() -> Payload:
-        traffic.bytes_sent += len(content)
+        source.traffic.bytes_sent += len(content)
         return BytesPayload(content)
 
-    return FileBody(make, resendable=True)
+    return FileBody(make, True, source)
 
 
-def _once(chunks: AsyncIterator[bytes], traffic: Traffic) -> FileBody:
-    return FileBody(lambda: _streamed(_counted(chunks, traffic)), resendable=False)
+def _once(chunks: AsyncIterator[bytes], source: Source) -> FileBody:
+    return FileBody(lambda: _streamed(source.counted(chunks)), False, source)
 
 
 def _streamed(chunks: AsyncIterator[bytes]) -> Payload:
     return AsyncIterablePayload(chunks)
-
-
-async def _counted(chunks: AsyncIterator[bytes], traffic: Traffic) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        traffic.bytes_sent += len(chunk)
-        yield chunk
 
 
 async def _continued(head: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -135,6 +135,19 @@ backup = Table(
     comment="A copy of a product, running, kept or gone.",
 )
 
+verification = Table(
+    "verification",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="Grows: a later one is a newer one."),
+    Column("backup_uid", Key, nullable=False),
+    Column("level", Integer, nullable=False, doc="sitekeep_shared.vault.levels.Level."),
+    Column("sound", Boolean, nullable=False),
+    Column("damage", Boolean, nullable=False, doc="Whether something in the vault is damaged."),
+    Column("verify_time", Instant, nullable=False, doc="When it ended."),
+    Index(None, "backup_uid", "number"),
+    comment="What verifications found; their reports say more.",
+)
+
 hold = Table(
     "hold",
     metadata,

@@ -17,13 +17,14 @@ from sqlalchemy import Row
 from sitekeep.backup.v1 import api_key_pb2, backup_pb2, backup_policy_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import restore_pb2
-from sitekeep.type.v1 import content_pb2
+from sitekeep.type.v1 import content_pb2, verification_pb2
 from sitekeep_shared import rules
 from sitekeep_shared.database.types import EPOCH
 from sitekeep_shared.errors import Unavailable
 from sitekeep_shared.locks import LockState
 from sitekeep_shared.rpc.names import resource
 from sitekeep_shared.rpc.status import DOMAIN, to_status
+from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.work.findings import NumberedFinding
 
 AnyRow = Row[Any]
@@ -180,16 +181,30 @@ def policy(row: AnyRow, held: rules.Profile) -> backup_policy_pb2.BackupPolicy:
 def shown_backup(row: AnyRow, held: rules.Profile) -> backup_pb2.Backup:
     """A row of ``facts.SHOWN_BACKUPS``; one that is kept as the last one shows no end."""
     allowed = rules.next_restore_time(row.last_restore_time, held)
-    message = backup(row, allowed, row.last_verified_time)
+    message = backup(row, allowed)
+    message.damaged = row.damage_time is not None
+    verified = timestamp(row.last_verified_time)
+    if verified is not None:
+        message.last_verified_time.CopyFrom(verified)
+    if row.last_verification_level is not None:
+        message.last_verification.CopyFrom(_last_verification(row))
     if rules.is_kept_as_last(row.is_last_complete, held):
         message.ClearField("expire_time")
     return message
 
 
+def _last_verification(row: AnyRow) -> verification_pb2.Verification:
+    message = verification_pb2.Verification
+    return message(
+        level=message.Level.Value(Level(row.last_verification_level).name),
+        sound=row.last_verification_sound,
+        verify_time=timestamp(row.last_verification_verify_time),
+    )
+
+
 def backup(
     row: AnyRow,
     next_restore_time: datetime.datetime | None = None,
-    last_verified_time: datetime.datetime | None = None,
 ) -> backup_pb2.Backup:
     """A backup."""
     message = backup_pb2.Backup
@@ -212,7 +227,6 @@ def backup(
         operation=resource(row.organization, "operations", row.operation),
         archive_digest=row.archive_digest or "",
         manifest_key=row.manifest_key or "",
-        last_verified_time=timestamp(last_verified_time),
         etag=row.etag,
     )
 
@@ -229,6 +243,7 @@ def restore(row: AnyRow) -> restore_pb2.Restore:
         skip_users_and_groups=options.get("skip_users_and_groups", False),
         allow_incomplete=options.get("allow_incomplete", False),
         skip_attachments=options.get("skip_attachments", False),
+        salvage=options.get("salvage", False),
         state=message.State.Value(row.state),
         create_time=timestamp(row.create_time),
         end_time=timestamp(row.end_time),
@@ -286,6 +301,10 @@ def verification_report(row: AnyRow) -> restore_pb2.VerificationReport:
         damaged_count=report["damaged_count"],
         damaged_entities=[message.DamagedEntity(**each) for each in report["damaged_entities"]],
         damaged_packs=report["damaged_packs"],
+        # Those of before there were levels read everything.
+        level=verification_pb2.Verification.Level.Value(report.get("level", "DATA")),
+        read_bytes=report.get("read_bytes", 0),
+        total_bytes=report.get("total_bytes", 0),
     )
 
 

@@ -90,7 +90,7 @@ class ServiceServer(abc.ABC):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         await self._open_stores(stack)
-        dispatcher = InProcessDispatcher(
+        self.dispatcher = dispatcher = InProcessDispatcher(
             self.database,
             await self.open_handler(stack),
             self.service,

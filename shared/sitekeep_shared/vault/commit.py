@@ -12,8 +12,10 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.check import check_packs
 from sitekeep_shared.vault.errors import (
+    BackupAbandoned,
     CommitConflict,
     DamagedObject,
+    LeaseLost,
     ObjectMissing,
     StagedDataLost,
     StoreUnavailable,
@@ -28,7 +30,7 @@ from sitekeep_shared.vault.manifest import (
     encode_packs_section,
     section_hash,
 )
-from sitekeep_shared.vault.manifest_store import read_header
+from sitekeep_shared.vault.manifest_store import read_manifest
 from sitekeep_shared.vault.manifest_types import (
     CommittedBackup,
     ManifestFacts,
@@ -59,11 +61,20 @@ class Committer:
         self._store = store
         self._sealer = sealer
         self._limits = limits
-        self._site = site
+        self.site = site
         self._fence = fence
         self._name = names.backup_name(site, backup_id)
         self.backup_id = backup_id
         self.write_id = write_id
+
+    async def refuse_abandoned(self) -> None:
+        """Makes sure that the backup may still be committed one day.
+
+        Raises:
+            LeaseLost: a collection gave it up, as it had not gone on for long.
+        """
+        with contextlib.suppress(DamagedObject):
+            await self._read_back()
 
     async def commit(
         self,
@@ -75,16 +86,16 @@ class Committer:
     ) -> CommittedBackup:
         """See BackupSession.commit."""
         ordered = await self._collect(staging, pages)
-        packs = staging.needed_packs
-        await self._check_packs(packs)
+        uses = await asyncio.to_thread(staging.pack_uses)
+        await self._check_packs([use.pack for use in uses])
         body = ManifestBody(facts.details, ordered)
         sealed_body = await asyncio.to_thread(encode_body, self._sealer, self._name, body)
-        sealed_packs = encode_packs_section(self._sealer, self._name, packs)
+        sealed_packs = encode_packs_section(self._sealer, self._name, uses)
         header = self._header(staging, lease, ordered, facts, sealed_packs, sealed_body)
         data = encode_manifest(self._sealer, self._name, header, sealed_packs, sealed_body)
         await lease.check()
         async with permit:
-            committed = await self._put(header, data)
+            committed = await self._put(data)
         return CommittedBackup(self._name, committed.merkle_root, committed)
 
     async def _collect(
@@ -119,7 +130,7 @@ class Committer:
         sealed_body: bytes,
     ) -> ManifestHeader:
         return ManifestHeader(
-            site=self._site,
+            site=self.site,
             backup_id=self.backup_id,
             fence=self._fence,
             started=facts.started,
@@ -142,28 +153,34 @@ class Committer:
             key_id=self._sealer.key_id,
         )
 
-    async def _put(self, header: ManifestHeader, data: bytes) -> ManifestHeader:
-        """A lost answer makes a commit that arrived look like a failure: read back and compare."""
+    async def _put(self, data: bytes) -> ManifestHeader:
+        """A commit counts once the manifest reads back as what this session wrote.
+
+        A lost answer makes a commit that arrived look like a failure; a store that took it
+        may have kept something else.
+        """
         try:
-            if await _to_its_end(self._store.put_new(self._name, [data])):
-                return header
+            await _to_its_end(self._store.put_new(self._name, [data]))
         except StoreUnavailable:
-            committed = await self._ours()
+            committed = await self._read_back()
             if committed is None:
                 raise
-            return committed
-        committed = await self._ours()
+        else:
+            committed = await self._read_back()
         if committed is None:
+            raise DamagedObject(self._name, "it is missing although the store took it")
+        if committed.write_id != self.write_id:
             raise CommitConflict(f"Backup {self.backup_id} was committed by another write.")
         return committed
 
-    async def _ours(self) -> ManifestHeader | None:
-        """What this session committed; None where it did not."""
+    async def _read_back(self) -> ManifestHeader | None:
+        """The header of the manifest that is there, all of it proven; None where there is none."""
         try:
-            header = await read_header(self._store, self._sealer, self._name)
+            return (await read_manifest(self._store, self._sealer, self._name)).header
+        except BackupAbandoned as error:
+            raise LeaseLost(f"{error} Start a new one.") from error
         except ObjectMissing:
             return None
-        return header if header.write_id == self.write_id else None
 
 
 async def _to_its_end(put: Coroutine[Any, Any, bool]) -> bool:

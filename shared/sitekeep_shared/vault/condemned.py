@@ -1,6 +1,19 @@
-"""Condemned packs: what a collection is about to remove counts as absent for new sessions."""
+"""What a collection condemned, and what it decided about that in the end.
+
+FORMAT.md section 9. A generation has up to three objects below ``gc/``: what it condemned, since
+when everybody can know it, and the verdict: what of it is removed. What is condemned counts as
+absent for new sessions, and new readers do not open a backup that is.
+"""
 
 from __future__ import annotations
+
+import datetime
+import logging
+import struct
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
@@ -11,13 +24,33 @@ from sitekeep_shared.vault.store import Store
 MAGIC = b"SKCONDM1"
 SECTION = "condemned"
 
-
-def encode_condemned(sealer: Sealer, name: str, packs: list[PackReference]) -> bytes:
-    """The bytes of a ``gc/<generation>.condemned`` object."""
-    return MAGIC + sealer.seal(SECTION, name.encode(), encode_packs(packs))
+_LENGTH = struct.Struct("<I")
+_logger = logging.getLogger(__name__)
 
 
-def decode_condemned(sealer: Sealer, name: str, data: bytes) -> list[PackReference]:
+@dataclass(frozen=True)
+class Condemnation:
+    """Packs that are to be removed, and the manifests of expired backups that go with them."""
+
+    time: datetime.datetime
+    packs: Sequence[PackReference]
+    manifests: Sequence[str]
+    """Names of objects."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    time: datetime.datetime
+    manifests: Sequence[str]
+
+
+def encode_condemned(sealer: Sealer, name: str, condemnation: Condemnation) -> bytes:
+    """The bytes of a ``gc/<generation>.condemned`` or ``.verdict`` object."""
+    head = msgspec.json.encode(_Head(condemnation.time, condemnation.manifests))
+    plain = _LENGTH.pack(len(head)) + head + encode_packs(condemnation.packs)
+    return MAGIC + sealer.seal(SECTION, name.encode(), plain)
+
+
+def decode_condemned(sealer: Sealer, name: str, data: bytes) -> Condemnation:
     """The reverse of encode_condemned.
 
     Raises:
@@ -25,7 +58,13 @@ def decode_condemned(sealer: Sealer, name: str, data: bytes) -> list[PackReferen
     """
     if not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as a list of condemned packs")
-    return decode_packs(sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name))
+    plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
+    try:
+        end = _LENGTH.size + int(_LENGTH.unpack_from(plain)[0])
+        head = msgspec.json.decode(plain[_LENGTH.size : end], type=_Head)
+        return Condemnation(head.time, decode_packs(plain[end:]), head.manifests)
+    except (struct.error, ValueError, msgspec.MsgspecError) as error:
+        raise DamagedObject(name, "it does not read as a list of condemned packs") from error
 
 
 async def load_condemned(store: Store, sealer: Sealer) -> frozenset[bytes]:
@@ -35,16 +74,37 @@ async def load_condemned(store: Store, sealer: Sealer) -> frozenset[bytes]:
         DamagedObject: a list cannot be read; reusing packs would not be safe.
     """
     condemned: set[bytes] = set()
-    async for item in store.list(names.CONDEMNED):
-        if item.key.endswith(names.CONDEMNED_SUFFIX):
-            condemned |= await _load_one(store, sealer, item.key)
+    async for name in _lists(store):
+        found = await _load_one(store, sealer, name)
+        if found is not None:
+            condemned.update(pack.pack_id for pack in found.packs)
     return frozenset(condemned)
 
 
-async def _load_one(store: Store, sealer: Sealer, name: str) -> set[bytes]:
+async def is_condemned(store: Store, sealer: Sealer, manifest: str) -> bool:
+    """Whether a backup is about to be removed, as far as the lists can be read."""
+    async for name in _lists(store):
+        try:
+            found = await _load_one(store, sealer, name)
+        except DamagedObject as error:
+            # Who reads is better off with what is there than with nothing.
+            _logger.warning("%s", error)
+            continue
+        if found is not None and manifest in found.manifests:
+            return True
+    return False
+
+
+async def _lists(store: Store) -> AsyncIterator[str]:
+    async for item in store.list(names.CONDEMNED):
+        if item.key.endswith(names.CONDEMNED_SUFFIX):
+            yield item.key
+
+
+async def _load_one(store: Store, sealer: Sealer, name: str) -> Condemnation | None:
     try:
         data = await store.get(name)
     except ObjectMissing:
-        # The sweep ended while the listing went on: what it condemned is gone from the indexes.
-        return set()
-    return {pack.pack_id for pack in decode_condemned(sealer, name, data)}
+        # The sweep ended while the listing went on: what it condemned is gone, or kept for good.
+        return None
+    return decode_condemned(sealer, name, data)

@@ -30,11 +30,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What became of a file that was put."""
+    """What became of a file that was put or reused."""
 
     size_bytes: int
     sha256: str
     """Hex digest of the whole file."""
+    earlier_sha256: str = ""
+    """Of the bytes that an earlier backup has for the same file; empty unless they differ."""
 
 
 def encode_entry(entry: Entry) -> bytes:

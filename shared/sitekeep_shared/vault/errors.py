@@ -2,15 +2,18 @@
 
 VaultError
 ├── StoreUnavailable     the store refuses or does not answer; trying again may help
+│   └── DeleteRefused    the store does not let an object go, as under a retention lock
 ├── ObjectMissing        a store has no object of that name
 ├── VaultMissing         there is no vault where one is expected
 ├── UnsupportedFormat    a newer version wrote it
 ├── WrongKey             the key file belongs to another vault, or cannot read
 ├── DamagedObject        an object is not what was written; it is named
+├── ClockSkewed          the clocks of this machine and of the store differ too much
 ├── LeaseLost            the session may no longer write: its lease ran out or was taken over
 ├── StagedDataLost       what earlier units staged is no longer there: they have to run again
 ├── CommitConflict       another write committed the same backup
 ├── BackupNotFound       there is no such backup
+│   └── BackupAbandoned  it was never finished, and a collection or its server gave it up
 └── SessionClosed        the session was closed or failed before
 """
 
@@ -23,6 +26,10 @@ class VaultError(Exception):
 
 class StoreUnavailable(VaultError):
     """The store refuses or does not answer: full, not permitted, not there, an I/O error."""
+
+
+class DeleteRefused(StoreUnavailable):
+    """The store does not let an object go: a retention lock, or no permission to delete."""
 
 
 class ObjectMissing(VaultError):
@@ -48,10 +55,20 @@ class WrongKey(VaultError):
 class DamagedObject(VaultError):
     """An object of the vault is missing, cut short or altered."""
 
-    def __init__(self, object_name: str, problem: str) -> None:
+    def __init__(self, object_name: str, problem: str, *, entry: str = "") -> None:
         super().__init__(f"The vault's object {object_name} is damaged: {problem}.")
         self.object_name = object_name
         self.problem = problem
+        self.entry = entry
+        """What could not be read because of it, in words; empty where that is not known."""
+
+    def met_in(self, entry: str) -> DamagedObject:
+        """The same, met while that was read; what was named first stays."""
+        return DamagedObject(self.object_name, self.problem, entry=self.entry or entry)
+
+
+class ClockSkewed(VaultError):
+    """The clocks of this machine and of the store differ by more than leases allow for."""
 
 
 class LeaseLost(VaultError):
@@ -68,6 +85,10 @@ class CommitConflict(VaultError):
 
 class BackupNotFound(VaultError):
     """The vault holds no such backup."""
+
+
+class BackupAbandoned(BackupNotFound):
+    """The backup was given up before it was finished; it can never be committed."""
 
 
 class SessionClosed(VaultError):

@@ -46,57 +46,96 @@ class IndexLoader:
     ) -> LoadedIndexes:
         """Loads the rows of the packs to keep.
 
-        An index object that vanishes meanwhile was replaced by a collection: the
-        listing starts over.
+        A collection puts what replaces index objects before it removes them, perhaps at a
+        name that a listing has passed. So it is listed again until no name is new.
 
         Raises:
-            StoreUnavailable: the store does not answer, or objects keep vanishing.
+            StoreUnavailable: the store does not answer.
+            ObjectMissing: the store lists an object that it does not have.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return await self._load_once(keep, backup_id)
-            except ObjectMissing:
-                if attempt == _ATTEMPTS:
-                    raise
-                _logger.info("An index object vanished while being loaded; listing again.")
-        raise AssertionError("unreachable")
+        load = _Load(self._store, self._sealer, self._limits, keep, backup_id)
+        missing: ObjectMissing | None = None
+        for _ in range(_ATTEMPTS):
+            missing = await load.all_listed()
+            if missing is None:
+                return load.loaded
+            _logger.info("%s It was listed a moment ago; listing again.", missing)
+        assert missing is not None
+        raise missing
 
-    async def _load_once(
-        self, keep: Callable[[PackReference], bool], backup_id: str
-    ) -> LoadedIndexes:
-        loaded = LoadedIndexes()
-        batch: list[str] = []
-        async for item in self._store.list(names.INDEX):
-            batch.append(item.key)
-            if len(batch) >= self._limits.parallel_requests:
-                await self._add(loaded, batch, keep, backup_id)
-                batch = []
-        await self._add(loaded, batch, keep, backup_id)
-        return loaded
 
-    async def _add(
+class _Load:
+    """One load: what it has read, and what it need not read."""
+
+    def __init__(
         self,
-        loaded: LoadedIndexes,
-        keys: list[str],
+        store: Store,
+        sealer: Sealer,
+        limits: Limits,
         keep: Callable[[PackReference], bool],
         backup_id: str,
     ) -> None:
-        contents = await asyncio.gather(*(self._store.get(key) for key in keys))
-        for key, content in zip(keys, contents, strict=True):
-            number = names.number_of(key, names.INDEX, backup_id)
-            if number is not None:
-                loaded.next_number = max(loaded.next_number, number + 1)
-            index = await self._decode(loaded, key, content)
-            if index is None:
-                continue
-            await asyncio.to_thread(loaded.blobs.add, index, keep)
-            if number is not None:
-                loaded.own.append(index)
+        self.loaded = LoadedIndexes()
+        self._store = store
+        self._sealer = sealer
+        self._limits = limits
+        self._keep = keep
+        self._backup_id = backup_id
+        self._done: set[str] = set()
 
-    async def _decode(self, loaded: LoadedIndexes, key: str, content: bytes) -> IndexObject | None:
+    async def all_listed(self) -> ObjectMissing | None:
+        """Reads until a listing has nothing new; or returns what vanished on the way."""
+        missing: ObjectMissing | None = None
+        while new := await self._new_names():
+            # The merged ones first: they say which others need not be read.
+            for group in _merged_first(new):
+                for start in range(0, len(group), self._limits.parallel_requests):
+                    batch = group[start : start + self._limits.parallel_requests]
+                    missing = await self._read(batch) or missing
+            if missing is not None:
+                break
+        return missing
+
+    async def _new_names(self) -> list[str]:
+        return [
+            item.key async for item in self._store.list(names.INDEX) if item.key not in self._done
+        ]
+
+    async def _read(self, keys: list[str]) -> ObjectMissing | None:
+        wanted = [key for key in keys if key not in self._done]
+        results = await asyncio.gather(*map(self._store.get, wanted), return_exceptions=True)
+        missing: ObjectMissing | None = None
+        for key, result in zip(wanted, results, strict=True):
+            if isinstance(result, ObjectMissing):
+                missing = result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                await self._add(key, result)
+        return missing
+
+    async def _add(self, key: str, content: bytes) -> None:
+        self._done.add(key)
+        number = names.number_of(key, names.INDEX, self._backup_id)
+        if number is not None:
+            self.loaded.next_number = max(self.loaded.next_number, number + 1)
+        index = await self._decode(key, content)
+        if index is None:
+            return
+        self._done.update(index.supersedes)
+        await asyncio.to_thread(self.loaded.blobs.add, index, self._keep)
+        if number is not None:
+            self.loaded.own.append(index)
+
+    async def _decode(self, key: str, content: bytes) -> IndexObject | None:
         try:
             return await asyncio.to_thread(decode_index, self._sealer, key, content)
         except DamagedObject as error:
             _logger.warning("%s What it lists counts as absent.", error)
-            loaded.damaged.append(error)
+            self.loaded.damaged.append(error)
             return None
+
+
+def _merged_first(keys: list[str]) -> tuple[list[str], list[str]]:
+    merged = [key for key in keys if names.owner_of(key) == names.MERGED]
+    return merged, [key for key in keys if names.owner_of(key) != names.MERGED]

@@ -4,7 +4,7 @@ FORMAT.md section 6. Plaintext::
 
     u32 rows | u32 packs | u32 referenced | checkpoint id (16)
     | packs: id[32] u32 size | referenced: id[32] u32 size
-    | rows: id[32] u32 pack, frame, offset, length
+    | rows: id[32] u32 pack, frame, offset, length | note: JSON
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy
 
 from sitekeep_shared.vault.errors import DamagedObject
@@ -53,6 +54,15 @@ class IndexObject:
     """Packs of other sessions that this session began to need."""
     rows: Rows
     """INDEX_ROW, sorted by id."""
+    site: str = ""
+    """Whose backup wrote it; empty in one that was merged."""
+    supersedes: Sequence[str] = ()
+    """Names of the index objects that one was merged from."""
+
+
+class _Note(msgspec.Struct, frozen=True):
+    site: str = ""
+    supersedes: Sequence[str] = ()
 
 
 def encode_packs(packs: Sequence[PackReference]) -> bytes:
@@ -76,7 +86,8 @@ def encode_index(sealer: Sealer, name: str, index: IndexObject) -> bytes:
         len(index.rows), len(index.packs), len(index.referenced), index.checkpoint_id
     )
     packs = encode_packs([*index.packs, *index.referenced])
-    plain = counts + packs + index.rows.tobytes()
+    note = msgspec.json.encode(_Note(index.site, index.supersedes))
+    plain = counts + packs + index.rows.tobytes() + note
     return MAGIC + sealer.seal(SECTION, name.encode(), plain)
 
 
@@ -89,11 +100,20 @@ def decode_index(sealer: Sealer, name: str, data: bytes) -> IndexObject:
     if not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as an index")
     plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
+    try:
+        return _decode_plain(plain)
+    except (struct.error, ValueError, msgspec.MsgspecError) as error:
+        raise DamagedObject(name, "it does not read as an index") from error
+
+
+def _decode_plain(plain: bytes) -> IndexObject:
     row_count, pack_count, referenced_count, checkpoint_id = COUNTS.unpack_from(plain)
     rows_start = COUNTS.size + (pack_count + referenced_count) * PACK_ROW.itemsize
     packs = decode_packs(plain[COUNTS.size : rows_start])
     rows = numpy.frombuffer(plain, INDEX_ROW, row_count, rows_start)
-    return IndexObject(checkpoint_id, packs[:pack_count], packs[pack_count:], rows)
+    note = msgspec.json.decode(plain[rows_start + rows.nbytes :], type=_Note)
+    own, referenced = packs[:pack_count], packs[pack_count:]
+    return IndexObject(checkpoint_id, own, referenced, rows, note.site, note.supersedes)
 
 
 def sort_rows(rows: Rows) -> Rows:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,30 @@ class Limits:
     """Staged raw bytes from which a checkpoint is made without a finished unit."""
     checkpoint_seconds: float = 300.0
     """Time after which a checkpoint is made without a finished unit."""
+    reuse_seconds: float | None = None
+    """Packs older than this count as absent for new backups; None: packs of any age are reused."""
+    sparse_pack_share: float = 0.5
+    """A pack of whose raw bytes the newest backups need less than this share is written anew."""
     lease_seconds: float = 600.0
     """How long a lease is valid."""
     lease_renew_seconds: float = 200.0
     """How often it is renewed."""
     commit_margin_seconds: float = 120.0
     """A commit is refused when the lease is valid for less than this."""
+    skew_seconds: float = 300.0
+    """How far the clocks of this machine and of the store may differ."""
+    condemned_seconds: float = 86_400.0
+    """How long what is condemned waits before it is removed."""
+    orphan_seconds: float = 86_400.0
+    """How long what no finished backup needs is left alone, and an unfinished one may resume."""
+    forgotten_seconds: float = 30 * 86_400.0
+    """How long the mark that a backup was given up is kept."""
+    merged_rows: int = 1 << 20
+    """Rows of an index object that is merged from others, at most: 48 MiB."""
+    index_objects: int = 16
+    """More small index objects than this are merged."""
+    dead_rows_share: float = 0.25
+    """An index object is written anew when more of its rows than this lie in removed packs."""
     frame_cache_bytes: int = 32 * MIB
     """Decrypted frames that a reader keeps."""
     pack_cache_count: int = 256

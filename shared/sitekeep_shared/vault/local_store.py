@@ -16,6 +16,7 @@ import secrets
 from collections.abc import AsyncIterator, Generator, Sequence
 from pathlib import Path
 
+from sitekeep_shared.clock import Clock, SystemClock
 from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
 from sitekeep_shared.vault.store import ObjectInfo
 
@@ -37,8 +38,10 @@ _REASONS = {
 class DurableLocalStore:
     """Objects as files below a folder. See Store for what it guarantees."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+        """``clock`` tells when objects were written, also where tests move it."""
         self._folder = folder
+        self._clock = clock or SystemClock()
         self._durable_folders: set[Path] = set()
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
@@ -86,7 +89,7 @@ class DurableLocalStore:
             self._make_folder(self._folder / TEMPORARY_FOLDER)
             temporary = self._folder / TEMPORARY_FOLDER / f"{secrets.token_hex(16)}.tmp"
             try:
-                _write_synced(temporary, parts)
+                _write_synced(temporary, parts, self._clock.now().timestamp())
                 created = _link(temporary, path)
             finally:
                 with contextlib.suppress(FileNotFoundError):
@@ -151,11 +154,12 @@ def _children(folder: Path) -> list[os.DirEntry[str]]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _write_synced(path: Path, parts: Sequence[bytes]) -> None:
+def _write_synced(path: Path, parts: Sequence[bytes], modified: float) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         for part in parts:
             _write_all(file.fileno(), part)
+        os.utime(file.fileno(), (modified, modified))
         os.fsync(file.fileno())
 
 

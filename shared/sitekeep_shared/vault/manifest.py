@@ -12,21 +12,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy
 from backports import zstd
 from blake3 import blake3
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import DamagedObject
-from sitekeep_shared.vault.index_object import PackReference, decode_packs, encode_packs
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.manifest_types import (
     COMPLETE,
     INCOMPLETE,
     CommittedBackup,
     ManifestFacts,
     ManifestHeader,
+    PackUse,
     StoredTotal,
 )
+from sitekeep_shared.vault.markers import refuse_abandoned
 from sitekeep_shared.vault.merkle import tree_root
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.sealing import Sealer
@@ -39,9 +42,11 @@ __all__ = [
     "ManifestFacts",
     "ManifestHeader",
     "ManifestSections",
+    "PackUse",
     "StoredTotal",
     "decode_body",
     "decode_header",
+    "decode_pack_uses",
     "decode_packs_section",
     "encode_body",
     "encode_manifest",
@@ -51,6 +56,8 @@ __all__ = [
 
 MAGIC = b"SKMANIF1"
 PREFIX = struct.Struct("<8sII")
+PACK_USE_ROW = numpy.dtype([("id", "u1", (32,)), ("size", "<u4"), ("used", "<u4")])
+LARGEST_USE = 0xFFFF_FFFF
 HEADER_SECTION = "manifest-header"
 PACKS_SECTION = "manifest-packs"
 BODY_SECTION = "manifest-body"
@@ -116,15 +123,31 @@ def encode_manifest(
     return PREFIX.pack(MAGIC, len(sealed), len(packs)) + sealed + packs + body
 
 
-def encode_packs_section(sealer: Sealer, name: str, packs: Sequence[PackReference]) -> bytes:
+def encode_packs_section(sealer: Sealer, name: str, packs: Sequence[PackUse]) -> bytes:
     """The sealed list of packs, sorted by id."""
-    ordered = sorted(packs, key=lambda pack: pack.pack_id)
-    return sealer.seal(PACKS_SECTION, name.encode(), encode_packs(ordered))
+    ordered = sorted(packs, key=lambda use: use.pack.pack_id)
+    rows = numpy.empty(len(ordered), PACK_USE_ROW)
+    ids = b"".join(use.pack.pack_id for use in ordered)
+    rows["id"] = numpy.frombuffer(ids, "u1").reshape(-1, 32)
+    rows["size"] = [use.pack.size_bytes for use in ordered]
+    rows["used"] = [min(use.used_bytes, LARGEST_USE) for use in ordered]
+    return sealer.seal(PACKS_SECTION, name.encode(), rows.tobytes())
 
 
 def decode_packs_section(
     sealer: Sealer, name: str, header: ManifestHeader, sealed: bytes
 ) -> list[PackReference]:
+    """The packs that a backup needs; checks the hash that the header names.
+
+    Raises:
+        DamagedObject: it is not what was written.
+    """
+    return [use.pack for use in decode_pack_uses(sealer, name, header, sealed)]
+
+
+def decode_pack_uses(
+    sealer: Sealer, name: str, header: ManifestHeader, sealed: bytes
+) -> list[PackUse]:
     """The reverse of encode_packs_section; checks the hash that the header names.
 
     Raises:
@@ -132,7 +155,12 @@ def decode_packs_section(
     """
     if section_hash(sealed) != header.packs_hash:
         raise DamagedObject(name, "its list of packs is not the one that its header names")
-    return decode_packs(sealer.open(PACKS_SECTION, name.encode(), sealed, name))
+    plain = sealer.open(PACKS_SECTION, name.encode(), sealed, name)
+    rows = numpy.frombuffer(plain, PACK_USE_ROW)
+    return [
+        PackUse(PackReference(row["id"].tobytes(), int(row["size"])), int(row["used"]))
+        for row in rows
+    ]
 
 
 def section_hash(sealed: bytes) -> str:
@@ -144,22 +172,35 @@ def header_end(name: str, data: bytes) -> int:
     """How many bytes from the start hold the header.
 
     Raises:
+        BackupAbandoned: the backup was given up.
         DamagedObject: it does not start as a manifest.
     """
+    refuse_abandoned(name, data)
     if len(data) < PREFIX.size or not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as a manifest")
     return PREFIX.size + int(PREFIX.unpack_from(data)[1])
 
 
-def split_manifest(name: str, data: bytes) -> ManifestSections:
-    """Cuts a whole manifest.
+def packs_end(name: str, data: bytes) -> int:
+    """How many bytes from the start hold the header and the list of packs.
 
     Raises:
+        BackupAbandoned: the backup was given up.
+        DamagedObject: it does not start as a manifest.
+    """
+    return header_end(name, data) + int(PREFIX.unpack_from(data)[2])
+
+
+def split_manifest(name: str, data: bytes) -> ManifestSections:
+    """Cuts a manifest, or the start of one that holds the header and the packs.
+
+    Raises:
+        BackupAbandoned: the backup was given up.
         DamagedObject: it does not start as a manifest.
     """
     end = header_end(name, data)
-    packs_end = end + int(PREFIX.unpack_from(data)[2])
-    return ManifestSections(data[PREFIX.size : end], data[end:packs_end], data[packs_end:])
+    body = packs_end(name, data)
+    return ManifestSections(data[PREFIX.size : end], data[end:body], data[body:])
 
 
 def decode_header(sealer: Sealer, name: str, sealed: bytes) -> ManifestHeader:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.index_object import PackReference
 
 COMPLETE = "COMPLETE"
 INCOMPLETE = "INCOMPLETE"
@@ -34,6 +35,15 @@ class StoredTotal:
 
     entries: int = 0
     size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class PackUse:
+    """A pack that a backup needs, and how much of it."""
+
+    pack: PackReference
+    used_bytes: int
+    """Raw bytes of those of its blobs that the backup uses; all of them where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import StoreUnavailable, VaultMissing, WrongKey
 from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.limits import DAY_SECONDS, Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
+from sitekeep_shared.vault.overlay_store import OverlayStore
 from sitekeep_shared.vault.passphrase import Passphrase
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
@@ -31,9 +33,16 @@ class Use(enum.Enum):
     """With a key file that can read."""
 
 
-def store_of(settings: Settings) -> Store:
-    """Where the objects of the vault are."""
-    return DurableLocalStore(settings.vault_folder)
+def store_of(settings: Settings, clock: Clock | None = None) -> Store:
+    """Where the objects of the vault are; a folder takes the time of what it holds from a clock."""
+    return DurableLocalStore(settings.vault_folder, clock)
+
+
+def _overlaid(store: Store, settings: Settings) -> Store:
+    """The store, or one over it that takes what is written."""
+    if settings.vault_overlay is None:
+        return store
+    return OverlayStore(store, DurableLocalStore(settings.vault_overlay))
 
 
 async def open_vault(
@@ -49,7 +58,7 @@ async def open_vault(
         DamagedObject: FORMAT or the key object is not what was written.
         StoreUnavailable: the store or the key file cannot be used.
     """
-    store = store_of(settings)
+    store = _overlaid(store_of(settings, clock), settings)
     keys = await _keys(store, settings, create=create)
     if use is Use.READING and not keys.can_read:
         raise WrongKey(
@@ -58,7 +67,7 @@ async def open_vault(
         )
     if use is Use.WRITING:
         keys = keys.writer_part()
-    vault = await Vault.open(store, keys, clock, create=create)
+    vault = await Vault.open(store, keys, clock, create=create, limits=_limits(settings))
     if use is Use.WRITING:
         await vault.require_current_key()
     if use is Use.READING:
@@ -94,6 +103,11 @@ async def _warn_if_superseded(vault: Vault) -> None:
         await vault.require_current_key()
     except WrongKey as error:
         _logger.warning("%s Until then, only backups from before can be read.", error)
+
+
+def _limits(settings: Settings) -> Limits:
+    days = settings.vault_reuse_days
+    return Limits(reuse_seconds=None if days is None else days * DAY_SECONDS)
 
 
 async def _keys(store: Store, settings: Settings, *, create: bool) -> VaultKeys:

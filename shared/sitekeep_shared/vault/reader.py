@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.blob_index import BlobPlace
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.entry_names import name_of, name_of_page
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.index_loader import IndexLoader, LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import (
-    ManifestBody,
-    decode_body,
-    decode_header,
-    decode_packs_section,
-    split_manifest,
-)
+from sitekeep_shared.vault.manifest import ManifestBody, decode_body
+from sitekeep_shared.vault.manifest_store import read_manifest
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.pack_reader import PackReader
 from sitekeep_shared.vault.page import PageReference, decode_page
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
+
+
+@dataclass(frozen=True)
+class ListedEntry:
+    """An entry and the page that lists it."""
+
+    page: bytes
+    """The blob id of the page."""
+    entry: Entry
+
+
+Lost = Mapping[bytes, frozenset[str]]
+"""By the blob id of a page: the keys of its entries that cannot be read; none means all of it."""
+
+NOTHING_LOST: Lost = {}
 
 
 async def open_reader(
@@ -41,14 +53,12 @@ async def open_reader(
     """
     name = names.backup_name(site, backup_id)
     try:
-        data = await store.get(name)
+        manifest = await read_manifest(store, sealer, name)
     except ObjectMissing as error:
         raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
-    sections = split_manifest(name, data)
-    header = decode_header(sealer, name, sections.header)
+    header, packs = manifest.header, manifest.packs
     sealer.require_reading(header.key_id)
-    packs = decode_packs_section(sealer, name, header, sections.packs)
-    body = await asyncio.to_thread(decode_body, sealer, name, header, sections.body)
+    body = await asyncio.to_thread(decode_body, sealer, name, header, manifest.body)
     needed = set(packs)
     loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)
     return BackupReader(name, header, body, packs, loaded, PackReader(store, sealer, limits))
@@ -65,6 +75,7 @@ class BackupReader:
         packs: Sequence[PackReference],
         loaded: LoadedIndexes,
         pack_reader: PackReader,
+        lost: Lost = NOTHING_LOST,
     ) -> None:
         self.header = header
         self.details = body.details
@@ -74,6 +85,8 @@ class BackupReader:
         """The key of its manifest."""
         self.all_pages = sorted(body.pages, key=lambda page: (page.unit_key, page.kind.value))
         """The pages of all kinds, those of one unit, which lie together, behind each other."""
+        self._body = body
+        self._lost = lost
         self._loaded = loaded
         self._pack_reader = pack_reader
         self._pages: dict[Kind, list[PageReference]] = {}
@@ -123,11 +136,17 @@ class BackupReader:
         if cached is not None:
             self._decoded.move_to_end(page.blob_id)
             return cached
-        payload = await self._blob(page.blob_id)
         try:
+            payload = await self._blob(page.blob_id)
             entries = await asyncio.to_thread(decode_page, page, payload)
+        except DamagedObject as error:
+            raise error.met_in(name_of_page(page)) from error
         except ValueError as error:
-            raise DamagedObject(self.name, f"a page of {page.unit_key}: {error}") from error
+            problem = f"a page of {page.unit_key}: {error}"
+            raise DamagedObject(self.name, problem, entry=name_of_page(page)) from error
+        lost = self._lost.get(page.blob_id)
+        if lost:
+            entries = [entry for entry in entries if entry.key not in lost]
         self._decoded[page.blob_id] = entries
         while len(self._decoded) > self.limits.page_cache_count:
             self._decoded.popitem(last=False)
@@ -148,18 +167,46 @@ class BackupReader:
             DamagedObject: something is missing or altered; it is named.
         """
         size = 0
-        for blob_id in entry.blobs:
-            payload = await self._blob(blob_id)
-            size += len(payload)
-            yield payload
+        try:
+            for blob_id in entry.blobs:
+                payload = await self._blob(blob_id)
+                size += len(payload)
+                yield payload
+        except DamagedObject as error:
+            raise error.met_in(name_of(entry)) from error
         if size != entry.size_bytes:
-            raise DamagedObject(self.name, f"{entry.kind} {entry.key} has another size")
+            problem = f"{entry.kind} {entry.key} has another size"
+            raise DamagedObject(self.name, problem, entry=name_of(entry))
 
-    async def in_stored_order(self, entries: Iterable[Entry]) -> list[Entry]:
+    def require_listed(self, entry: Entry) -> None:
+        """Makes sure that the indexes list everything that the entry is made of; reads nothing.
+
+        Raises:
+            DamagedObject: they do not.
+        """
+        for blob_id in entry.blobs:
+            self._place(blob_id)
+
+    async def in_stored_order(self, entries: Iterable[ListedEntry]) -> list[ListedEntry]:
         """The entries in the order in which their content lies in the packs."""
         return await asyncio.to_thread(sorted, entries, key=self._position)
 
-    def _position(self, entry: Entry) -> tuple[bytes, int, int]:
+    def without(self, lost: Lost) -> BackupReader:
+        """The same backup without what is lost; it is closed with this one."""
+        pages: list[PageReference] = []
+        for page in self._body.pages:
+            gone = lost.get(page.blob_id)
+            if gone is None:
+                pages.append(page)
+            elif gone:
+                pages.append(replace(page, entry_count=page.entry_count - len(gone)))
+        body = ManifestBody(self.details, pages)
+        return BackupReader(
+            self.name, self.header, body, self.packs, self._loaded, self._pack_reader, lost
+        )
+
+    def _position(self, listed: ListedEntry) -> tuple[bytes, int, int]:
+        entry = listed.entry
         place = self._loaded.blobs.place(entry.blobs[0]) if entry.blobs else None
         return (b"", 0, 0) if place is None else (place.pack.pack_id, place.frame, place.offset)
 

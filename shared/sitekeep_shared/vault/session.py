@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import datetime
 import secrets
 import weakref
 from collections.abc import AsyncIterable, Iterable
 from contextlib import AbstractAsyncContextManager
 
 from sitekeep_shared.clock import Clock
-from sitekeep_shared.vault import names
 from sitekeep_shared.vault.commit import Committer
-from sitekeep_shared.vault.condemned import load_condemned
-from sitekeep_shared.vault.errors import LeaseLost, SessionClosed, StoreUnavailable
+from sitekeep_shared.vault.earlier_backups import EarlierBackups
+from sitekeep_shared.vault.errors import ClockSkewed, LeaseLost, SessionClosed
+from sitekeep_shared.vault.file_register import FileRegister
 from sitekeep_shared.vault.group_commit import GroupCommit
 from sitekeep_shared.vault.index_loader import IndexLoader
-from sitekeep_shared.vault.index_object import PackReference
-from sitekeep_shared.vault.lease import Lease
+from sitekeep_shared.vault.known_file import FileOrigin
+from sitekeep_shared.vault.lease import Lease, keep_renewing
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest_types import CommittedBackup, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
@@ -26,14 +26,20 @@ from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.staging import Staging, StagingStatistics
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.unit_writer import UnitWriter
+from sitekeep_shared.vault.usable_packs import leave_out, load_usable_packs
 
 __all__ = ["BackupSession", "UnitWriter", "begin_session"]
 
-_logger = logging.getLogger(__name__)
-
 
 async def begin_session(
-    store: Store, sealer: Sealer, clock: Clock, limits: Limits, committer: Committer
+    store: Store,
+    sealer: Sealer,
+    clock: Clock,
+    limits: Limits,
+    committer: Committer,
+    *,
+    address: str,
+    keeping: datetime.timedelta | None,
 ) -> BackupSession:
     """Begins or resumes a backup. The order is the point: lease, condemned packs, indexes.
 
@@ -41,33 +47,32 @@ async def begin_session(
     always sees the other.
 
     Raises:
-        LeaseLost: another session of the same backup began at the same moment.
+        LeaseLost: another session of the same backup began at the same moment, or the backup
+            was given up.
+        ClockSkewed: the clocks of this machine and of the store differ too much.
         DamagedObject: a list of condemned packs cannot be read.
         StoreUnavailable: the store does not answer.
     """
-    backup_id = committer.backup_id
+    backup_id, origin = committer.backup_id, FileOrigin(committer.site, address)
     lease = Lease(store, sealer, clock, limits, backup_id)
     await lease.acquire(committer.write_id)
-    usable = await _usable_packs(store, sealer)
-    is_usable = usable.__contains__
-    loaded = await IndexLoader(store, sealer, limits).load(is_usable, backup_id)
-    staging = Staging(store, sealer, limits, backup_id, loaded, is_usable)
-    return BackupSession(staging, lease, limits, committer)
-
-
-async def _usable_packs(store: Store, sealer: Sealer) -> set[PackReference]:
-    """The packs that are whole and not condemned.
-
-    What lies in any other counts as absent, is staged again, and so a backup
-    heals what was lost.
-    """
-    condemned = await load_condemned(store, sealer)
-    usable: set[PackReference] = set()
-    async for item in store.list(names.PACKS):
-        pack_id = names.pack_id_of(item.key)
-        if pack_id is not None and pack_id not in condemned:
-            usable.add(PackReference(pack_id, item.size_bytes))
-    return usable
+    try:
+        await committer.refuse_abandoned()
+        packs = await load_usable_packs(store, sealer, clock, limits)
+        loaded = await IndexLoader(store, sealer, limits).load(packs.is_usable, backup_id)
+        earlier = EarlierBackups(store, sealer, limits)
+        await earlier.load()
+        known = await earlier.known_files(origin.site, backup_id)
+    except Exception:
+        await lease.release()
+        raise
+    demand = earlier.demand()
+    await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
+    staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable, site=origin.site)
+    files = FileRegister(
+        store, sealer, clock, origin=origin, backup_id=backup_id, keeping=keeping, known=known
+    )
+    return BackupSession(staging, files, lease, limits, committer)
 
 
 def new_write_id() -> str:
@@ -79,9 +84,15 @@ class BackupSession:
     """One backup while it is made. Everything happens in one event loop."""
 
     def __init__(
-        self, staging: Staging, lease: Lease, limits: Limits, committer: Committer
+        self,
+        staging: Staging,
+        files: FileRegister,
+        lease: Lease,
+        limits: Limits,
+        committer: Committer,
     ) -> None:
         self.staging = staging
+        self.files = files
         self.limits = limits
         self.large_files = asyncio.Semaphore(limits.large_files_at_once)
         self._lease = lease
@@ -89,7 +100,7 @@ class BackupSession:
         self._active: weakref.WeakSet[UnitWriter] = weakref.WeakSet()
         self._failure: BaseException | None = None
         self._group = GroupCommit(limits, self._checkpoint, self._is_worth_it, self._fail)
-        self._renewal = asyncio.create_task(self._keep_lease())
+        self._renewal = asyncio.create_task(keep_renewing(self.renew_lease, limits))
 
     @property
     def statistics(self) -> StagingStatistics:
@@ -136,11 +147,12 @@ class BackupSession:
 
         Raises:
             LeaseLost: it ran out before, or another session took it over.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
             StoreUnavailable: the store does not answer; it is tried again.
         """
         try:
             await self._lease.renew()
-        except LeaseLost as error:
+        except (LeaseLost, ClockSkewed) as error:
             self._fail(error)
             raise
 
@@ -175,22 +187,10 @@ class BackupSession:
     async def _checkpoint(self) -> str:
         if self._lease.remaining_seconds() <= 0:
             raise LeaseLost("The lease of the backup ran out; what it staged may be gone.")
-        return await self.staging.checkpoint()
+        files = self.files.take_held()
+        checkpoint = await self.staging.checkpoint()
+        await self.files.write(files)
+        return checkpoint
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
-
-    async def _keep_lease(self) -> None:
-        """A renewal that fails is tried again sooner; one that is refused ends the session."""
-        pause = self.limits.lease_renew_seconds
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self.renew_lease()
-                pause = self.limits.lease_renew_seconds
-            except StoreUnavailable as error:
-                _logger.warning("The lease could not be renewed: %s", error)
-                pause = self.limits.lease_renew_seconds / 10
-            except LeaseLost as error:
-                _logger.error("%s", error)
-                return

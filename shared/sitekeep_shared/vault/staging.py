@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy
 from blake3 import blake3
 
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import LeaseLost
 from sitekeep_shared.vault.index_loader import LoadedIndexes
 from sitekeep_shared.vault.index_object import (
     INDEX_ROW,
@@ -21,6 +20,8 @@ from sitekeep_shared.vault.index_object import (
     sort_rows,
 )
 from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.manifest_types import PackUse
+from sitekeep_shared.vault.own_object import put_own
 from sitekeep_shared.vault.pack import PackKind, Rows
 from sitekeep_shared.vault.pack_pipeline import DurablePack, PackPipeline
 from sitekeep_shared.vault.sealing import Sealer
@@ -48,8 +49,11 @@ class Staging:
         backup_id: str,
         loaded: LoadedIndexes,
         is_usable: Callable[[PackReference], bool],
+        *,
+        site: str,
     ) -> None:
         self._store = store
+        self._site = site
         self._sealer = sealer
         self._limits = limits
         self._backup_id = backup_id
@@ -59,6 +63,7 @@ class Staging:
         self._used: set[int] = set()
         self._own: dict[bytes, int] = {}
         self._referenced: dict[bytes, int] = {}
+        self._whole: set[bytes] = set()
         self._last_checkpoint = ""
         self._checkpoints: set[str] = set()
         slots = asyncio.Semaphore(limits.parallel_puts)
@@ -69,6 +74,7 @@ class Staging:
         self.bytes_since_checkpoint = 0
         for index in loaded.own:
             self._adopt(index, is_usable)
+        self._whole |= self._referenced.keys()
 
     @property
     def own_packs(self) -> list[PackReference]:
@@ -97,11 +103,30 @@ class Staging:
         """Notes the use of a blob; False when it is unknown and has to be added."""
         if blob_id in self._staged:
             return True
-        number = self._blobs.pack_number(blob_id)
+        number = self._blobs.use(blob_id)
         if number < 0:
             return False
         self._used.add(number)
         return True
+
+    def reference_all(self, blob_ids: Sequence[bytes]) -> bool:
+        """Notes the use of durable blobs, wherever they lie; False when one is unknown."""
+        numbers = self._blobs.use_from_anywhere(blob_ids)
+        if numbers is None:
+            return False
+        self._used |= numbers
+        return True
+
+    def pack_uses(self) -> list[PackUse]:
+        """Every pack that something of this backup may lie in, and how much of it may be used.
+
+        A pack that a checkpoint of an earlier session brought or began to need counts in full.
+        """
+        total, used = self._blobs.total_bytes(), self._blobs.used_bytes()
+        return [
+            PackUse(pack, (total if pack.pack_id in self._whole else used).get(pack.pack_id, 0))
+            for pack in self.needed_packs
+        ]
 
     async def put(self, kind: PackKind, payload: bytes) -> bytes:
         """Stages one blob unless it is known; returns its id."""
@@ -166,11 +191,10 @@ class Staging:
         ]
 
     async def _write(self, packs: list[DurablePack], referenced: list[PackReference]) -> None:
-        index = await asyncio.to_thread(_build_index, packs, referenced)
+        index = await asyncio.to_thread(_build_index, packs, referenced, self._site)
         name = names.index_name(self._backup_id, self._next_number)
         data = await asyncio.to_thread(encode_index, self._sealer, name, index)
-        if not await self._store.put_new(name, [data]) and await self._store.get(name) != data:
-            raise LeaseLost(f"Another session writes checkpoints of backup {self._backup_id}.")
+        await put_own(self._store, name, data)
         self._next_number += 1
         await asyncio.to_thread(self._blobs.add, index, _keep_all)
         self._staged.difference_update(_ids(index.rows))
@@ -181,12 +205,15 @@ class Staging:
         if not all(is_usable(pack) for pack in (*index.packs, *index.referenced)):
             return
         self._own |= {pack.pack_id: pack.size_bytes for pack in index.packs}
+        self._whole |= self._own.keys()
         self._referenced |= {pack.pack_id: pack.size_bytes for pack in index.referenced}
         self._last_checkpoint = index.checkpoint_id.hex()
         self._checkpoints.add(self._last_checkpoint)
 
 
-def _build_index(packs: list[DurablePack], referenced: list[PackReference]) -> IndexObject:
+def _build_index(
+    packs: list[DurablePack], referenced: list[PackReference], site: str
+) -> IndexObject:
     rows = numpy.empty(sum(len(pack.blobs) for pack in packs), INDEX_ROW)
     start = 0
     for number, pack in enumerate(packs):
@@ -196,7 +223,7 @@ def _build_index(packs: list[DurablePack], referenced: list[PackReference]) -> I
             part[field] = pack.blobs[field]
         start += len(pack.blobs)
     references = [pack.reference for pack in packs]
-    return IndexObject(os.urandom(16), references, referenced, sort_rows(rows))
+    return IndexObject(os.urandom(16), references, referenced, sort_rows(rows), site)
 
 
 def _ids(rows: Rows) -> Iterable[bytes]:

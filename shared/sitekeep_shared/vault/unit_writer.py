@@ -9,7 +9,9 @@ from typing import Protocol
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry, StoredFile
+from sitekeep_shared.vault.file_register import FileRegister
 from sitekeep_shared.vault.file_stager import stage_file, stage_record
+from sitekeep_shared.vault.known_file import FileIdentity, KnownFile, check_note
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.pack import PackKind
 from sitekeep_shared.vault.page import EncodedPage, PageReference, encode_pages
@@ -21,6 +23,7 @@ class UnitHost(Protocol):
 
     limits: Limits
     staging: Staging
+    files: FileRegister
     large_files: asyncio.Semaphore
 
     def check_open(self) -> None:
@@ -48,6 +51,7 @@ class UnitWriter:
         self._host = host
         self._key = key
         self._entries: dict[Kind, dict[str, Entry]] = {}
+        self._files: dict[bytes, KnownFile] = {}
         self._finished = False
 
     @property
@@ -84,31 +88,72 @@ class UnitWriter:
         chunks: AsyncIterator[bytes],
         *,
         attributes: Mapping[str, str] | None = None,
+        identity: FileIdentity | None = None,
+        note: bytes = b"",
     ) -> StoredFile:
         """Stages a file from its bytes as they come; never holds all of a large one.
 
+        With an ``identity`` the next backup finds it, and with it the ``note``: up to 255 bytes
+        of what the site tells only along with the bytes.
+
         Raises:
+            ValueError: the note is longer.
             VaultError: the session has ended or failed.
         """
         self._check_open()
         host = self._host
+        fetched, checked = host.files.now(), check_note(note)
         stored, blobs = await stage_file(host.staging, host.limits, host.large_files, chunks)
+        if identity is not None and stored.size_bytes == identity.size_bytes:
+            file_key = host.files.key_of(kind, identity)
+            known = KnownFile(file_key, fetched, stored.size_bytes, stored.sha256, blobs, checked)
+            self._files[file_key] = known
+            stored = replace(stored, earlier_sha256=host.files.other_digest(known))
         self._note(
             Entry(kind, key, stored.size_bytes, dict(attributes or {}), stored.sha256, blobs)
         )
         return stored
 
-    def reuse(self, entry: Entry, *, attributes: Mapping[str, str] | None = None) -> bool:
-        """References what an earlier backup holds instead of putting it again.
+    def find_file(
+        self, kind: Kind, identity: FileIdentity, *, even_if_due: bool = False
+    ) -> KnownFile | None:
+        """A file that an earlier backup holds, to be passed to reuse_file.
 
-        Returns False, and changes nothing, when not all of it is there any more.
-        ``attributes`` replace those of the entry.
+        None when it has to be fetched: it is unknown, or due to be fetched anew.
+
+        Raises:
+            VaultError: the session has ended or failed.
         """
         self._check_open()
-        if not all(self._host.staging.reference(blob) for blob in entry.blobs):
-            return False
-        self._note(entry if attributes is None else replace(entry, attributes=dict(attributes)))
-        return True
+        files = self._host.files
+        known = files.find(kind, identity)
+        if known is None or (files.is_due(known) and not even_if_due):
+            return None
+        return known
+
+    def reuse_file(
+        self,
+        kind: Kind,
+        key: str,
+        known: KnownFile,
+        *,
+        attributes: Mapping[str, str] | None = None,
+    ) -> StoredFile | None:
+        """References a known file instead of putting it again.
+
+        None, and nothing is changed, when not all of it is in the vault any more.
+
+        Raises:
+            VaultError: the session has ended or failed.
+        """
+        self._check_open()
+        if not self._host.staging.reference_all(known.blobs):
+            return None
+        self._files[known.file_key] = known
+        self._note(
+            Entry(kind, key, known.size_bytes, dict(attributes or {}), known.sha256, known.blobs)
+        )
+        return StoredFile(known.size_bytes, known.sha256)
 
     async def finish(self) -> Sequence[PageReference]:
         """Writes the pages and waits until everything that the unit wrote is durable.
@@ -122,6 +167,8 @@ class UnitWriter:
         for kind in sorted(self._entries):
             staged.extend(await self._stage_pages(kind))
         self._entries = {}
+        self._host.files.hold(list(self._files.values()))
+        self._files = {}
         checkpoint = await self._host.durable(self)
         return [self._reference(page, blob_id, checkpoint) for page, blob_id in staged]
 

@@ -1,40 +1,56 @@
-"""A vault: opens, lists, begins, checks and expires backups."""
+"""A vault: opens, lists, begins, checks, expires and collects backups."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime
-from collections.abc import AsyncIterator
-
-import msgspec
+import logging
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
 
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.check import StructureReport, check_packs
+from sitekeep_shared.vault.abandoning import abandon
+from sitekeep_shared.vault.check import HashedPacks, StructureReport, check_packs, hash_packs
+from sitekeep_shared.vault.collection import Collector
+from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.commit import Committer
-from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
+from sitekeep_shared.vault.condemned import is_condemned
+from sitekeep_shared.vault.errors import BackupNotFound, ObjectMissing, StoreUnavailable
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import VaultKeys
+from sitekeep_shared.vault.lease import READER, Lease, keep_renewing
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest import decode_packs_section, split_manifest
-from sitekeep_shared.vault.manifest_store import read_header
+from sitekeep_shared.vault.manifest import PREFIX, decode_body
+from sitekeep_shared.vault.manifest_store import (
+    ProvenManifest,
+    is_abandoned,
+    manifest_names,
+    read_header,
+    read_manifest,
+)
 from sitekeep_shared.vault.manifest_types import ManifestHeader
+from sitekeep_shared.vault.markers import (
+    ExpiryMarker,
+    decode_expiry,
+    encode_expiry,
+    refuse_abandoned,
+)
 from sitekeep_shared.vault.reader import BackupReader, open_reader
 from sitekeep_shared.vault.repository import open_repository
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.session import BackupSession, begin_session, new_write_id
 from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.verification_record import (
+    VerificationRecord,
+    put_record,
+    read_records,
+)
 
-EXPIRED_MAGIC = b"SKEXPIR1"
-EXPIRED_SECTION = "expired"
-
-
-class ExpiryMarker(msgspec.Struct, frozen=True):
-    """What an ``expired/<backup_id>`` object says, as sealed JSON."""
-
-    site: str
-    backup_id: str
-    reason: str
-    expired: datetime.datetime
+_logger = logging.getLogger(__name__)
 
 
 class Vault:
@@ -79,12 +95,30 @@ class Vault:
         """
         await self._ring.require_current()
 
-    async def begin_backup(self, backup_id: str, *, site: str, fence: int) -> BackupSession:
+    @property
+    def can_read(self) -> bool:
+        """Whether the keys open what backups hold."""
+        return self._sealer.can_read
+
+    async def begin_backup(
+        self,
+        backup_id: str,
+        *,
+        site: str,
+        fence: int,
+        address: str = "",
+        keeping: datetime.timedelta | None = None,
+    ) -> BackupSession:
         """Begins a backup, or resumes it from its checkpoints.
+
+        ``address`` is where the site is read: known files of another address are not reused.
+        ``keeping`` is the time within which each known file is fetched anew once; None: never.
 
         Raises:
             WrongKey: the key was rotated since: a newer one has to be fetched.
-            LeaseLost: another session of the same backup began at the same moment.
+            LeaseLost: another session of the same backup began at the same moment, or the
+                backup was given up.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
             StoreUnavailable: the store does not answer.
         """
         await self.require_current_key()
@@ -93,35 +127,43 @@ class Vault:
             self._sealer,
             self._limits,
             site=names.check_identifier(site),
-            backup_id=names.check_identifier(backup_id),
+            backup_id=names.check_backup_identifier(backup_id),
             fence=fence,
             write_id=new_write_id(),
         )
-        return await begin_session(self._store, self._sealer, self._clock, self._limits, committer)
+        return await begin_session(
+            self._store,
+            self._sealer,
+            self._clock,
+            self._limits,
+            committer,
+            address=address,
+            keeping=keeping,
+        )
 
     async def open_backup(self, site: str, backup_id: str) -> BackupReader:
         """Opens a committed backup for reading, whether it is expired or not.
 
         Raises:
-            BackupNotFound: there is no such backup.
+            BackupNotFound: there is no such backup, or it is about to be removed.
             DamagedObject: its manifest is not what was written.
             WrongKey: the keys lack the part that reads, or are older than the backup.
             StoreUnavailable: the store does not answer.
         """
-        names.check_identifier(site)
-        names.check_identifier(backup_id)
+        if await is_condemned(self._store, self._sealer, _manifest_name(site, backup_id)):
+            raise BackupNotFound(f"Backup {backup_id} of {site} has expired and is being removed.")
         return await open_reader(self._store, self._sealer, self._limits, site, backup_id)
 
     async def find_backup(self, site: str, backup_id: str) -> ManifestHeader | None:
-        """The header of a committed backup, None when there is none.
+        """The header of a committed backup, whose whole manifest is proven; None: there is none.
 
         Raises:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
         try:
-            return await read_header(self._store, self._sealer, _manifest_name(site, backup_id))
-        except ObjectMissing:
+            return (await self._manifest(site, backup_id)).header
+        except BackupNotFound:
             return None
 
     async def check(self, site: str, backup_id: str) -> StructureReport:
@@ -132,14 +174,50 @@ class Vault:
             DamagedObject: its manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        name = _manifest_name(site, backup_id)
+        manifest = await self._manifest(site, backup_id)
+        report = await check_packs(self._store, manifest.packs, self._limits.parallel_requests)
+        return replace(report, content_bytes=manifest.header.content_bytes)
+
+    async def packs_of(self, site: str, backup_id: str) -> Sequence[PackReference]:
+        """Every pack that a backup needs, sorted by id; known without the private key.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            StoreUnavailable: the store does not answer.
+        """
+        return (await self._manifest(site, backup_id)).packs
+
+    async def hash_packs(self, packs: Sequence[PackReference]) -> HashedPacks:
+        """Reads packs whole and compares each with its name; needs no private key.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return await hash_packs(self._store, packs, self._limits.parallel_puts)
+
+    async def keep_record(self, record: VerificationRecord) -> str:
+        """Puts what a verification found into the vault; returns the object's name.
+
+        Raises:
+            StoreUnavailable: the store refuses or does not answer.
+        """
+        return await put_record(self._store, self._sealer, record)
+
+    async def records(self, backup_id: str) -> list[VerificationRecord]:
+        """What the verifications of a backup found, the oldest first.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        name = names.check_identifier(backup_id)
+        return await read_records(self._store, self._sealer, name)
+
+    async def _manifest(self, site: str, backup_id: str) -> ProvenManifest:
         try:
-            sections = split_manifest(name, await self._store.get(name))
-            header = await read_header(self._store, self._sealer, name)
+            return await read_manifest(self._store, self._sealer, _manifest_name(site, backup_id))
         except ObjectMissing as error:
             raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
-        packs = decode_packs_section(self._sealer, name, header, sections.packs)
-        return await check_packs(self._store, packs, self._limits.parallel_requests)
 
     async def expire(self, site: str, backup_id: str, reason: str) -> None:
         """Marks a backup as expired; until a collection removes it, it can be read on.
@@ -148,12 +226,25 @@ class Vault:
             BackupNotFound: there is no such backup.
             StoreUnavailable: the store does not answer.
         """
-        if await self._store.head(_manifest_name(site, backup_id)) is None:
-            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.")
+        manifest = _manifest_name(site, backup_id)
+        try:
+            refuse_abandoned(manifest, await self._store.get_range(manifest, 0, PREFIX.size))
+        except ObjectMissing as error:
+            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
         marker = ExpiryMarker(site, backup_id, reason, self._clock.now())
         name = names.expired_name(backup_id)
-        sealed = self._sealer.seal(EXPIRED_SECTION, name.encode(), msgspec.json.encode(marker))
-        await self._store.put_new(name, [EXPIRED_MAGIC + sealed])
+        await self._store.put_new(name, [encode_expiry(self._sealer, name, marker)])
+
+    async def abandon(self, site: str, backup_id: str, reason: str) -> None:
+        """Gives a backup up: if it is not committed yet, it never will be; else it expires.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        name, now = _manifest_name(site, backup_id), self._clock.now()
+        if not await abandon(self._store, self._sealer, name, reason, now):
+            with contextlib.suppress(BackupNotFound):
+                await self.expire(site, backup_id, reason)
 
     async def expiry(self, backup_id: str) -> ExpiryMarker | None:
         """Why and when a backup expired, None when it has not.
@@ -167,11 +258,7 @@ class Vault:
             data = await self._store.get(name)
         except ObjectMissing:
             return None
-        if not data.startswith(EXPIRED_MAGIC):
-            raise DamagedObject(name, "it does not start as a marker")
-        sealed = data[len(EXPIRED_MAGIC) :]
-        plain = self._sealer.open(EXPIRED_SECTION, name.encode(), sealed, name)
-        return msgspec.json.decode(plain, type=ExpiryMarker)
+        return decode_expiry(self._sealer, name, data)
 
     async def backups(self, *, include_expired: bool = False) -> AsyncIterator[ManifestHeader]:
         """All committed backups, by site, then by id.
@@ -180,15 +267,77 @@ class Vault:
             DamagedObject: a manifest is not what was written.
             StoreUnavailable: the store does not answer.
         """
-        expired = {item.key async for item in self._store.list(names.EXPIRED)}
-        async for item in self._store.list(names.BACKUPS):
-            backup_id = item.key.rpartition("/")[2]
-            if not include_expired and names.expired_name(backup_id) in expired:
-                continue
+        async for name in manifest_names(self._store, include_expired=include_expired):
             try:
-                yield await read_header(self._store, self._sealer, item.key)
-            except ObjectMissing:
+                yield await read_header(self._store, self._sealer, name)
+            except (ObjectMissing, BackupNotFound):
                 continue
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncGenerator[None]:
+        """Keeps what expires meanwhile readable: for who reads and holds nothing elsewhere.
+
+        Where the store takes no lease, it is read without.
+
+        Raises:
+            ClockSkewed: the clocks of this machine and of the store differ too much.
+        """
+        owner = f"{READER}-{secrets.token_hex(8)}"
+        lease = Lease(self._store, self._sealer, self._clock, self._limits, owner, READER)
+        try:
+            await lease.acquire(new_write_id())
+        except StoreUnavailable as error:
+            _logger.warning("It is read without a lease: %s", error)
+            yield
+            return
+        renewal = asyncio.create_task(keep_renewing(lease.renew, self._limits))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+            await lease.release()
+
+    async def collect(self, *, dry_run: bool = False) -> CollectionReport:
+        """Removes what no backup needs: condemns it, and a day later, if still so, sweeps it.
+
+        Safe at any time, beside backups, readers and other collections; ``dry_run`` only tells.
+
+        Raises:
+            DamagedObject: what is needed is not known, as an object cannot be read; nothing
+                was condemned.
+            ClockSkewed: the clocks of this machine and of the store differ too much.
+            StoreUnavailable: the store does not answer; the next collection goes on.
+        """
+        collector = Collector(self._store, self._sealer, self._clock, self._limits)
+        return await (collector.look() if dry_run else collector.collect())
+
+    async def details(self, site: str, backup_id: str) -> tuple[ManifestHeader, bytes]:
+        """The header of a committed backup, and what its coordinator said of it.
+
+        Raises:
+            BackupNotFound: there is no such backup.
+            DamagedObject: its manifest is not what was written.
+            WrongKey: the keys lack the part that reads, or are older than the backup.
+            StoreUnavailable: the store does not answer.
+        """
+        name, manifest = _manifest_name(site, backup_id), await self._manifest(site, backup_id)
+        header = manifest.header
+        self._sealer.require_reading(header.key_id)
+        body = await asyncio.to_thread(decode_body, self._sealer, name, header, manifest.body)
+        return header, body.details
+
+    async def backup_names(self) -> list[tuple[str, str]]:
+        """Site and id of every committed backup that has not expired, also where it is damaged.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return [
+            names.split_backup_name(name)
+            async for name in manifest_names(self._store)
+            if not await is_abandoned(self._store, name)
+        ]
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.entry_names import name_of, name_of_page
 from sitekeep_shared.vault.errors import DamagedObject
+from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.page import PageReference
-from sitekeep_shared.vault.reader import BackupReader
+from sitekeep_shared.vault.reader import BackupReader, ListedEntry
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Verified:
     size_bytes: int
     problem: str = ""
     """Why it cannot be read as it was written; empty where it can."""
+    key: str = ""
+    """The key of the entry; empty for a whole page."""
+    page: str = ""
+    """The blob id of the page that lists it, in hex."""
 
 
 def slices(pages: Sequence[PageReference], limits: Limits) -> Iterator[Slice]:
@@ -85,26 +91,61 @@ class Verifier:
         """How many entries of each page are to be read; known without reading any."""
         return [(page.kind, len(_range(wanted, page))) for page in self._pages(wanted)]
 
-    async def verify(self, wanted: Slice) -> AsyncGenerator[Verified]:
-        """Everything in the slice, once each.
+    def verify(self, wanted: Slice) -> AsyncGenerator[Verified]:
+        """Everything in the slice, once each; all of it is read.
 
         Raises:
             WrongKey: the keys lack the part that reads.
             StoreUnavailable: the store does not answer.
         """
-        entries: list[Entry] = []
+        return self._looked(wanted, reads_all=True)
+
+    def resolve(self, wanted: Slice) -> AsyncGenerator[Verified]:
+        """Everything in the slice, once each; only the lists are read, none of the content.
+
+        Raises:
+            WrongKey: the keys lack the part that reads.
+            StoreUnavailable: the store does not answer.
+        """
+        return self._looked(wanted, reads_all=False)
+
+    def look(self, wanted: Slice, level: Level) -> AsyncGenerator[Verified]:
+        """Everything in the slice, once each, as deep as the level looks at entities."""
+        return self.verify(wanted) if level.reads_all else self.resolve(wanted)
+
+    async def _looked(self, wanted: Slice, *, reads_all: bool) -> AsyncGenerator[Verified]:
+        entries, lost = await self._listed(wanted)
+        for each in lost:
+            yield each
+        if not reads_all:
+            for listed in entries:
+                yield _verified(listed, self._unlisted(listed.entry), 0)
+            return
+        for listed in await self._reader.in_stored_order(entries):
+            problem = await self._problem(listed.entry)
+            yield _verified(listed, problem, listed.entry.size_bytes)
+
+    async def _listed(self, wanted: Slice) -> tuple[list[ListedEntry], list[Verified]]:
+        """The entries of the slice, and the pages that do not say which they have."""
+        entries: list[ListedEntry] = []
+        lost: list[Verified] = []
         for page in self._pages(wanted):
             part = _range(wanted, page)
             try:
                 listed = await self._reader.page_entries(page)
             except DamagedObject as error:
-                yield Verified(page.kind, _name_of_page(page), len(part), 0, str(error))
+                lost.append(_lost_page(page, len(part), str(error)))
             else:
-                entries.extend(listed[part.start : part.stop])
-        for entry in await self._reader.in_stored_order(entries):
-            yield Verified(
-                entry.kind, name_of(entry), 1, entry.size_bytes, await self._problem(entry)
-            )
+                found = listed[part.start : part.stop]
+                entries.extend(ListedEntry(page.blob_id, entry) for entry in found)
+        return entries, lost
+
+    def _unlisted(self, entry: Entry) -> str:
+        try:
+            self._reader.require_listed(entry)
+        except DamagedObject as error:
+            return str(error)
+        return ""
 
     def _pages(self, wanted: Slice) -> Sequence[PageReference]:
         return self._reader.all_pages[wanted.first_page : wanted.first_page + wanted.page_count]
@@ -133,26 +174,17 @@ class Verifier:
             raise DamagedObject(self._reader.name, f"{name_of(entry)} has another SHA-256")
 
 
+def _verified(listed: ListedEntry, problem: str, size_bytes: int) -> Verified:
+    entry = listed.entry
+    return Verified(
+        entry.kind, name_of(entry), 1, size_bytes, problem, entry.key, listed.page.hex()
+    )
+
+
+def _lost_page(page: PageReference, count: int, problem: str) -> Verified:
+    return Verified(page.kind, name_of_page(page), count, 0, problem, page=page.blob_id.hex())
+
+
 def _range(wanted: Slice, page: PageReference) -> range:
     count, parts = page.entry_count, wanted.part_count
     return range(count * wanted.part // parts, count * (wanted.part + 1) // parts)
-
-
-def name_of(entry: Entry) -> str:
-    """An entry in words that the users of the site know, as far as its attributes have them."""
-    attributes = entry.attributes
-    issue = attributes.get("issue", "")
-    identifier = attributes.get("key") or attributes.get("id") or _last_part(entry, issue)
-    title = attributes.get("title") or attributes.get("filename") or attributes.get("name", "")
-    name = f"{entry.kind.value.replace('_', ' ')} {identifier}"
-    return name + (f" of {issue}" if issue else "") + (f" ({title})" if title else "")
-
-
-def _last_part(entry: Entry, issue: str) -> str:
-    key = entry.key.rpartition("/")[2] if issue else entry.key
-    return key.lstrip("0 ") or key
-
-
-def _name_of_page(page: PageReference) -> str:
-    kind = page.kind.value.replace("_", " ")
-    return f"{page.entry_count} of kind {kind}, from {page.first_key} to {page.last_key}"

@@ -21,6 +21,8 @@ def add(total: Counts, more: Mapping[Kind, Count]) -> None:
         entry.lossy += count.lossy
         entry.missing += count.missing
         entry.size_bytes += count.size_bytes
+        entry.reused_files += count.reused_files
+        entry.reused_bytes += count.reused_bytes
 
 
 def to_json(counts: Mapping[Kind, Count]) -> dict[str, dict[str, int]]:

@@ -36,7 +36,8 @@ class Finding:
 class Count:
     """How many entities of a kind a unit met.
 
-    Export: ``expected`` = listed by the site, ``done`` = stored. Import:
+    Export: ``expected`` = listed by the site, ``done`` = stored, ``reused_files`` = those of
+    ``done`` that an earlier backup has, so that they were not downloaded. Import:
     ``expected`` = held by the backup, ``done`` = brought back, ``lossy`` = those
     of ``done`` that came back with a declared loss.
     """
@@ -46,6 +47,8 @@ class Count:
     lossy: int = 0
     missing: int = 0
     size_bytes: int = 0
+    reused_files: int = 0
+    reused_bytes: int = 0
 
 
 @dataclass
@@ -70,6 +73,13 @@ class Tally:
         entry.size_bytes += size_bytes
         if lossy:
             entry.lossy += count
+
+    def reused(self, kind: Kind, size_bytes: int) -> None:
+        """Adds a file that is stored because an earlier backup has it."""
+        self.done(kind, size_bytes)
+        entry = self.of(kind)
+        entry.reused_files += 1
+        entry.reused_bytes += size_bytes
 
     def missing(self, kind: Kind, key: str, reason: str, message: str, *, count: int = 1) -> None:
         """Adds entities that were expected and are not there, with the reason why."""

@@ -15,6 +15,7 @@ from sitekeep_shared.work.in_process import InProcessDispatcher
 from sitekeep_simulator.server import RunningSite
 from support.client import Client
 from support.rule_world import World
+from support.vaults import small_backup
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ async def world(
     await client.add_organization()
     await client.add_product("jira", "JIRA", empty_site.base_url)
     await client.add_product("wiki", "CONFLUENCE", empty_site.base_url)
-    return World(client, grpc_server.database, clock)
+    manifest = await small_backup(grpc_server.vault, clock, "stored")
+    return World(client, grpc_server.database, clock, manifest)
 
 
 @pytest_asyncio.fixture

@@ -16,12 +16,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sitekeep.restore.v1 import restore_pb2
+from sitekeep_backup.server import BackupServer
+from sitekeep_shared.config import Settings
 from sitekeep_shared.database import schema
+from sitekeep_shared.vault.levels import Level
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite, start_site
 from sitekeep_simulator.site import SimulatedSite
 from support.client import ORGANIZATION, Refusal
 from support.rule_world import DAY, MICROSECOND, RESTORE_RULES, Check, World, same
+from support.vaults import drop_packs, small_backup
 
 EXAMPLES = int(os.environ.get("SITEKEEP_TEST_RULE_EXAMPLES", "40"))
 PROFILES = ["closed-beta", "general-availability", "self-hosted"]
@@ -48,6 +52,15 @@ async def full_site(world: World) -> AsyncGenerator[RunningSite]:
     site.close()
 
 
+@pytest_asyncio.fixture
+async def stored(world: World, grpc_server: BackupServer, settings: Settings) -> None:
+    """A backup in the vault that is whole, and one that has lost what it needs."""
+    vault = grpc_server.vault
+    await small_backup(vault, world.clock, "whole")
+    lost = await small_backup(vault, world.clock, "lost")
+    await drop_packs(vault, settings.vault_folder, lost)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a restore is judged by. Times are from now on."""
@@ -64,6 +77,11 @@ class Facts:
     target: str
     allow_incomplete: bool
     skip_attachments: bool
+    packs: str
+    """``whole`` or ``lost``; ``none`` where the manifest is gone."""
+    verified: list[tuple[Level, bool]]
+    """Levels of verifications in their order, and whether each was sound."""
+    salvage: bool
 
 
 _ENDED = ["COMPLETE", "INCOMPLETE", "FAILED", "CANCELLED"]
@@ -100,6 +118,15 @@ _FACTS = st.builds(
     target=_mostly("jira", "full", "wiki"),
     allow_incomplete=st.booleans(),
     skip_attachments=_mostly(False, True),
+    packs=_mostly("whole", "lost", "none"),
+    verified=_mostly(
+        [],
+        [(Level.DATA, False)],
+        [(Level.DATA, False), (Level.STRUCTURE, True)],
+        [(Level.STORAGE, False), (Level.DATA, True)],
+        [(Level.DATA, True), (Level.STRUCTURE, False)],
+    ),
+    salvage=st.booleans(),
 )
 
 
@@ -116,10 +143,12 @@ async def _write(world: World, facts: Facts) -> str:
         create_time=now + facts.created,
         expire_time=None if facts.expires is None else now + facts.expires,
         counts={"issue": {"expected": 3, "missing": 1}} if ended == "INCOMPLETE" else None,
-        manifest_key="backups/site/backup",
+        manifest_key=f"backups/site/{facts.packs}",
     )
     for state, when in facts.restores:
         await world.restore(backup, state, create_time=now + when)
+    for level, sound in facts.verified:
+        await world.verification(backup, level, sound=sound)
     if facts.newer is not None:
         await world.backup(facts.newer, final_state="COMPLETE", create_time=now)
     if facts.running is not None:
@@ -156,9 +185,18 @@ def _expected_restore(profile: str, facts: Facts) -> str | None:
         "BACKUP_IN_PROGRESS": facts.running == "backup",
         "RESTORE_IN_PROGRESS": facts.running == "restore",
         "RESTORE_TOO_SOON": not own and bool(restored) and max(restored) > -7 * DAY,
+        "ARCHIVE_CORRUPT": facts.packs == "none"
+        or (not facts.salvage and (facts.packs == "lost" or _found_damaged(facts.verified))),
         "TARGET_NOT_EMPTY": not own and facts.target == "full",
     }
     return next((reason for reason, refuses in refusals.items() if refuses), None)
+
+
+def _found_damaged(verified: list[tuple[Level, bool]]) -> bool:
+    return any(
+        not sound and not any(later and deep >= level for deep, later in verified[number:])
+        for number, (level, sound) in enumerate(verified)
+    )
 
 
 def _blocked(check: Check) -> list[str]:
@@ -169,12 +207,13 @@ def _blocked(check: Check) -> list[str]:
 @checked
 @given(facts=_FACTS)
 async def test_a_restore_is_refused_exactly_where_the_check_blocks_and_for_that_reason(
-    world: World, full_site: RunningSite, profile: str, facts: Facts
+    world: World, full_site: RunningSite, stored: None, profile: str, facts: Facts
 ) -> None:
     backup = await _write(world, facts)
     fields = {
         "allow_incomplete": facts.allow_incomplete,
         "skip_attachments": facts.skip_attachments,
+        "salvage": facts.salvage,
     }
     product = f"{ORGANIZATION}/products/{facts.target}"
     request = world.client.restore_request(backup, product, **fields)

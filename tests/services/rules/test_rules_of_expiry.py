@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2
 from sqlalchemy import event, select
 
 from sitekeep.backup.v1 import backup_pb2
+from sitekeep.type.v1 import verification_pb2
 from sitekeep_backup.expiry import Expiry
 from sitekeep_backup.holds import HOLD_DURATION
 from sitekeep_backup.server import BackupServer
@@ -19,6 +20,7 @@ from sitekeep_restore.server import RestoreServer
 from sitekeep_shared.config import Settings
 from sitekeep_shared.database import schema
 from sitekeep_shared.vault.errors import StoreUnavailable
+from sitekeep_shared.vault.levels import Level
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.server import RunningSite
 from support.client import ORGANIZATION
@@ -455,15 +457,17 @@ async def test_a_backup_is_read_in_one_statement(
 
 async def test_a_backup_shows_when_it_was_last_verified(world: World) -> None:
     backup = await world.backup()
-    uid = await world.backup_uid(backup)
-    for hours, state in ((1, "SUCCEEDED"), (3, "SUCCEEDED"), (5, "FAILED"), (7, "CANCELLED")):
+    levels = (Level.DATA, Level.DRILL, Level.STORAGE, Level.STRUCTURE)
+    for hours, level in enumerate(levels):
         end = world.now + datetime.timedelta(hours=hours)
-        await world.operation(
-            "verification", resource_uid=uid, product_uid=uid, state=state, end_time=end
-        )
+        await world.verification(backup, level, verify_time=end)
     shown = await world.shown(backup)
     verified = shown.last_verified_time.ToDatetime(datetime.UTC)
-    assert verified == world.now + datetime.timedelta(hours=3)
+    assert verified == world.now + datetime.timedelta(hours=1)
+    last = shown.last_verification
+    assert (last.level, last.sound) == (verification_pb2.Verification.STRUCTURE, True)
+    assert last.verify_time.ToDatetime(datetime.UTC) == world.now + datetime.timedelta(hours=3)
+    assert not shown.damaged
 
 
 async def test_what_is_void_does_not_pile_up(world: World, expiry: Expiry) -> None:

@@ -365,3 +365,19 @@ async def test_an_upload_that_is_too_large_is_refused_with_the_reason() -> None:
     ):
         with pytest.raises(SiteRefused, match="too large"):
             await client.upload(ATTACHMENTS, "x", b"1", issueIdOrKey="A-1")
+
+
+@pytest.mark.parametrize("size", [1 << 10, REMEMBERED + 1])
+@pytest.mark.parametrize("anew", [True, False])
+async def test_what_reading_a_file_fails_with_is_raised_as_it_is(size: int, anew: bool) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * size
+        raise LookupError("the file ends here")
+
+    async with (
+        scripted_site(receive) as site,
+        client_of(site.base_url, MovedTime()) as client,
+    ):
+        chunks: Chunks = broken if anew else broken()
+        with pytest.raises(LookupError, match="the file ends here"):
+            await client.upload(ATTACHMENTS, "x", chunks, issueIdOrKey="A-1")

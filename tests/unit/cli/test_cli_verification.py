@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from google.longrunning import operations_pb2
 
+from sitekeep.backup.v1 import backup_pb2
 from sitekeep.type.v1 import content_pb2 as type_pb
+from sitekeep.type.v1 import verification_pb2
 from sitekeep_cli import main
 from sitekeep_cli.exit_codes import ExitCode
 from support.cli_server import BACKUP, OPERATION, Scripted, packed, restore_pb2, serving
@@ -120,3 +122,52 @@ def test_it_is_watched_like_any_operation(
     assert ("damaged" if damaged else "sound") in capsys.readouterr().out
     assert run("operation", "list") == ExitCode.OK
     assert "verification of backups/b1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [([], "DATA"), (["--level", "structure"], "STRUCTURE"), (["--level", "storage"], "STORAGE")],
+)
+def test_the_level_is_what_was_asked_for(
+    server: Scripted, run: Run, words: list[str], level: str
+) -> None:
+    server.on("VerifyBackup", _operation())
+    assert run("backup", "verify", "b1", "--no-wait", *words) == ExitCode.OK
+    assert verification_pb2.Verification.Level.Name(server.asked[0].level) == level
+
+
+def test_a_report_says_how_deep_it_looked_and_how_much_it_read(
+    server: Scripted, run: Run, capsys: Captured
+) -> None:
+    report = _report()
+    report.level = verification_pb2.Verification.STORAGE
+    report.read_bytes, report.total_bytes = 400, 400
+    server.on("VerifyBackup", _operation())
+    server.on("WatchOperation", [_operation(report)])
+    assert run("backup", "verify", "b1", "--level", "storage") == ExitCode.OK
+    out = capsys.readouterr().out
+    assert "storage" in out
+    assert "400 B of 400 B" in out
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_damaged_backup_is_marked_in_the_list_and_shown_as_such(
+    server: Scripted, run: Run, capsys: Captured, damaged: bool
+) -> None:
+    backup = backup_pb2.Backup(name=BACKUP, state=backup_pb2.Backup.COMPLETE, damaged=damaged)
+    backup.last_verification.level = verification_pb2.Verification.DATA
+    backup.last_verification.sound = not damaged
+    backup.last_verification.verify_time.FromSeconds(1_700_000_000)
+    server.on("ListBackups", backup_pb2.ListBackupsResponse(backups=[backup]))
+    server.on("GetBackup", backup)
+    for words in (["backup", "list"], ["backup", "show", "b1"]):
+        run(*words)
+        assert ("DAMAGED" in capsys.readouterr().out) is damaged
+
+
+def test_a_restore_is_told_to_salvage(server: Scripted, run: Run) -> None:
+    operation = operations_pb2.Operation(name=OPERATION)
+    server.on("CreateRestore", operation)
+    words = ["restore", "create", "--backup", "b1", "--to", "jira", "--no-wait"]
+    assert run(*words) == run(*words, "--salvage") == ExitCode.OK
+    assert [request.restore.salvage for request in server.asked] == [False, True]

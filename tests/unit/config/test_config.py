@@ -40,6 +40,8 @@ def test_without_settings_everything_is_below_the_home_and_on_this_machine(tmp_p
         ("SITEKEEP_PROFILE", "generous", "closed-beta"),
         ("SITEKEEP_CONCURRENCY", "0", "a whole number from 1"),
         ("SITEKEEP_LEASE_SECONDS", "soon", "a whole number from 1"),
+        ("SITEKEEP_VERIFY_DAYS", "-1", "a whole number from 0"),
+        ("SITEKEEP_VAULT_REUSE_DAYS", "0", "a whole number from 1"),
         ("SITEKEEP_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
         ("SITEKEEP_VAULT", "s3://bucket", "paths"),
         ("SITEKEEP_TLS_CERTIFICATE", "/nowhere/server.pem", "no such file"),
@@ -56,6 +58,12 @@ def test_a_value_that_cannot_be_used_is_named_with_the_way_out(
     assert name in str(caught.value)
     assert said in str(caught.value)
     assert value in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "days"), [("", None), ("7", 7)])
+def test_packs_of_any_age_are_reused_unless_days_are_set(value: str, days: int | None) -> None:
+    settings = Settings.from_environment({"SITEKEEP_VAULT_REUSE_DAYS": value})
+    assert settings.vault_reuse_days == days
 
 
 @pytest.mark.parametrize("address", ["unix:/run/sitekeep", "[::]:50051", "0.0.0.0:0"])

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import datetime
 import subprocess
 import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from sitekeep_shared.database import schema
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.errors import DatabaseTooNew
 from sitekeep_shared.database.migrate import migrate
+from sitekeep_shared.work.operations import insert_operation
 
 MIGRATE = """
 import asyncio, sys
@@ -59,6 +61,38 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:
     async with database.read() as connection:
         versions = await connection.execute(text("SELECT version_num FROM alembic_version"))
         assert len(versions.all()) == 1
+
+
+async def test_what_verifications_found_before_there_was_a_table_is_kept(
+    database: Database,
+) -> None:
+    now = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
+    async with database.write() as connection:
+        for number, sound in enumerate((True, False)):
+            await insert_operation(
+                connection,
+                id=f"o{number}",
+                organization="acme",
+                kind="verification",
+                resource_uid=f"b{number}",
+                resource_name="",
+                product_uid="",
+                service="restore",
+                arguments={},
+                now=now,
+            )
+            values = {"state": "SUCCEEDED", "end_time": now, "report": {"sound": sound}}
+            table = schema.operation
+            await connection.execute(
+                table.update().where(table.c.id == f"o{number}").values(values)
+            )
+        await connection.execute(text("DROP TABLE verification"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    await migrate(database)
+    async with database.read() as connection:
+        rows = (await connection.execute(select(schema.verification))).all()
+    found = [(row.backup_uid, row.level, row.sound, row.damage, row.verify_time) for row in rows]
+    assert sorted(found) == [("b0", 3, True, False, now), ("b1", 3, False, True, now)]
 
 
 async def test_a_database_of_a_newer_program_is_refused(database: Database) -> None:

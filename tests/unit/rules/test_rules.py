@@ -18,6 +18,7 @@ from sitekeep_shared.rules import (
     Outcome,
     ProductFacts,
     RestoreScope,
+    StoredPacks,
     Unseen,
 )
 
@@ -192,6 +193,18 @@ def test_only_the_last_complete_backup_is_kept_and_only_where_the_profile_says_s
     expires=st.integers(-3, 3),
     restored=st.one_of(st.none(), st.integers(-10, 0)),
     locked=st.booleans(),
+    packs=st.one_of(
+        st.just(Unseen("nobody asked")),
+        st.builds(
+            StoredPacks,
+            st.just(9),
+            st.lists(st.just("packs/ab/ab12"), max_size=5),
+            st.lists(st.just("packs/cd/cd34"), max_size=5),
+            st.sampled_from(["", "The manifest is damaged"]),
+        ),
+    ),
+    verified_damaged=st.booleans(),
+    salvage=st.booleans(),
     holds_content=st.booleans(),
     allow_incomplete=st.booleans(),
     skip_attachments=st.booleans(),
@@ -204,6 +217,9 @@ def test_create_is_refused_exactly_where_check_blocks(
     expires: int,
     restored: int | None,
     locked: bool,
+    packs: StoredPacks | Unseen,
+    verified_damaged: bool,
+    salvage: bool,
     holds_content: bool,
     allow_incomplete: bool,
     skip_attachments: bool,
@@ -213,14 +229,16 @@ def test_create_is_refused_exactly_where_check_blocks(
         state,
         expire_time=NOW + expires * DAY,
         last_restore_time=None if restored is None else NOW + restored * DAY,
+        damage_time=NOW - DAY if verified_damaged else None,
     )
     outcomes = rules.restore_outcomes(
         OrganizationFacts("organizations/acme", enrolled),
         backup,
         ProductFacts("organizations/acme/products/jira", "JIRA", own_key),
         LockFacts("backup", "o", "h", NOW) if locked else None,
+        packs,
         [Violation("ACTIVE_CONTENT", "p", "d")] if holds_content else [],
-        RestoreScope(allow_incomplete, skip_attachments),
+        RestoreScope(allow_incomplete, skip_attachments, salvage),
         profile,
         NOW,
     )
@@ -231,3 +249,52 @@ def test_create_is_refused_exactly_where_check_blocks(
     if blocked:
         assert refusal is blocked[0].error
     assert len({found.rule for found in outcomes}) == len(outcomes)
+
+
+WHOLE = StoredPacks(9)
+
+
+@pytest.mark.parametrize(
+    ("packs", "named"),
+    [
+        (StoredPacks(9, missing=["packs/ab/ab12"]), ["9 packs 1 are missing", "packs/ab/ab12"]),
+        (StoredPacks(9, resized=["packs/cd/cd34"]), ["1 have another length", "packs/cd/cd34"]),
+        (StoredPacks(9, missing=["a", "b", "c", "d"]), ["4 are missing", "a, b, c, …"]),
+    ],
+)
+def test_a_backup_whose_packs_are_damaged_is_restored_only_to_salvage_it(
+    packs: StoredPacks, named: list[str]
+) -> None:
+    refused = rules.backup_is_sound(_backup(), packs, False)
+    assert refused.outcome is Outcome.BLOCKED
+    assert refused.error is not None
+    assert refused.error.reason == "ARCHIVE_CORRUPT"
+    assert all(words in refused.message for words in [*named, "`salvage`"])
+    salvaged = rules.backup_is_sound(_backup(), packs, True)
+    assert (salvaged.outcome, salvaged.error) == (Outcome.WARNED, None)
+    assert all(words in salvaged.message for words in named)
+
+
+@pytest.mark.parametrize("packs", [WHOLE, Unseen("nobody asked")])
+def test_a_backup_that_a_verification_found_damaged_is_refused_though_its_packs_are_there(
+    packs: StoredPacks | Unseen,
+) -> None:
+    refused = rules.backup_is_sound(_backup(damage_time=NOW), packs, False)
+    assert refused.error is not None
+    assert "2026-03-02 09:30 UTC" in refused.message
+    assert rules.backup_is_sound(_backup(damage_time=NOW), packs, True).error is None
+
+
+def test_a_backup_without_a_readable_manifest_cannot_be_salvaged() -> None:
+    packs = StoredPacks(0, unreadable="Its manifest is damaged")
+    for salvage in (False, True):
+        refused = rules.backup_is_sound(_backup(), packs, salvage)
+        assert refused.error is not None
+        assert "Its manifest is damaged." in refused.message
+        assert "salvage" not in refused.message
+
+
+def test_a_whole_backup_passes_and_one_that_nobody_looked_at_is_not_called_whole() -> None:
+    assert rules.backup_is_sound(_backup(), WHOLE, False).outcome is Outcome.PASSED
+    unseen = rules.backup_is_sound(_backup(), Unseen("nobody asked"), False)
+    assert (unseen.outcome, unseen.error) == (Outcome.WARNED, None)

@@ -15,10 +15,13 @@ from backports import zstd
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.condemned import encode_condemned
+from sitekeep_shared.vault.condemned import Condemnation, encode_condemned
 from sitekeep_shared.vault.errors import WrongKey
+from sitekeep_shared.vault.examination import examine
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.keys import WholeKey, new_private_key, public_key_of
+from sitekeep_shared.vault.known_file import FileIdentity
+from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.passphrase import Passphrase
 from sitekeep_shared.vault.repository import open_repository
@@ -57,7 +60,8 @@ class Plants:
 
 async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
     """A backup with something planted in every place where a site's own words may stand."""
-    session = await vault.begin_backup(backup_id, site=SITE, fence=1)
+    address = plants.plant("https://somebody.example.com")
+    session = await vault.begin_backup(backup_id, site=SITE, fence=1, address=address)
     pages: list[PageReference] = []
     for kind in Kind:
         writer = session.unit(plants.plant("unit"))
@@ -70,11 +74,26 @@ async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
         names_of_file = {"filename": plants.plant("file.png")}
         noise = random.Random(kind).randbytes(9_000)
         content = noise + plants.plant("bytes").encode() + noise
-        await writer.put_file(kind, plants.plant("file"), pieces(content), attributes=names_of_file)
+        await writer.put_file(
+            kind,
+            plants.plant("file"),
+            pieces(content),
+            attributes=names_of_file,
+            identity=FileIdentity(plants.plant("id"), plants.plant("version"), len(content)),
+        )
         pages.extend(await writer.finish())
     details = json.dumps({"findings": [plants.plant("finding")]}).encode()
     await session.commit(pages, facts(details=details))
     await session.close()
+
+
+async def verify_damaged(vault: Vault, store: MemoryStore) -> None:
+    """A verification that names all that a backup holds, as it lacks the indexes meanwhile."""
+    indexes = {name: store.objects.pop(name) for name in store.keys(names.INDEX)}
+    found, record = await examine(vault, ManualClock(START), SITE, "b2", Level.DATA)
+    assert found.damaged
+    await vault.keep_record(record)
+    store.objects.update(indexes)
 
 
 async def live(store: MemoryStore, plants: Plants) -> WholeKey:
@@ -89,10 +108,11 @@ async def live(store: MemoryStore, plants: Plants) -> WholeKey:
     new = (await rotate(store, ring, KEY, lambda _: None)).key
     vault = await open_vault(store, keys=new.keys)
     await back_up(vault, "b2", plants)
+    await verify_damaged(vault, store)
     await vault.expire(SITE, "b1", "expired")
     name = f"{names.CONDEMNED}1{names.CONDEMNED_SUFFIX}"
-    packs = [PackReference(bytes(32), 7)]
-    await store.put_new(name, [encode_condemned(sealer, name, packs)])
+    condemned = Condemnation(START, [PackReference(bytes(32), 7)], [names.backup_name(SITE, "b0")])
+    await store.put_new(name, [encode_condemned(sealer, name, condemned)])
     await vault.begin_backup("b3", site=SITE, fence=3)
     return new
 
@@ -113,10 +133,12 @@ async def test_planted_text_stands_nowhere_in_the_vault(plants: Plants) -> None:
         "keys",
         "packs",
         "index",
+        "files",
         "leases",
         "backups",
         "expired",
         "gc",
+        "verify",
     }
     assert len(plants.texts) > 8 * len(Kind)
     for name, data in store.objects.items():
@@ -138,6 +160,7 @@ async def test_planted_text_stands_nowhere_in_what_the_writer_part_opens(
         await writer.find_backup(header.site, header.backup_id)
         await writer.check(header.site, header.backup_id)
         await writer.expiry(header.backup_id)
+        await writer.records(header.backup_id)
         with pytest.raises(WrongKey, match="cannot read"):
             await writer.open_backup(header.site, header.backup_id)
     await (await writer.begin_backup("b4", site=SITE, fence=4)).close()

@@ -8,7 +8,7 @@ import pytest
 
 from sitekeep_shared.clock import ManualClock
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.condemned import encode_condemned
+from sitekeep_shared.vault.condemned import Condemnation, encode_condemned
 from sitekeep_shared.vault.errors import (
     CommitConflict,
     DamagedObject,
@@ -259,7 +259,7 @@ async def test_condemned_packs_count_as_absent() -> None:
         for key in packs
     ]
     name = "gc/1.condemned"
-    await store.put_new(name, [encode_condemned(sealer, name, references)])
+    await store.put_new(name, [encode_condemned(sealer, name, Condemnation(START, references, []))])
     await make_backup(vault, "b2", {"u1": UNITS["u1"]})
     for key in packs:
         await store.delete(key)
@@ -322,10 +322,10 @@ class TestLease:
         pages = await write_units(session, UNITS)
         clock.advance(datetime.timedelta(seconds=500))
         await session.renew_lease()
-        assert store.keys("leases/") == ["leases/b1.1"]
+        assert store.keys("leases/") == ["leases/b1.00000001"]
         clock.advance(datetime.timedelta(seconds=400))
         committed = await session.commit(pages, facts())
-        assert committed.header.lease == "leases/b1.1"
+        assert committed.header.lease == "leases/b1.00000001"
         await session.close()
         assert store.keys("leases/") == []
 

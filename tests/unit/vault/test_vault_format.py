@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import struct
@@ -17,7 +18,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from sitekeep_shared.kinds import Kind
-from unit.vault.vault_helpers import MemoryStore, issues, make_backup, open_vault
+from sitekeep_shared.vault.known_file import FileIdentity
+from unit.vault.vault_helpers import (
+    SITE,
+    START,
+    MemoryStore,
+    issues,
+    make_backup,
+    open_vault,
+    pieces,
+)
 
 SECRET, PRIVATE = bytes(range(32)), bytes(range(32, 64))
 
@@ -35,6 +45,7 @@ class PlainReader:
         self._blob_key = _hkdf(SECRET, None, b"sitekeep/1/blob-id")
         self._metadata_key = _hkdf(SECRET, None, b"sitekeep/1/metadata")
         self._places: dict[bytes, tuple[bytes, int, int, int]] = {}
+        self._read: set[bytes] = set()
         for name in objects:
             if name.startswith("index/"):
                 self._read_index(name)
@@ -61,9 +72,10 @@ class PlainReader:
         for number in range(rows):
             row = struct.unpack_from("<32sIIII", plain, start + 48 * number)
             self._places[row[0]] = (names[row[1]], row[2], row[3], row[4])
-        assert len(plain) == start + 48 * rows
+        assert json.loads(plain[start + 48 * rows :])["site"] == "site-1"
 
     def blob(self, blob_id: bytes) -> bytes:
+        self._read.add(blob_id)
         pack_id, number, offset, length = self._places[blob_id]
         blob = self._frame(pack_id, number)[offset : offset + length]
         assert blake3(blob, key=self._blob_key).digest() == blob_id
@@ -110,6 +122,45 @@ class PlainReader:
             found |= self._page(page)
         return found
 
+    def packs(self, name: str) -> dict[bytes, tuple[int, int]]:
+        data = self._objects[name]
+        _, header_bytes, packs_bytes = struct.unpack_from("<8sII", data)
+        sealed = data[16 + header_bytes : 16 + header_bytes + packs_bytes]
+        rows = struct.iter_unpack("<32sII", self._metadata("manifest-packs", name.encode(), sealed))
+        return {pack_id: (size, used) for pack_id, size, used in rows}
+
+    def raw_bytes(self, pack_id: bytes, *, read_only: bool = False) -> int:
+        return sum(
+            length
+            for blob_id, (pack, _, _, length) in self._places.items()
+            if pack == pack_id and (not read_only or blob_id in self._read)
+        )
+
+    def known_files(self, name: str) -> dict[bytes, tuple[int, int, bytes, bytes, bytes]]:
+        data = self._objects[name]
+        assert data[:8] == b"SKFILES1"
+        plain = self._metadata("files", name.encode(), data[8:])
+        files, blobs = struct.unpack_from("<II", plain)
+        blob_at = 8 + 88 * files
+        note_at = blob_at + 32 * blobs
+        found: dict[bytes, tuple[int, int, bytes, bytes, bytes]] = {}
+        for number in range(files):
+            row = struct.unpack_from("<32sQQ32sII", plain, 8 + 88 * number)
+            key, fetched, size, digest, blob_count, note_size = row
+            content = b"".join(
+                self.blob(plain[at : at + 32])
+                for at in range(blob_at, blob_at + 32 * blob_count, 32)
+            )
+            found[key] = (fetched, size, digest, content, plain[note_at : note_at + note_size])
+            blob_at += 32 * blob_count
+            note_at += note_size
+        assert note_at == len(plain)
+        return found
+
+    def file_key(self, *fields: object) -> bytes:
+        text = b"sitekeep/1/file\0" + msgspec.msgpack.encode(fields)
+        return blake3(text, key=self._blob_key).digest()
+
     def _page(self, page: list[Any]) -> dict[tuple[str, str], bytes]:
         _, kind, raw = msgspec.msgpack.decode(
             self.blob(page[6]), type=tuple[int, str, list[msgspec.Raw]]
@@ -144,3 +195,48 @@ async def test_a_reader_that_follows_the_format_page_reads_everything() -> None:
     expected = {(kind.value, key): data for (kind, key), data in content.records.items()}
     expected |= {(kind.value, key): data for (kind, key), data in content.files.items()}
     assert found == expected
+
+
+async def test_a_reader_that_follows_the_format_page_finds_what_is_used_of_each_pack() -> None:
+    store = MemoryStore()
+    vault = await open_vault(store)
+    await make_backup(vault, "b1", {"u1": issues(1, 300)})
+    await make_backup(vault, "b2", {"u1": issues(1, 200)})
+    shares: list[float] = []
+    for name in ("backups/site-1/b1", "backups/site-1/b2"):
+        reader = PlainReader(store.objects)
+        packs = reader.packs(name)
+        assert list(packs) == sorted(packs)
+        reader.backup(name)
+        for pack_id, (size, used) in packs.items():
+            assert len(store.objects[f"packs/{pack_id.hex()[:2]}/{pack_id.hex()}"]) == size
+            assert used == reader.raw_bytes(pack_id, read_only=True)
+            shares.append(used / reader.raw_bytes(pack_id))
+    assert 0 < min(shares) < 0.9
+    assert max(shares) == 1
+
+
+async def test_a_reader_that_follows_the_format_page_finds_the_known_files() -> None:
+    store = MemoryStore()
+    vault = await open_vault(store)
+    files = {str(number): random.Random(number).randbytes(number * 4000) for number in range(4)}
+    session = await vault.begin_backup("b1", site=SITE, fence=1, address="https://a.example")
+    writer = session.unit("u1")
+    for id_, data in files.items():
+        await writer.put_file(
+            Kind.ATTACHMENT,
+            id_,
+            pieces(data),
+            identity=FileIdentity(id_, "7", len(data)),
+            note=id_.encode() * 3,
+        )
+    await writer.finish()
+    await session.close()
+    reader = PlainReader(store.objects)
+    known = reader.known_files("files/b1.0")
+    for id_, data in files.items():
+        key = reader.file_key(SITE, "https://a.example", "attachment", id_, "7", len(data))
+        fetched = int(START.timestamp() * 1000)
+        digest = hashlib.sha256(data).digest()
+        assert known[key] == (fetched, len(data), digest, data, id_.encode() * 3)
+    assert len(known) == 4

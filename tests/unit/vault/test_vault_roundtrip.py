@@ -208,35 +208,6 @@ async def test_a_large_file_with_an_inserted_byte_shares_most_chunks() -> None:
     assert (await read_all(vault, "b2")).files == {key: changed}
 
 
-async def test_an_unchanged_attachment_is_referenced_without_its_bytes() -> None:
-    vault = await open_vault(MemoryStore())
-    data = random.Random(3).randbytes(20_000)
-    key = (Kind.ATTACHMENT, "a")
-    await make_backup(vault, "b1", {"u1": Content(files={key: data})})
-    reader = await vault.open_backup(SITE, "b1")
-    entry = await reader.entry(*key)
-    await reader.close()
-    assert entry is not None
-    session = await vault.begin_backup("b2", site=SITE, fence=2)
-    writer = session.unit("u1")
-    assert writer.reuse(entry)
-    await session.commit(await writer.finish(), facts())
-    await session.close()
-    assert (await read_all(vault, "b2")).files == {key: data}
-
-
-async def test_an_entry_whose_blobs_are_unknown_is_not_reused() -> None:
-    first, second = await open_vault(MemoryStore()), await open_vault(MemoryStore())
-    await make_backup(first, "b1", {"u1": issues(1, 1)})
-    reader = await first.open_backup(SITE, "b1")
-    entry = await reader.entry(Kind.ISSUE, "0000010000/0000000001")
-    await reader.close()
-    assert entry is not None
-    session = await second.begin_backup("b1", site=SITE, fence=1)
-    assert not session.unit("u1").reuse(entry)
-    await session.close()
-
-
 async def test_many_units_at_once_share_checkpoints_and_lose_nothing() -> None:
     store = MemoryStore()
     vault = await open_vault(store)

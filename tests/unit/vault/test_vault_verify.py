@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_shared.vault.entry_names import name_of
 from sitekeep_shared.vault.errors import StoreUnavailable
 from sitekeep_shared.vault.page import PageReference
-from sitekeep_shared.vault.verify import Slice, Verified, Verifier, name_of, slices
+from sitekeep_shared.vault.verify import Slice, Verified, Verifier, slices
 from unit.vault.vault_helpers import (
     SITE,
     SMALL,

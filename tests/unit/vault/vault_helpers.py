@@ -6,7 +6,7 @@ import datetime
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sitekeep_shared.clock import ManualClock
+from sitekeep_shared.clock import Clock, ManualClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import StoredFile
 from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
@@ -15,7 +15,7 @@ from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest import COMPLETE, CommittedBackup, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.session import BackupSession, UnitWriter
-from sitekeep_shared.vault.store import ObjectInfo
+from sitekeep_shared.vault.store import ObjectInfo, Store
 from sitekeep_shared.vault.vault import Vault
 
 START = datetime.datetime(2026, 1, 5, 8, 0, tzinfo=datetime.UTC)
@@ -47,14 +47,17 @@ SMALL = Limits(
 class MemoryStore:
     """Objects in a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.objects: dict[str, bytes] = {}
         self.put_order: list[str] = []
+        self.modified: dict[str, datetime.datetime] = {}
+        self.clock: Clock = clock or ManualClock(START)
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         if key in self.objects:
             return False
         self.objects[key] = b"".join(parts)
+        self.modified[key] = self.clock.now()
         self.put_order.append(key)
         return True
 
@@ -84,7 +87,8 @@ class MemoryStore:
         return sum(len(self.objects[key]) for key in self.keys(prefix))
 
     def _info(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, len(self.objects[key]), START)
+        modified = self.modified.get(key, START)
+        return ObjectInfo(key, len(self.objects[key]), modified)
 
 
 class FaultStore(MemoryStore):
@@ -136,14 +140,16 @@ async def pieces(data: bytes, size: int = 700) -> AsyncIterator[bytes]:
 
 
 async def open_vault(
-    store: MemoryStore,
+    store: Store,
     *,
     keys: VaultKeys = KEYS,
     clock: ManualClock | None = None,
     limits: Limits = SMALL,
     create: bool = True,
 ) -> Vault:
-    """A vault in a store."""
+    """A vault in a store that has the same time."""
+    if clock is not None and isinstance(store, MemoryStore):
+        store.clock = clock
     return await Vault.open(store, keys, clock or ManualClock(START), create=create, limits=limits)
 
 

@@ -11,6 +11,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 import msgspec
 
 from sitekeep_backup.exporters.confluence.chains import Listing, first_key, walk
+from sitekeep_backup.exporters.files import (
+    SiteFile,
+    identity_of,
+    is_kept_from_earlier,
+    is_reused,
+    note_change,
+)
 from sitekeep_backup.exporters.opening import opened
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.client import Query
@@ -107,40 +114,60 @@ def _download_of(group: Sequence[bytes]) -> UnitPlan:
 
 
 async def export_attachment_bytes(unit: ExportUnit) -> None:
-    """Keeps the files of one group. Raises SiteError."""
+    """Keeps the files of one group; downloads what no earlier backup has. Raises SiteError."""
     for item in unit.plan.arguments["items"]:
         attachment = msgspec.json.decode(item, type=_Attachment)
-        _, container = attachment.container
-        if not container:
+        if not attachment.container[1]:
             _missing(unit, attachment, attachment.title, "NO_CONTAINER", "Its page is not known.")
             continue
+        file = _site_file(attachment, item)
+        if is_reused(unit, file):
+            continue
         try:
-            await _keep(unit, attachment, item)
+            await _download(unit, attachment, file)
         except (SiteNotFound, SiteForbidden) as error:
-            name = await _name(unit, attachment)
-            _missing(unit, attachment, name, "FILE_NOT_FOUND", str(error))
+            await _miss(unit, attachment, file, "FILE_NOT_FOUND", error)
         except SiteBodyMismatch as error:
             if unit.attempt < _PATIENCE:
                 raise
-            name = await _name(unit, attachment)
-            _missing(unit, attachment, name, "FILE_SIZE_DIFFERS", str(error))
+            await _miss(unit, attachment, file, "FILE_SIZE_DIFFERS", error)
 
 
-async def _keep(unit: ExportUnit, attachment: _Attachment, item: str) -> None:
+def _site_file(attachment: _Attachment, item: str) -> SiteFile:
     kind, container = attachment.container
+    version = str(attachment.version.number)
     attributes = {
         "container": container,
         "container_kind": kind,
         "filename": attachment.title,
         "media_type": attachment.media_type,
-        "version": str(attachment.version.number),
+        "version": version,
         "metadata": item,
     }
-    async with opened(_stream(unit, attachment, container)) as chunks:
+    identity = identity_of(attachment.id, version, attachment.size)
+    return SiteFile(f"{attachment.id:>030}", identity, lambda _: attributes)
+
+
+async def _miss(
+    unit: ExportUnit, attachment: _Attachment, file: SiteFile, reason: str, error: Exception
+) -> None:
+    name = await _name(unit, attachment)
+    if not is_kept_from_earlier(unit, file, name, str(error)):
+        _missing(unit, attachment, name, reason, str(error))
+
+
+async def _download(unit: ExportUnit, attachment: _Attachment, file: SiteFile) -> None:
+    async with opened(_stream(unit, attachment, attachment.container[1])) as chunks:
         stored = await unit.records.put_file(
-            Kind.ATTACHMENT, f"{attachment.id:>030}", chunks, attributes=attributes
+            Kind.ATTACHMENT,
+            file.key,
+            chunks,
+            attributes=file.attributes(b""),
+            identity=file.identity,
         )
     unit.tally.done(Kind.ATTACHMENT, stored.size_bytes)
+    if stored.earlier_sha256:
+        note_change(unit, stored, await _name(unit, attachment))
 
 
 def _stream(unit: ExportUnit, attachment: _Attachment, container: str) -> AsyncIterator[bytes]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 
+from sitekeep_backup.exporters.files import (
+    SiteFile,
+    identity_of,
+    is_kept_from_earlier,
+    is_reused,
+    note_change,
+)
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.jira.issue_ranges import IssueRange
 from sitekeep_backup.exporters.jira.raw import text_of
@@ -20,6 +28,7 @@ from sitekeep_shared.work.unit import UnitPlan
 CONTENT = "/rest/api/3/attachment/content/{attachment}"
 FILES_PER_UNIT = 25
 BYTES_PER_UNIT = 64 * 1024 * 1024
+_MEDIA_DIGITS = 32
 _MEDIA_FILE = re.compile(r"/file/([0-9a-fA-F-]{36})(?:/|\?|$)")
 
 
@@ -83,52 +92,90 @@ def _files(seen: Sequence[SeenIssue]) -> Iterator[tuple[SeenIssue, msgspec.Raw]]
 
 
 async def export_attachments(unit: ExportUnit) -> None:
-    """The bytes of one group of files."""
+    """The bytes of one group of files; what an earlier backup has is not downloaded again."""
     for item in msgspec.convert(unit.plan.arguments["files"], list[_Planned]):
         metadata = _decode(item.metadata)
+        file = _site_file(item, metadata)
+        if is_reused(unit, file):
+            continue
         try:
-            await _store(unit, item, metadata)
+            await _download(unit, item, metadata, file)
         except SiteNotFound as error:
-            _miss(unit, item, metadata, "ATTACHMENT_NOT_FOUND", error)
+            _miss(unit, item, file, "ATTACHMENT_NOT_FOUND", error)
         except SiteForbidden as error:
-            _miss(unit, item, metadata, "ATTACHMENT_FORBIDDEN", error)
+            _miss(unit, item, file, "ATTACHMENT_FORBIDDEN", error)
         except SiteBodyMismatch as error:
-            _miss(unit, item, metadata, "ATTACHMENT_SIZE_MISMATCH", error)
+            _miss(unit, item, file, "ATTACHMENT_SIZE_MISMATCH", error)
 
 
-def _miss(
-    unit: ExportUnit, item: _Planned, metadata: _Metadata, reason: str, error: Exception
-) -> None:
-    name = f"{item.issue}/{metadata.filename}"
-    unit.tally.missing(Kind.ATTACHMENT, name, reason, str(error))
+def _site_file(item: _Planned, metadata: _Metadata) -> SiteFile:
+    # An attachment of Jira has no versions: another upload is another attachment.
+    identity = identity_of(str(metadata.id), "", metadata.size)
+    return SiteFile(item.key, identity, lambda note: _attributes(item, metadata, note))
 
 
-async def _store(unit: ExportUnit, item: _Planned, metadata: _Metadata) -> None:
-    attachment = str(metadata.id)
+def _miss(unit: ExportUnit, item: _Planned, file: SiteFile, reason: str, error: Exception) -> None:
+    name = _name(item)
+    if not is_kept_from_earlier(unit, file, name, str(error)):
+        unit.tally.missing(Kind.ATTACHMENT, name, reason, str(error))
+
+
+def _name(item: _Planned) -> str:
+    return f"{item.issue}/{_decode(item.metadata).filename}"
+
+
+async def _download(unit: ExportUnit, item: _Planned, metadata: _Metadata, file: SiteFile) -> None:
     locations: list[str] = []
     source = unit.site.stream(
-        CONTENT, size=metadata.size, redirected=locations.append, attachment=attachment
+        CONTENT,
+        size=metadata.size,
+        redirected=locations.append,
+        attachment=str(metadata.id),
     )
     async with opened(source) as chunks:
+        note = media_note(locations)
         stored = await unit.records.put_file(
             Kind.ATTACHMENT,
             item.key,
             _of_size(chunks, metadata),
-            attributes=_attributes(item, metadata, locations),
+            attributes=file.attributes(note),
+            identity=file.identity,
+            note=note,
         )
     unit.tally.done(Kind.ATTACHMENT, stored.size_bytes)
+    if stored.earlier_sha256:
+        note_change(unit, stored, _name(item))
 
 
-def _attributes(item: _Planned, metadata: _Metadata, locations: Sequence[str]) -> dict[str, str]:
-    media = _MEDIA_FILE.search(locations[0]) if locations else None
+def _attributes(item: _Planned, metadata: _Metadata, note: bytes) -> dict[str, str]:
     return {
         "issue": item.issue,
         "id": str(metadata.id),
         "filename": metadata.filename,
         "media_type": metadata.mime_type,
-        "media": media.group(1) if media else "",
+        "media": media_of(note),
         "metadata": item.metadata,
     }
+
+
+def media_note(locations: Sequence[str]) -> bytes:
+    """The media id in the redirect to the bytes; texts name the file by it, nothing else tells it.
+
+    16 bytes where it is written as UUIDs are, else its characters.
+    """
+    found = _MEDIA_FILE.search(locations[0]) if locations else None
+    if found is None:
+        return b""
+    text = found.group(1)
+    digits = text.replace("-", "")
+    if len(digits) == _MEDIA_DIGITS and str(uuid.UUID(digits)) == text:
+        return uuid.UUID(digits).bytes
+    return text.encode()
+
+
+def media_of(note: bytes) -> str:
+    """The reverse of media_note, empty where there is none."""
+    return str(uuid.UUID(bytes=note)) if len(note) == _MEDIA_DIGITS // 2 else note.decode()
 
 
 async def _of_size(chunks: AsyncIterator[bytes], metadata: _Metadata) -> AsyncIterator[bytes]:

@@ -1,0 +1,1 @@
+"""The drill: a restore that is made to see whether it works."""

@@ -1,0 +1,1 @@
+"""What a manifest tells about its backup, and how the database is made anew from that."""
