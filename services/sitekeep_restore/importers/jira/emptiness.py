@@ -39,7 +39,8 @@ _ADVICE = {
 
 
 async def find_content(site: SiteClient) -> list[Violation]:
-    """Every project, live, archived or in the trash, issues of no listed project, filters.
+    """Every project, live, archived or in the trash, issues of no listed project, and what
+    else people make.
 
     Raises SiteError.
     """
