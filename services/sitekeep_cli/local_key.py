@@ -138,7 +138,7 @@ async def printed_sheet(settings: Settings) -> str:
     from sitekeep_shared.vault.key_sheet import SheetFacts, print_sheet
 
     key, opened = await whole(settings)
-    place = str(settings.vault_folder)
+    place = str(settings.vault_location)
     return print_sheet(key, SheetFacts(opened.ring.repository_id, place, SystemClock().now()))
 
 

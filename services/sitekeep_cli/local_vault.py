@@ -57,6 +57,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         CommandError: the vault refuses.
     """
+    from sitekeep_shared.memory import share_one_heap
+
+    share_one_heap()
     with refusals():
         return asyncio.run(work)
 

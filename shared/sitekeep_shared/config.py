@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sitekeep_shared.rules import PROFILES, Profile
+from sitekeep_shared.vault.location import FolderLocation, VaultLocation, parse_location
 
 _LARGEST_PORT = 65_535
 
@@ -48,8 +49,8 @@ class Settings:
     """``SITEKEEP_HOME``: where the database, the vault and the keys are unless set apart."""
     database_url: str
     """``SITEKEEP_DATABASE_URL``: ``sqlite:////path`` or ``postgresql://user@host/name``."""
-    vault_folder: Path
-    """``SITEKEEP_VAULT``: the folder that holds the backups."""
+    vault_location: VaultLocation
+    """``SITEKEEP_VAULT``: the folder or the place in a bucket that holds the backups."""
     vault_reuse_days: int | None
     """``SITEKEEP_VAULT_REUSE_DAYS``: older packs are not reused by new backups; None: all are."""
     key_file: Path
@@ -85,6 +86,17 @@ class Settings:
     client_tls: ClientTls | None = field(default=None)
     """How the command and the Restore service speak TLS to a server; None: they do not."""
 
+    @property
+    def vault_folder(self) -> Path:
+        """The folder that holds the backups.
+
+        Raises:
+            ConfigurationError: they are in a bucket.
+        """
+        if isinstance(self.vault_location, FolderLocation):
+            return self.vault_location.folder
+        raise ConfigurationError(f"The vault in {self.vault_location} is in no folder.")
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Reads the settings.
@@ -98,12 +110,14 @@ class Settings:
         return cls(
             home=home,
             database_url=get("SITEKEEP_DATABASE_URL") or f"sqlite:///{home}/sitekeep.db",
-            vault_folder=_path(get("SITEKEEP_VAULT"), home / "vault"),
+            vault_location=_location("SITEKEEP_VAULT", get("SITEKEEP_VAULT"), home / "vault"),
             vault_reuse_days=_positive_if_set(environment, "SITEKEEP_VAULT_REUSE_DAYS"),
-            key_file=_path(get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
+            key_file=_path("SITEKEEP_KEY_FILE", get("SITEKEEP_KEY_FILE"), home / "sitekeep.key"),
             key_passphrase_file=_file(environment, "SITEKEEP_KEY_PASSPHRASE_FILE"),
             credentials_key_file=_path(
-                get("SITEKEEP_CREDENTIALS_KEY_FILE"), home / "credentials.key"
+                "SITEKEEP_CREDENTIALS_KEY_FILE",
+                get("SITEKEEP_CREDENTIALS_KEY_FILE"),
+                home / "credentials.key",
             ),
             profile=_profile(get("SITEKEEP_PROFILE", "closed-beta")),
             backup_listen=_address("SITEKEEP_BACKUP_LISTEN", backup_listen),
@@ -176,14 +190,20 @@ def _file(environment: Mapping[str, str], name: str) -> Path | None:
     return path
 
 
-def _path(value: str | None, default: Path) -> Path:
+def _path(name: str, value: str | None, default: Path) -> Path:
+    location = _location(name, value, default)
+    if not isinstance(location, FolderLocation):
+        raise ConfigurationError(f"{name} is {value!r}; it has to be the path of a file.")
+    return location.folder
+
+
+def _location(name: str, value: str | None, default: Path) -> VaultLocation:
     if not value:
-        return default
-    if "://" in value and not value.startswith("file://"):
-        raise ConfigurationError(
-            f"SITEKEEP_VAULT and the key files are paths; {value!r} is not one."
-        )
-    return Path(value.removeprefix("file://")).expanduser().absolute()
+        return FolderLocation(default)
+    try:
+        return parse_location(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from error
 
 
 def _overlay(value: str | None) -> Path | None:

@@ -83,7 +83,7 @@ class Deployment:
         folder = f"--folder={self.folder / 'sites'}"
         self._spawn("simulator", ["simulate", folder, *options, *arguments])
         for port in self.site_ports.values():
-            wait_until(functools.partial(_listens, port), start_seconds, "the simulated site")
+            wait_until(functools.partial(listens, port), start_seconds, "the simulated site")
 
     def site_url(self, name: str) -> str:
         """The address of a simulated site."""
@@ -166,6 +166,7 @@ class Deployment:
             )
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0

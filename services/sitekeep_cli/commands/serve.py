@@ -34,7 +34,7 @@ def backup(home: Home = "", profile: Profile = "", listen: Listen = "") -> None:
     from sitekeep_backup import server
 
     settings = settings_of(home, profile, SITEKEEP_BACKUP_LISTEN=listen)
-    _say(f"The Backup server is to listen on {settings.backup_listen}, data in {settings.home}.")
+    _say(f"The Backup server is to listen on {settings.backup_listen}, {_places(settings)}.")
     _run(server.serve, settings)
 
 
@@ -44,7 +44,7 @@ def restore(home: Home = "", profile: Profile = "", listen: Listen = "") -> None
     from sitekeep_restore import server
 
     settings = settings_of(home, profile, SITEKEEP_RESTORE_LISTEN=listen)
-    _say(f"The Restore server is to listen on {settings.restore_listen}, data in {settings.home}.")
+    _say(f"The Restore server is to listen on {settings.restore_listen}, {_places(settings)}.")
     _run(server.serve, settings)
 
 
@@ -104,6 +104,10 @@ def _run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Setti
             asyncio.run(serve(settings))
     except (ListenError, TlsError, VaultError, SecretsError) as error:
         raise CommandError(str(error)) from error
+
+
+def _places(settings: Settings) -> str:
+    return f"data in {settings.home}, the vault in {settings.vault_location}"
 
 
 def _say(text: str) -> None:

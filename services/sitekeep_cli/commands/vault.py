@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sitekeep_cli import local_vault
+from sitekeep_cli import local_stores, local_vault
 from sitekeep_cli.collections import collection_document, collection_rows
 from sitekeep_cli.exit_codes import ExitCode, explained
 from sitekeep_cli.levels import Level, LevelOption
@@ -137,6 +137,45 @@ async def _backups(settings: Settings, *, include_expired: bool) -> list[dict[st
 
 
 @application.command()
+def probe(
+    location: Annotated[
+        str, typer.Argument(help="A folder, s3://…, gs://… or az://…; else SITEKEEP_VAULT.")
+    ] = "",
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Prove what a store guarantees, before a vault is trusted to it."""
+    place = local_stores.location_of(location) if location else settings_of(home).vault_location
+    findings = local_vault.run(local_stores.probe(place))
+    if not local_stores.show_findings(Output(as_json), place, findings):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@application.command()
+def copy(
+    destination: Annotated[str, typer.Argument(help="A folder, s3://…, gs://… or az://….")],
+    backup: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SITE/BACKUP", help="Only this one; may be given again."),
+    ] = None,
+    heal: Annotated[
+        bool,
+        typer.Option("--heal", help="Read all on both sides; replace what is damaged on one."),
+    ] = False,
+    home: Home = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make or update a second copy of the vault elsewhere; only what is missing is transferred."""
+    output, settings = Output(as_json), settings_of(home)
+    place, backups = local_stores.location_of(destination), local_stores.backups_of(backup or [])
+    work = local_stores.copy(settings, place, backups, heal=heal, tell=output.say)
+    report = local_vault.run(work)
+    local_stores.show_copy(output, place, report)
+    if not report.is_complete:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@application.command(epilog=explained())
 def collect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")

@@ -51,5 +51,5 @@ def vault_settings(settings: Settings, environment: Mapping[str, str]) -> dict[s
     """The settings that open the vault of these settings, for other processes."""
     given = {name: value for name, value in environment.items() if name.startswith(_OF_THE_VAULT)}
     if not given.get("SITEKEEP_VAULT"):
-        given["SITEKEEP_VAULT"] = str(settings.vault_folder)
+        given["SITEKEEP_VAULT"] = str(settings.vault_location)
     return {"SITEKEEP_KEY_FILE": str(settings.key_file), **given}

@@ -2,7 +2,9 @@
 
 ``FORMAT.md`` beside this file is normative. The way through the modules::
 
-    Store            put_new, get, get_range, head, list, delete     store, local_store
+    Store            put_new, get, get_range, head, list, delete     store, …_store
+    Probe            what a store really guarantees                  probe
+    copy_vault       a second copy elsewhere                         copying, object_copier
     VaultKeys        who may write, who may read                     keys, sealing, key_file
     KeyRing          which key is the vault's; rotation              key_ring, rotation
     Unlocks          ways back to a lost key                         unlocks, key_sheet

@@ -169,7 +169,8 @@ class BlobIndex:
         if found is None:
             return None
         run, row = found
-        pack, frame, offset, length = (int(number) for number in run.places[row])
+        place: list[int] = run.places[row].tolist()
+        pack, frame, offset, length = place
         return BlobPlace(self._packs[pack], frame, offset, length)
 
     def remove(self, packs: Collection[bytes]) -> None:
@@ -191,6 +192,10 @@ class BlobIndex:
         return self._by_pack(
             run.bytes_by_pack(len(self._packs), run.used) for run in self._all_runs()
         )
+
+    def knows_pack(self, pack: PackReference) -> bool:
+        """Whether an index object that was added lists that pack."""
+        return pack.pack_id in self._numbers
 
     def pack(self, number: int) -> PackReference:
         """The pack of a number."""

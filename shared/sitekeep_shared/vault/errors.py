@@ -2,9 +2,11 @@
 
 VaultError
 ├── StoreUnavailable     the store refuses or does not answer; trying again may help
-│   └── DeleteRefused    the store does not let an object go, as under a retention lock
+│   └── DeleteRefused    the store keeps an object that was to be removed
+├── StoreUnsuitable      the store lacks a guarantee that a vault needs
 ├── ObjectMissing        a store has no object of that name
 ├── VaultMissing         there is no vault where one is expected
+├── VaultMismatch        a place that is to hold a copy of a vault holds another one
 ├── UnsupportedFormat    a newer version wrote it
 ├── WrongKey             the key file belongs to another vault, or cannot read
 ├── DamagedObject        an object is not what was written; it is named
@@ -29,7 +31,11 @@ class StoreUnavailable(VaultError):
 
 
 class DeleteRefused(StoreUnavailable):
-    """The store does not let an object go: a retention lock, or no permission to delete."""
+    """The store does not let an object go: a retention, an immutability, a missing permission."""
+
+
+class StoreUnsuitable(VaultError):
+    """The store lacks a guarantee that a vault needs, such as never overwriting a key."""
 
 
 class ObjectMissing(VaultError):
@@ -42,6 +48,10 @@ class ObjectMissing(VaultError):
 
 class VaultMissing(VaultError):
     """The store holds no vault."""
+
+
+class VaultMismatch(VaultError):
+    """A place that is to hold a copy of a vault holds another vault."""
 
 
 class UnsupportedFormat(VaultError):

@@ -75,7 +75,11 @@ class KeyRing:
                 "file in its place (SITEKEEP_KEY_FILE), or make it anew: sitekeep key recover."
             ) from None
         if _decode(data, KeyObject, name) != self._object():
-            raise DamagedObject(name, "it does not describe the key set that it is named after")
+            raise DamagedObject(
+                name,
+                "it does not describe the key set that it is named after in the repository that "
+                f"{names.FORMAT} names: one of the two was altered; put it back from a copy",
+            )
 
     async def add(self) -> None:
         """Writes the key object of the key set where there is none.

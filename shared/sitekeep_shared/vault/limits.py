@@ -85,6 +85,21 @@ class Limits:
     """More small index objects than this are merged."""
     dead_rows_share: float = 0.25
     """An index object is written anew when more of its rows than this lie in removed packs."""
+    put_seconds: float = 60.0
+    """A put ends within this, done or not; less than ``commit_margin_seconds``, so that a
+    manifest is never created after the lease that it rests on."""
+    transfer_seconds: float = 600.0
+    """The same for what no lease guards: packs, whose names prove them, and what is read."""
+    request_seconds: float = 60.0
+    """How long a remote store may take to look up, remove or list, with all attempts."""
+    idle_seconds: float = 20.0
+    """A remote store that sends nothing for this long is asked again."""
+    slowest_bytes_per_second: int = 64 * KIB
+    """An attempt to put may take this much longer than ``idle_seconds``, by its size."""
+    retry_first_seconds: float = 0.2
+    """The longest pause before the second attempt; it doubles with each further one."""
+    retry_most_seconds: float = 10.0
+    """No pause is longer."""
     frame_cache_bytes: int = 32 * MIB
     """Decrypted frames that a reader keeps."""
     pack_cache_count: int = 256

@@ -2,7 +2,8 @@
 
 An object is written to a temporary file, synced, linked to its final name (which
 fails when the name exists: create-only and atomic), and the folder is synced. A
-temporary file left over by a crash lies in ``.temporary`` and is never listed.
+temporary file left over by a crash lies in ``.temporary`` and is never listed; a day
+later, whoever writes first removes it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from collections.abc import AsyncIterator, Generator, Sequence
 from pathlib import Path
 
 from sitekeep_shared.clock import Clock, SystemClock
-from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
+from sitekeep_shared.vault import names
+from sitekeep_shared.vault.errors import DeleteRefused, ObjectMissing, StoreUnavailable
 from sitekeep_shared.vault.store import ObjectInfo
 
 TEMPORARY_FOLDER = ".temporary"
+LEFT_OVER_SECONDS = 24 * 60 * 60.0
+"""Age from which a temporary file has no writer any more: a put takes minutes at most."""
 
 _FILE_MODE = 0o640
 _REASONS = {
@@ -43,6 +47,7 @@ class DurableLocalStore:
         self._folder = folder
         self._clock = clock or SystemClock()
         self._durable_folders: set[Path] = set()
+        self._looked_for_left_overs = False
 
     async def put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         """Creates an object; returns False when the key exists."""
@@ -62,25 +67,21 @@ class DurableLocalStore:
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """All objects below a prefix; folder by folder, each in one step of a thread."""
-        if not prefix.endswith("/"):
-            raise ValueError(f"a prefix ends in a slash, {prefix!r} does not")
-        pending = [prefix]
+        pending: list[str | ObjectInfo] = [names.check_prefix(prefix)]
         while pending:
             current = pending.pop()
-            objects, folders = await asyncio.to_thread(_scan, self._path(current[:-1]), current)
-            for item in objects:
-                yield item
-            pending.extend(reversed(folders))
+            if isinstance(current, ObjectInfo):
+                yield current
+                continue
+            found = await asyncio.to_thread(_scan, self._path(current[:-1]), current)
+            pending.extend(reversed(found))
 
     async def delete(self, key: str) -> None:
         """Removes an object."""
         await asyncio.to_thread(self._delete, key)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(not part or part.startswith(".") for part in parts):
-            raise ValueError(f"{key!r} is not the key of an object")
-        return self._folder.joinpath(*parts)
+        return self._folder.joinpath(*names.check_key(key).split("/"))
 
     def _put_new(self, key: str, parts: Sequence[bytes]) -> bool:
         path = self._path(key)
@@ -90,13 +91,37 @@ class DurableLocalStore:
             temporary = self._folder / TEMPORARY_FOLDER / f"{secrets.token_hex(16)}.tmp"
             try:
                 _write_synced(temporary, parts, self._clock.now().timestamp())
+                self._remove_left_overs(temporary)
                 created = _link(temporary, path)
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(temporary)
-            # Also when it exists: whoever linked it may have died before this step.
-            _sync_folder(path.parent)
+            self._make_name_durable(path, created)
         return created
+
+    def _make_name_durable(self, path: Path, created: bool) -> None:
+        """Also when it exists: whoever linked it may have died before this step.
+
+        What is reported as failed is not to be found by a reader that asks whether it arrived:
+        syncing again would succeed without having written anything.
+        """
+        try:
+            _sync_folder(path.parent)
+        except OSError:
+            if created:
+                os.unlink(path)
+            raise
+
+    def _remove_left_overs(self, fresh: Path) -> None:
+        """Once per process. The times are those of the file system itself, which nobody sets."""
+        if self._looked_for_left_overs:
+            return
+        self._looked_for_left_overs = True
+        oldest = os.stat(fresh).st_ctime - LEFT_OVER_SECONDS
+        for entry in os.scandir(fresh.parent):
+            with contextlib.suppress(FileNotFoundError):
+                if entry.name != fresh.name and entry.stat().st_ctime < oldest:
+                    os.unlink(entry.path)
 
     def _make_folder(self, folder: Path) -> None:
         """Makes a folder and its parents durable, once per folder and process."""
@@ -128,30 +153,39 @@ class DurableLocalStore:
                 os.unlink(path)
             except FileNotFoundError:
                 return
+            except PermissionError as error:
+                raise DeleteRefused(
+                    f"The vault's object {key} cannot be removed: the permission is missing, or "
+                    "it is immutable."
+                ) from error
             _sync_folder(path.parent)
 
 
-def _scan(folder: Path, prefix: str) -> tuple[list[ObjectInfo], list[str]]:
-    """The objects and the prefixes right below a folder, both sorted."""
-    objects: list[ObjectInfo] = []
-    prefixes: list[str] = []
+def _scan(folder: Path, prefix: str) -> list[str | ObjectInfo]:
+    """The prefixes and the objects right below a folder, in the order of the keys."""
+    found: list[tuple[str, os.DirEntry[str]]] = []
     with _translated(f"{prefix} cannot be listed"):
         for entry in _children(folder):
-            if entry.is_dir(follow_symlinks=False):
-                prefixes.append(f"{prefix}{entry.name}/")
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                objects.append(_info(f"{prefix}{entry.name}", entry.stat()))
-    return objects, prefixes
+            slash = "/" if entry.is_dir(follow_symlinks=False) else ""
+            found.append((f"{prefix}{entry.name}{slash}", entry))
+        found.sort(key=lambda one: one[0])
+        return list(filter(None, (_found(key, entry) for key, entry in found)))
+
+
+def _found(key: str, entry: os.DirEntry[str]) -> str | ObjectInfo | None:
+    if key.endswith("/"):
+        return key
+    with contextlib.suppress(FileNotFoundError):
+        return _info(key, entry.stat())
+    return None
 
 
 def _children(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not entry.name.startswith(".")]
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    return sorted(found, key=lambda entry: entry.name)
 
 
 def _write_synced(path: Path, parts: Sequence[bytes], modified: float) -> None:

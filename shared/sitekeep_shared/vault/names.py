@@ -10,16 +10,19 @@ FORMAT = "FORMAT"
 KEYS = "keys/"
 PACKS = "packs/"
 INDEX = "index/"
+FILES = "files/"
 LEASES = "leases/"
 BACKUPS = "backups/"
 EXPIRED = "expired/"
 CONDEMNED = "gc/"
 VERIFICATIONS = "verify/"
 KNOWN_FILES = "files/"
+PROBES = "probe/"
 
 CONDEMNED_SUFFIX = ".condemned"
 WAITING_SUFFIX = ".waiting"
 VERDICT_SUFFIX = ".verdict"
+SUPERSEDED_SUFFIX = ".superseded"
 MERGED = "merged"
 """Stands where an index object has the id of its backup."""
 
@@ -64,6 +67,28 @@ def new_time_id(now: datetime.datetime, after: str = "") -> str:
     return f"{milliseconds:0{_MILLISECOND_DIGITS}x}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
+def check_key(key: str) -> str:
+    """Returns what may be the name of an object in a store.
+
+    Raises:
+        ValueError: a part of it is empty or begins with a dot.
+    """
+    if any(not part or part.startswith(".") for part in key.split("/")):
+        raise ValueError(f"{key!r} is not the key of an object")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Returns what may be the prefix of a listing.
+
+    Raises:
+        ValueError: it does not end in a slash.
+    """
+    if not prefix.endswith("/"):
+        raise ValueError(f"a prefix ends in a slash, {prefix!r} does not")
+    return prefix
+
+
 def key_name(key_id: str) -> str:
     """``keys/<key_id>``."""
     return f"{KEYS}{key_id}"
@@ -71,7 +96,7 @@ def key_name(key_id: str) -> str:
 
 def superseded_name(key_id: str) -> str:
     """``keys/<key_id>.superseded``."""
-    return f"{KEYS}{key_id}.superseded"
+    return f"{KEYS}{key_id}{SUPERSEDED_SUFFIX}"
 
 
 def unlock_name(key_id: str, unlock_id: str) -> str:

@@ -14,8 +14,10 @@ from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.keys import VaultKeys
 from sitekeep_shared.vault.limits import DAY_SECONDS, Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
+from sitekeep_shared.vault.location import FolderLocation, VaultLocation
 from sitekeep_shared.vault.overlay_store import OverlayStore
 from sitekeep_shared.vault.passphrase import Passphrase
+from sitekeep_shared.vault.probe import require_guarantees
 from sitekeep_shared.vault.store import Store
 from sitekeep_shared.vault.vault import Vault
 
@@ -34,8 +36,37 @@ class Use(enum.Enum):
 
 
 def store_of(settings: Settings, clock: Clock | None = None) -> Store:
-    """Where the objects of the vault are; a folder takes the time of what it holds from a clock."""
-    return DurableLocalStore(settings.vault_folder, clock)
+    """Where the objects of the vault are."""
+    return store_at(settings.vault_location, clock)
+
+
+def store_at(location: VaultLocation, clock: Clock | None = None) -> Store:
+    """The store at a location; nothing is asked of it yet.
+
+    A folder takes the time of what it holds from the clock, a bucket has a clock of its own.
+
+    Raises:
+        StoreUnavailable: the environment holds credentials that cannot be used.
+    """
+    if isinstance(location, FolderLocation):
+        return DurableLocalStore(location.folder, clock)
+    # Only who has a bucket pays for loading what speaks to it.
+    from sitekeep_shared.vault.object_store import ObjectStore
+
+    return ObjectStore(location)
+
+
+async def store_for_copy(location: VaultLocation, clock: Clock) -> Store:
+    """The store that holds a copy of a vault, or that one is to be made in.
+
+    Raises:
+        StoreUnsuitable: there is none yet, and the store lacks a guarantee.
+        StoreUnavailable: the store does not answer.
+    """
+    store = store_at(location, clock)
+    if await store.head(names.FORMAT) is None:
+        await _require_suitable(store, clock, location)
+    return store
 
 
 def _overlaid(store: Store, settings: Settings) -> Store:
@@ -56,10 +87,11 @@ async def open_vault(
             lacks the part that reads where that is needed, or was superseded where it is to write.
         UnsupportedFormat: a newer version wrote the vault.
         DamagedObject: FORMAT or the key object is not what was written.
+        StoreUnsuitable: it was to be made in a store that lacks a guarantee.
         StoreUnavailable: the store or the key file cannot be used.
     """
     store = _overlaid(store_of(settings, clock), settings)
-    keys = await _keys(store, settings, create=create)
+    keys = await _keys(store, settings, clock, create=create)
     if use is Use.READING and not keys.can_read:
         raise WrongKey(
             f"The key file {settings.key_file} can write backups and cannot read them. Restoring "
@@ -110,11 +142,15 @@ def _limits(settings: Settings) -> Limits:
     return Limits(reuse_seconds=None if days is None else days * DAY_SECONDS)
 
 
-async def _keys(store: Store, settings: Settings, *, create: bool) -> VaultKeys:
+async def _keys(store: Store, settings: Settings, clock: Clock, *, create: bool) -> VaultKeys:
+    location = settings.vault_location
     # The vault first: a server that starts beside this one makes the key before the vault.
     there = await store.head(names.FORMAT) is not None
     if not there and not create:
-        raise VaultMissing(f"There is no vault in {settings.vault_folder}.")
+        await _require_answer(store)
+        raise VaultMissing(f"There is no vault in {location}.")
+    if not there:
+        await _require_suitable(store, clock, location)
     if there and not settings.key_file.exists():
         raise missing_key_file(settings)
     return await asyncio.to_thread(_load, settings)
@@ -123,7 +159,7 @@ async def _keys(store: Store, settings: Settings, *, create: bool) -> VaultKeys:
 def missing_key_file(settings: Settings) -> WrongKey:
     """The error of a vault whose key file is not where the settings say."""
     return WrongKey(
-        f"The vault in {settings.vault_folder} has backups, but its key file {settings.key_file} "
+        f"The vault in {settings.vault_location} has backups, but its key file {settings.key_file} "
         "is not there. Put your copy of it back, or make it anew from the recovery sheet, a "
         "passphrase or a recipient's key (sitekeep key recover); a new key cannot open them."
     )
@@ -131,3 +167,15 @@ def missing_key_file(settings: Settings) -> WrongKey:
 
 def _load(settings: Settings) -> VaultKeys:
     return load_or_create_key_file(settings.key_file, key_passphrase(settings))
+
+
+async def _require_suitable(store: Store, clock: Clock, location: VaultLocation) -> None:
+    # What a folder cannot do fails by itself with the first object: links, permissions.
+    if not isinstance(location, FolderLocation):
+        await require_guarantees(store, clock, str(location))
+
+
+async def _require_answer(store: Store) -> None:
+    """Tells a place without a vault from no place: a bucket that is missing lists nothing."""
+    async for _ in store.list(names.KEYS):
+        return

@@ -23,6 +23,7 @@ from sitekeep_shared.vault.pack_reader import PackReader
 from sitekeep_shared.vault.page import PageReference, decode_page
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
+from sitekeep_shared.vault.unlisted_packs import add_unlisted
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ async def open_reader(
     body = await asyncio.to_thread(decode_body, sealer, name, header, manifest.body)
     needed = set(packs)
     loaded = await IndexLoader(store, sealer, limits).load(needed.__contains__)
-    return BackupReader(name, header, body, packs, loaded, PackReader(store, sealer, limits))
+    pack_reader = PackReader(store, sealer, limits)
+    await add_unlisted(pack_reader, packs, loaded.blobs)
+    return BackupReader(name, header, body, packs, loaded, pack_reader)
 
 
 class BackupReader:
@@ -158,7 +161,11 @@ class BackupReader:
         Raises:
             DamagedObject: something is missing or altered; it is named.
         """
-        return b"".join([part async for part in self.stream(entry)])
+        if len(entry.blobs) != 1:
+            return b"".join([part async for part in self.stream(entry)])
+        payload = await self._blob_of(entry, entry.blobs[0])
+        self._check_size(entry, len(payload))
+        return payload
 
     async def stream(self, entry: Entry) -> AsyncIterator[bytes]:
         """The content of an entry, blob by blob; a blob has at most 16 MiB.
@@ -167,13 +174,19 @@ class BackupReader:
             DamagedObject: something is missing or altered; it is named.
         """
         size = 0
+        for blob_id in entry.blobs:
+            payload = await self._blob_of(entry, blob_id)
+            size += len(payload)
+            yield payload
+        self._check_size(entry, size)
+
+    async def _blob_of(self, entry: Entry, blob_id: bytes) -> bytes:
         try:
-            for blob_id in entry.blobs:
-                payload = await self._blob(blob_id)
-                size += len(payload)
-                yield payload
+            return await self._blob(blob_id)
         except DamagedObject as error:
             raise error.met_in(name_of(entry)) from error
+
+    def _check_size(self, entry: Entry, size: int) -> None:
         if size != entry.size_bytes:
             problem = f"{entry.kind} {entry.key} has another size"
             raise DamagedObject(self.name, problem, entry=name_of(entry))

@@ -88,11 +88,27 @@ async def read_repository(store: Store) -> Repository:
 
 
 async def _create(store: Store, keys: VaultKeys, clock: Clock) -> None:
-    """FORMAT comes first: whoever creates it decides whose vault it is."""
+    """FORMAT comes first: whoever creates it decides whose vault it is.
+
+    One that was lost is not made anew: nothing that is there would belong to it.
+    """
     if await store.head(names.FORMAT) is not None:
         return
+    if await _holds_anything(store) and await store.head(names.FORMAT) is None:
+        raise DamagedObject(
+            names.FORMAT,
+            "it is missing, although other objects of the vault are there; put it back from a copy "
+            "of the vault, and nothing is lost",
+        )
     format_object = FormatObject(FORMAT_VERSION, secrets.token_hex(16), clock.now(), keys.key_id)
     await store.put_new(names.FORMAT, [msgspec.json.format(msgspec.json.encode(format_object))])
+
+
+async def _holds_anything(store: Store) -> bool:
+    for prefix in (names.KEYS, names.BACKUPS, names.PACKS):
+        async for _ in store.list(prefix):
+            return True
+    return False
 
 
 async def _get_format(store: Store) -> bytes:

@@ -130,15 +130,20 @@ class Staging:
 
     async def put(self, kind: PackKind, payload: bytes) -> bytes:
         """Stages one blob unless it is known; returns its id."""
-        size = len(payload)
-        if size <= self._limits.hash_inline_bytes:
-            blob_id = self._blob_id(payload)
+        if len(payload) <= self._limits.hash_inline_bytes:
+            blob_id = self.blob_id(payload)
         else:
-            blob_id = await asyncio.to_thread(self._blob_id, payload)
+            blob_id = await asyncio.to_thread(self.blob_id, payload)
+        await self.add(kind, blob_id, payload)
+        return blob_id
+
+    async def add(self, kind: PackKind, blob_id: bytes, payload: bytes) -> None:
+        """Stages one blob, whose id the caller has made, unless it is known."""
+        size = len(payload)
         if self.reference(blob_id):
             self.statistics.known_blobs += 1
             self.statistics.known_bytes += size
-            return blob_id
+            return
         pipeline = self._pipelines[kind]
         self._staged.add(blob_id)
         pipeline.add(blob_id, payload)
@@ -147,7 +152,6 @@ class Staging:
         self.bytes_since_checkpoint += size
         if pipeline.is_full:
             await pipeline.room()
-        return blob_id
 
     async def checkpoint(self) -> str:
         """Makes everything staged so far durable and findable.
@@ -170,7 +174,8 @@ class Staging:
         for pipeline in self._pipelines.values():
             await pipeline.close()
 
-    def _blob_id(self, payload: bytes) -> bytes:
+    def blob_id(self, payload: bytes) -> bytes:
+        """The name of a blob; costs time in proportion to its size."""
         return blake3(payload, key=self._sealer.blob_id_key).digest()
 
     async def _flush(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import load_condemned
+from sitekeep_shared.vault.damaged_packs import load_damaged_packs
 from sitekeep_shared.vault.earlier_backups import PackDemand
 from sitekeep_shared.vault.index_loader import LoadedIndexes
 from sitekeep_shared.vault.index_object import PackReference
@@ -19,7 +20,7 @@ from sitekeep_shared.vault.store import Store
 
 @dataclass
 class UsablePacks:
-    """The packs that are whole and not condemned.
+    """The packs that are whole, not condemned, and that no verification found damaged.
 
     What lies in any other counts as absent, is staged again, and so a backup
     heals what was lost.
@@ -37,18 +38,18 @@ class UsablePacks:
 async def load_usable_packs(
     store: Store, sealer: Sealer, clock: Clock, limits: Limits
 ) -> UsablePacks:
-    """Reads the lists of condemned packs first, then lists the packs.
+    """Reads which packs are condemned or known to be damaged first, then lists the packs.
 
     Raises:
         DamagedObject: a list of condemned packs cannot be read.
         StoreUnavailable: the store does not answer.
     """
-    condemned = await load_condemned(store, sealer)
+    unusable = await load_condemned(store, sealer) | await load_damaged_packs(store, sealer)
     oldest = _oldest(clock, limits)
     usable = UsablePacks()
     async for item in store.list(names.PACKS):
         pack_id = names.pack_id_of(item.key)
-        if pack_id is None or pack_id in condemned:
+        if pack_id is None or pack_id in unusable:
             continue
         usable.packs.add(PackReference(pack_id, item.size_bytes))
         if oldest is not None and item.last_modified < oldest:

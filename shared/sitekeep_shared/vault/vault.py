@@ -18,6 +18,8 @@ from sitekeep_shared.vault.collection import Collector
 from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.commit import Committer
 from sitekeep_shared.vault.condemned import is_condemned
+from sitekeep_shared.vault.copy_report import CopyReport
+from sitekeep_shared.vault.copying import CopyOrder, copy_vault, found_copy
 from sitekeep_shared.vault.errors import BackupNotFound, ObjectMissing, StoreUnavailable
 from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.key_ring import KeyRing
@@ -338,6 +340,22 @@ class Vault:
             async for name in manifest_names(self._store)
             if not await is_abandoned(self._store, name)
         ]
+
+    async def copy_to(self, destination: Store, order: CopyOrder) -> CopyReport:
+        """Makes or updates a second copy of the vault; needs no part of the keys that reads.
+
+        Raises:
+            VaultMismatch: the destination holds another vault.
+            BackupNotFound: a backup that was asked for is not there.
+            StoreUnavailable: one of the stores does not answer; copying again goes on.
+        """
+        await found_copy(self._store, destination)
+        keys = self._ring.keys
+        there = await Vault.open(destination, keys, self._clock, limits=self._limits)
+        async with self.reading(), there.reading():
+            return await copy_vault(
+                self._store, destination, self._sealer, self._clock, order, there.expire
+            )
 
     async def close(self) -> None:
         """Ends the use of the vault. Sessions and readers are closed by whoever opened them."""

@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 
 from sitekeep_shared.config import ClientTls, ConfigurationError, ServerTls, Settings, client_tls
+from sitekeep_shared.vault.location import (
+    BucketLocation,
+    Cloud,
+    FolderLocation,
+    VaultLocation,
+    parse_location,
+)
 
 
 def _file(folder: Path, name: str) -> str:
@@ -43,7 +50,12 @@ def test_without_settings_everything_is_below_the_home_and_on_this_machine(tmp_p
         ("SITEKEEP_VERIFY_DAYS", "-1", "a whole number from 0"),
         ("SITEKEEP_VAULT_REUSE_DAYS", "0", "a whole number from 1"),
         ("SITEKEEP_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
-        ("SITEKEEP_VAULT", "s3://bucket", "paths"),
+        ("SITEKEEP_VAULT", "ftp://host/folder", "s3://bucket/prefix"),
+        ("SITEKEEP_VAULT", "s3://", "it names no bucket"),
+        ("SITEKEEP_VAULT", "az:///prefix", "it names no container"),
+        ("SITEKEEP_VAULT", "s3://bucket/a b", "between slashes"),
+        ("SITEKEEP_KEY_FILE", "s3://bucket/key", "the path of a file"),
+        ("SITEKEEP_CREDENTIALS_KEY_FILE", "gs://bucket/key", "the path of a file"),
         ("SITEKEEP_TLS_CERTIFICATE", "/nowhere/server.pem", "no such file"),
         ("SITEKEEP_TLS_CLIENT_CA", "/nowhere/ca.pem", "no such file"),
         ("SITEKEEP_TLS_CA", "/nowhere/ca.pem", "no such file"),
@@ -64,6 +76,33 @@ def test_a_value_that_cannot_be_used_is_named_with_the_way_out(
 def test_packs_of_any_age_are_reused_unless_days_are_set(value: str, days: int | None) -> None:
     settings = Settings.from_environment({"SITEKEEP_VAULT_REUSE_DAYS": value})
     assert settings.vault_reuse_days == days
+
+
+@pytest.mark.parametrize(
+    ("value", "location"),
+    [
+        ("s3://bucket", BucketLocation(Cloud.S3, "bucket")),
+        ("s3://my.bucket-1/some/prefix/", BucketLocation(Cloud.S3, "my.bucket-1", "some/prefix")),
+        ("gs://bucket/p", BucketLocation(Cloud.GCS, "bucket", "p")),
+        ("az://container/p_q.r=1", BucketLocation(Cloud.AZURE, "container", "p_q.r=1")),
+        ("/srv/vault", FolderLocation(Path("/srv/vault"))),
+        ("file:///srv/vault", FolderLocation(Path("/srv/vault"))),
+        ("~/vault", FolderLocation(Path.home() / "vault")),
+        ("vault", FolderLocation(Path.cwd() / "vault")),
+    ],
+)
+def test_a_vault_is_in_a_folder_or_in_a_bucket(value: str, location: VaultLocation) -> None:
+    settings = Settings.from_environment({"SITEKEEP_VAULT": value})
+
+    assert settings.vault_location == location
+    assert parse_location(str(location)) == location
+
+
+def test_a_vault_in_a_bucket_has_no_folder() -> None:
+    settings = Settings.from_environment({"SITEKEEP_VAULT": "s3://bucket/prefix"})
+
+    with pytest.raises(ConfigurationError, match="s3://bucket/prefix is in no folder"):
+        _ = settings.vault_folder
 
 
 @pytest.mark.parametrize("address", ["unix:/run/sitekeep", "[::]:50051", "0.0.0.0:0"])

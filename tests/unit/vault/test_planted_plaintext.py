@@ -88,12 +88,12 @@ async def back_up(vault: Vault, backup_id: str, plants: Plants) -> None:
 
 
 async def verify_damaged(vault: Vault, store: MemoryStore) -> None:
-    """A verification that names all that a backup holds, as it lacks the indexes meanwhile."""
-    indexes = {name: store.objects.pop(name) for name in store.keys(names.INDEX)}
+    """A verification that names all that a backup holds, as it lacks the packs meanwhile."""
+    packs = {name: store.objects.pop(name) for name in store.keys(names.PACKS)}
     found, record = await examine(vault, ManualClock(START), SITE, "b2", Level.DATA)
     assert found.damaged
     await vault.keep_record(record)
-    store.objects.update(indexes)
+    store.objects.update(packs)
 
 
 async def live(store: MemoryStore, plants: Plants) -> WholeKey:

@@ -61,7 +61,6 @@ def _flip(data: bytes, position: int) -> bytes:
     ("prefix", "position"),
     [
         *(("packs/", position) for position in PACK_POSITIONS),
-        *(("index/", position) for position in (3, 20, 60, -70, -1)),
         *(("backups/", position) for position in (1, 9, 13, 100, -300, -1)),
     ],
 )
@@ -74,7 +73,18 @@ async def test_a_flipped_bit_is_found_and_the_object_named(prefix: str, position
     assert caught.value.object_name in str(caught.value)
 
 
-@pytest.mark.parametrize("prefix", ["packs/", "index/", "backups/"])
+@pytest.mark.parametrize("position", [3, 20, 60, -70, -1])
+async def test_a_flipped_bit_of_an_index_is_said_and_the_packs_tell_what_it_told(
+    position: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = await _damaged_vault("index/", lambda data: _flip(data, position))
+    assert await read_all(await open_vault(store), "b1") == CONTENT
+    assert "index/b1.0 is damaged" in caplog.text
+    for pack in store.keys("packs/"):
+        assert f"No index lists {pack}; its own table is used." in caplog.text
+
+
+@pytest.mark.parametrize("prefix", ["packs/", "backups/"])
 @pytest.mark.parametrize("kept", [0, 7, 30, 0.5, 0.99])
 async def test_a_truncated_object_is_found_and_named(prefix: str, kept: float) -> None:
     def cut(data: bytes) -> bytes:
@@ -135,14 +145,20 @@ async def test_a_missing_pack_is_named() -> None:
     assert caught.value.object_name.startswith("packs/")
 
 
-async def test_a_missing_index_is_said() -> None:
+async def test_without_any_index_what_a_pack_lost_is_named_and_the_rest_is_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     store = MemoryStore()
     vault = await open_vault(store)
     await make_backup(vault, "b1", {"u1": CONTENT})
     for key in store.keys("index/"):
         await store.delete(key)
+    assert await read_all(vault, "b1") == CONTENT
+    lost = store.keys("packs/")[0]
+    store.objects[lost] = store.objects[lost][:-30]
     with pytest.raises(DamagedObject, match="no index lists"):
         await read_all(vault, "b1")
+    assert f"No index lists {lost}. The vault's object {lost} is damaged" in caplog.text
 
 
 async def test_a_damaged_index_does_not_stop_the_next_backup() -> None:
@@ -219,6 +235,34 @@ async def test_an_altered_expiry_marker_is_named() -> None:
         with pytest.raises(DamagedObject, match="expired/b1"):
             await vault.expiry("b1")
         store.objects["expired/b1"] = whole
+
+
+async def test_no_altered_byte_of_format_opens_another_vault() -> None:
+    """What is not needed may be altered; whatever is needed and altered is said."""
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": issues(1, 3)})
+    whole = store.objects["FORMAT"]
+    refused = 0
+    for position in range(len(whole)):
+        store.objects["FORMAT"] = _flip(whole, position)
+        try:
+            vault = await open_vault(store)
+        except (DamagedObject, UnsupportedFormat) as error:
+            refused += "FORMAT" in str(error) or "newer version" in str(error)
+        else:
+            assert await read_all(vault, "b1") == issues(1, 3)
+        assert len(store.keys("FORMAT")) == 1
+    assert refused > len(whole) // 2
+
+
+async def test_a_lost_format_is_not_made_anew_beside_what_belonged_to_it() -> None:
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": issues(1, 3)})
+    whole = store.objects.pop("FORMAT")
+    with pytest.raises(DamagedObject, match="FORMAT is damaged: it is missing"):
+        await open_vault(store, create=True)
+    store.objects["FORMAT"] = whole
+    assert await read_all(await open_vault(store), "b1") == issues(1, 3)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".a", "a b", "ä", "a" * 129])

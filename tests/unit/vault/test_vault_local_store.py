@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from sitekeep_shared.vault import local_store
 from sitekeep_shared.vault.errors import ObjectMissing, StoreUnavailable
-from sitekeep_shared.vault.local_store import TEMPORARY_FOLDER, DurableLocalStore
+from sitekeep_shared.vault.local_store import (
+    LEFT_OVER_SECONDS,
+    TEMPORARY_FOLDER,
+    DurableLocalStore,
+)
 
 
 @pytest.fixture
@@ -75,6 +80,20 @@ async def test_nothing_temporary_stays_after_a_put(
     await store.put_new("a", [b"x"])
     await store.put_new("a", [b"y"])
     assert list((tmp_path / "vault" / TEMPORARY_FOLDER).iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds_ago", [LEFT_OVER_SECONDS - 60, LEFT_OVER_SECONDS + 60])
+async def test_what_a_dead_process_left_over_is_removed_a_day_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds_ago: float
+) -> None:
+    temporary = tmp_path / "vault" / TEMPORARY_FOLDER
+    temporary.mkdir(parents=True)
+    (temporary / "dead.tmp").write_bytes(b"half")
+    # The file system's own time cannot be set: the limit moves instead.
+    monkeypatch.setattr(local_store, "LEFT_OVER_SECONDS", LEFT_OVER_SECONDS - seconds_ago)
+    await DurableLocalStore(tmp_path / "vault").put_new("index/1", [b"x"])
+    is_there = seconds_ago < LEFT_OVER_SECONDS
+    assert [file.name for file in temporary.iterdir()] == (["dead.tmp"] if is_there else [])
 
 
 class Recorder:
