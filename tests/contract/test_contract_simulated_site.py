@@ -21,6 +21,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.checked_site import StartCheckedSite
 
 J = "/rest/api/3"
+A = "/rest/agile/1.0"
 V1 = "/wiki/rest/api"
 V2 = "/wiki/api/v2"
 
@@ -450,6 +451,112 @@ async def test_jira_keeps_comments_links_and_watchers(client: SiteClient) -> Non
     await client.post(f"{path}/watchers", lee, issueIdOrKey=one)
     watchers = await client.get_json(f"{path}/watchers", issueIdOrKey=one)
     assert lee in {each["accountId"] for each in watchers["watchers"]}
+
+
+async def test_jira_keeps_filters(client: SiteClient) -> None:
+    number = await project(client)
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(each["groupId"] for each in groups if each["name"] == "team")
+    shares: list[Json] = [{"type": "project", "project": {"id": number}}]
+    shares += [{"type": "group", "group": {"groupId": team}}, {"type": "authenticated"}]
+    shares.append({"type": "user", "user": {"accountId": lee}})
+    body = {"name": "Open", "jql": f"project = {number}", "sharePermissions": shares}
+    override = [("overrideSharePermissions", "true")]
+    made = await client.post_json(f"{J}/filter", body, override)
+    assert len(made["sharePermissions"]) == 4
+    one = f"{J}/filter/{{id}}"
+    edit = {**body, "description": "d", "editPermissions": shares[:2]}
+    assert (await client.put_json(one, edit, override, id=made["id"]))["description"] == "d"
+    await client.put_json(f"{one}/owner", {"accountId": lee}, id=made["id"])
+    expand = "description,owner,jql,sharePermissions,editPermissions,subscriptions"
+    query = [*override, ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+    (listed,) = (await client.get_json(f"{J}/filter/search", query))["values"]
+    assert listed["owner"]["accountId"] == lee
+    mine = [("accountId", me["accountId"]), ("expand", "jql")]
+    assert (await client.get_json(f"{J}/filter/search", mine))["values"] == []
+    assert await client.get_json(one, [("expand", "owner")], id=made["id"])
+    await client.delete(one, id=made["id"])
+
+
+async def board(client: SiteClient, project_id: str, kind: str = "scrum") -> int:
+    share = {"type": "project", "project": {"id": project_id}}
+    body = {"name": f"For {kind}", "jql": f"project = {project_id}", "sharePermissions": [share]}
+    found = await client.post_json(f"{J}/filter", body)
+    location = {"type": "project", "projectKeyOrId": project_id}
+    whole = {"name": f"A {kind} board", "type": kind, "filterId": int(found["id"])}
+    return int((await client.post_json(f"{A}/board", {**whole, "location": location}))["id"])
+
+
+@pytest.mark.parametrize("kind", ["scrum", "kanban"])
+async def test_jira_keeps_boards(client: SiteClient, kind: str) -> None:
+    number = str(await board(client, await project(client), kind))
+    query = [("includePrivate", "true"), ("expand", "admins,permissions"), ("maxResults", "50")]
+    (listed,) = (await client.get_json(f"{A}/board", query))["values"]
+    assert (listed["type"], listed["location"]["projectKey"]) == (kind, "ABC")
+    one = f"{A}/board/{{board}}"
+    configuration = await client.get_json(f"{one}/configuration", board=number)
+    assert configuration["columnConfig"]["columns"]
+    assert (await client.get_json(f"{one}/quickfilter", board=number))["values"] == []
+    of_filter = f"{A}/board/filter/{{filter}}"
+    found = await client.get_json(of_filter, filter=configuration["filter"]["id"])
+    assert [each["name"] for each in found["values"]] == [f"A {kind} board"]
+    assert (await client.get_json(one, board=number))["name"] == f"A {kind} board"
+    await client.delete(one, board=number)
+
+
+async def test_jira_keeps_sprints(client: SiteClient) -> None:
+    number = await project(client)
+    one, two = await issue(client, number), await issue(client, number)
+    origin = await board(client, number)
+    dates = {"startDate": "2026-01-05T10:00:00.000+01:00", "endDate": "2026-01-19T10:00:00.000Z"}
+    body = {"name": "Sprint 1", "originBoardId": origin, "goal": "g", **dates}
+    sprint = str((await client.post_json(f"{A}/sprint", body))["id"])
+    of_sprint = f"{A}/sprint/{{sprint}}"
+    await client.post(f"{of_sprint}/issue", {"issues": [one, two]}, sprint=sprint)
+    assert (await client.get_json(of_sprint, sprint=sprint))["state"] == "future"
+    for state in ("active", "closed"):
+        made = await client.post_json(of_sprint, {"state": state}, sprint=sprint)
+        assert made["state"] == state
+    listed = await client.get_json(f"{A}/board/{{board}}/sprint", board=str(origin))
+    assert [each["name"] for each in listed["values"]] == ["Sprint 1"]
+    await client.put_json(f"{A}/issue/rank", {"issues": [two], "rankBeforeIssue": one})
+    await client.post(f"{A}/backlog/issue", {"issues": [one]})
+    await client.delete(of_sprint, sprint=sprint)
+
+
+async def test_jira_keeps_dashboards(client: SiteClient) -> None:
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    shares = [{"type": "authenticated"}]
+    body = {"name": "Wall", "sharePermissions": shares, "editPermissions": []}
+    admin = [("extendAdminPermissions", "true")]
+    wall = (await client.post_json(f"{J}/dashboard", {**body, "description": "d"}, admin))["id"]
+    one = f"{J}/dashboard/{{dashboard}}"
+    gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": "T", "color": "red"}
+    gadget |= {"position": {"column": 0, "row": 0}, "ignoreUriAndModuleKeyValidation": True}
+    item = str((await client.post_json(f"{one}/gadget", gadget, dashboard=wall))["id"])
+    properties = f"{one}/items/{{item}}/properties"
+    value = {"filterId": "filter-1"}
+    await client.put_json(f"{properties}/config", value, dashboard=wall, item=item)
+    keys = await client.get_json(properties, dashboard=wall, item=item)
+    assert [each["key"] for each in keys["keys"]] == ["config"]
+    found = await client.get_json(f"{properties}/config", dashboard=wall, item=item)
+    assert found["value"] == value
+    assert len((await client.get_json(f"{one}/gadget", dashboard=wall))["gadgets"]) == 1
+    await client.put_json(one, body, admin, dashboard=wall)
+    details = {"newOwner": lee, "autofixName": False}
+    bulk: Json = {"action": "changeOwner", "entityIds": [int(wall)]}
+    bulk |= {"extendAdminPermissions": True, "changeOwnerDetails": details}
+    await client.put_json(f"{J}/dashboard/bulk/edit", bulk)
+    expand = "description,owner,sharePermissions,editPermissions"
+    for state, count in (("active", 2), ("archived", 0), ("deleted", 0)):
+        query = [("status", state), ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+        assert len((await client.get_json(f"{J}/dashboard/search", query))["values"]) == count
+    owned = [("accountId", me["accountId"]), ("expand", "description")]
+    assert (await client.get_json(f"{J}/dashboard/search", owned))["values"] == []
+    assert (await client.get_json(one, dashboard=wall))["owner"]["accountId"] == lee
 
 
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:

@@ -31,6 +31,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, export
 
 API = "/rest/api/3"
+AGILE = "/rest/agile/1.0"
 START = datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.UTC)
 STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
 Json = dict[str, Any]
@@ -166,6 +167,10 @@ class SmallSite:
         await self.add_project("ALFA", "Project Alfa")
         await self.add_issues()
         await self.add_details()
+        await self.add_filters()
+        await self.add_sprints(await self.add_board())
+        await self.add_dashboard()
+        await self.move(["ALFA-12", "ALFA-9"], "ALFA-2")
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -438,6 +443,84 @@ class SmallSite:
             "object": {"url": "https://wiki.example.com/1", "title": "A page"},
         }
         await self.post("issue/{issue}/remotelink", remote, issue="ALFA-4")
+
+    async def add_board(self) -> str:
+        """A scrum board of the project; returns its id."""
+        share = {"type": "project", "project": {"id": await self._project_id()}}
+        query = {"name": "Filter for ALFA board", "jql": "project = ALFA ORDER BY Rank ASC"}
+        made = await self.post("filter", {**query, "sharePermissions": [share]})
+        location = {"type": "project", "projectKeyOrId": "ALFA"}
+        body = {"name": "ALFA board", "type": "scrum", "filterId": int(made["id"])}
+        client = self.side.client
+        board = await client.post_json(f"{AGILE}/board", {**body, "location": location})
+        return str(board["id"])
+
+    async def add_sprints(self, board: str) -> None:
+        """A closed one and an active one; ALFA-1 was in both."""
+        client = self.side.client
+        for name, issues in (("Done", ("ALFA-1", "ALFA-4")), ("Now", ("ALFA-1", "ALFA-10"))):
+            body: Json = {"name": name, "originBoardId": int(board), "goal": "Größe"}
+            sprint = str((await client.post_json(f"{AGILE}/sprint", body))["id"])
+            one = f"{AGILE}/sprint/{{sprint}}"
+            await client.post(f"{one}/issue", {"issues": list(issues)}, sprint=sprint)
+            dates = {
+                "startDate": "2024-03-01T10:00:00.000+01:00",
+                "endDate": "2024-03-15T10:00:00.000Z",
+            }
+            await client.post(one, {"state": "active", **dates}, sprint=sprint)
+            if name == "Done":
+                await client.post(one, {"state": "closed"}, sprint=sprint)
+
+    async def add_dashboard(self) -> None:
+        """One with two gadgets that show what filters find."""
+        found = await self.side.client.get_json(f"{API}/filter/search")
+        names = {each["name"]: each["id"] for each in found["values"]}
+        body: Json = {"name": "Wall", "description": "Größe", "editPermissions": []}
+        shares = [{"type": "group", "group": {"name": "builders"}}]
+        wall = await self.post("dashboard", {**body, "sharePermissions": shares})
+        one = f"{API}/dashboard/{{dashboard}}"
+        for row, name in enumerate(names):
+            gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": name, "color": "red"}
+            place = {"position": {"column": 0, "row": row}}
+            made = await self.side.client.post_json(
+                f"{one}/gadget", {**gadget, **place}, dashboard=wall["id"]
+            )
+            await self.side.client.put_json(
+                f"{one}/items/{{gadget}}/properties/config",
+                {"filterId": names[name], "num": 10},
+                dashboard=wall["id"],
+                gadget=str(made["id"]),
+            )
+
+    async def move(self, issues: Sequence[str], other: str) -> None:
+        """Puts issues before another one in the order of all."""
+        body = {"issues": list(issues), "rankBeforeIssue": other}
+        await self.side.client.put_json(f"{AGILE}/issue/rank", body)
+
+    async def _project_id(self) -> str:
+        found = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        return str(found["id"])
+
+    async def add_filters(self) -> None:
+        """One for the account itself and one, with ids in its query, for a person."""
+        project = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        version, component = project["versions"][0]["id"], project["components"][1]["id"]
+        effort = self.fields["Effort"].removeprefix("customfield_")
+        mine = await self.post("filter", {"name": "Mine", "jql": "labels = a ORDER BY created"})
+        query = (
+            f"project = {project['id']} AND fixVersion in ({version}) AND cf[{effort}] > 1 "
+            f"AND component != {component} OR filter = {mine['id']}"
+        )
+        shares = [{"type": "project", "project": {"id": project["id"]}}]
+        shares.append({"type": "group", "group": {"name": "builders"}})
+        body = {"name": "Größe", "jql": query, "description": "d", "sharePermissions": shares}
+        theirs = await self.post("filter", body)
+        one = f"{API}/filter/{{filter}}"
+        editors = [{"type": "user", "user": {"accountId": self.people[2].account_id}}]
+        edit = {**body, "editPermissions": editors}
+        await self.side.client.put_json(one, edit, filter=theirs["id"])
+        owner = {"accountId": self.people[1].account_id}
+        await self.side.client.put_json(f"{one}/owner", owner, filter=theirs["id"])
 
     def _description(self, media: str) -> Json:
         person = self.people[1]

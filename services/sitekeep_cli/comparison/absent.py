@@ -19,8 +19,9 @@ WHY_NOT_ACTING = "the person has no active account at the destination"
 _SCHEMES = frozenset({Kind.NOTIFICATION_SCHEME, Kind.PERMISSION_SCHEME, Kind.ISSUE_SECURITY_SCHEME})
 """Kinds whose paths end in the holders that they name."""
 
-_REPLACED = frozenset({"reporter", "lead"})
+_REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
+_SHARED = frozenset({"shares", "edits"})
 
 
 def explained(
@@ -34,6 +35,8 @@ def explained(
         return bool(is_person) and right is None and account not in present
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
+    if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
+        return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
         return bool(_present(left, present) == (right or []))
     return False
@@ -45,6 +48,12 @@ def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> boo
     named = path if kind is Kind.PROJECT_ROLE and path.startswith("default.") else named
     _, is_person, account = named.rpartition("user/")
     return bool(is_person) and account not in active
+
+
+def _shown_to(value: Json, present: Collection[str]) -> Json:
+    """With whom something is shared, without accounts that are absent."""
+    listed: list[Json] = value if is_list(value) else []
+    return [one for one in listed if " " in one or one == "everyone" or one in present]
 
 
 def _present(value: Json, present: Collection[str]) -> Json:

@@ -12,6 +12,7 @@ from sitekeep_cli.comparison import (
     jira_access,
     jira_configuration,
     jira_issues,
+    jira_planning,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -52,9 +53,18 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.SPRINT, "board"),
     }
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
+
+_ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
+"""What is declared because a site may refuse one step: any other change of it is not."""
+
+_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
+"""Kinds of which settings are declared to be left out, never to become something else."""
+
+_LEFT_OUT = "gadgets"
 
 
 class Comparison:
@@ -87,6 +97,7 @@ class Comparison:
                 jira_configuration.read(reading)
                 jira_access.read(reading)
                 jira_issues.read(reading)
+                jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
@@ -142,6 +153,10 @@ class Comparison:
         if row is None or not row.declares(path):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
+            return ""
+        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""

@@ -33,9 +33,11 @@ class ImportPhase(enum.IntEnum):
     """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
     RELATIONS = 9
     """Links between items, late parents."""
-    CLEAN_UP = 10
+    PLANNING = 10
+    """Filters, boards, sprints, dashboards: they name issues and what issues refer to."""
+    CLEAN_UP = 11
     """Fillers deleted, versions archived."""
-    OPENING = 11
+    OPENING = 12
     """What waits until nothing else is written: whom projects send mail, who may do what."""
 
 

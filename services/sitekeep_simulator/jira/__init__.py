@@ -6,10 +6,14 @@ from aiohttp import web
 
 from sitekeep_simulator.jira import (
     attachments,
+    boards,
     categories,
     changelogs,
     comments,
+    dashboards,
     fields,
+    filters,
+    gadgets,
     groups,
     issue_routes,
     links,
@@ -24,6 +28,7 @@ from sitekeep_simulator.jira import (
     search,
     security_schemes,
     small_lists,
+    sprint_routes,
     tasks,
     versions,
     watchers,
@@ -51,6 +56,10 @@ _CONFIGURATION = (
     security_schemes,
     priority_schemes,
     fields,
+    filters,
+    boards,
+    dashboards,
+    gadgets,
 )
 _CONTENT = (
     issue_routes,
@@ -63,6 +72,7 @@ _CONTENT = (
     attachments,
     tasks,
     moves,
+    sprint_routes,
 )
 
 

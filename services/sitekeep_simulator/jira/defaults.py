@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sitekeep_simulator.accounts import ADMIN_GROUP
+from sitekeep_simulator.jira.fields import add_product_fields
 from sitekeep_simulator.jira.notifications import (
     DEFAULT_NOTIFICATIONS,
     EVENTS,
@@ -79,6 +80,7 @@ def install_defaults(jira: Jira) -> None:
         _add_roles(jira)
         _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
+        add_product_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

@@ -27,6 +27,12 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "labels": ("array", "string"),
     "url": ("string", None),
 }
+SPRINT_TYPE = "com.pyxis.greenhopper.jira:gh-sprint"
+RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
+_PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
+    SPRINT_TYPE: ("array", "json"),
+    RANK_TYPE: ("any", None),
+}
 SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes")
 _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("summary", "Summary", "string", None),
@@ -78,6 +84,21 @@ def custom_field(jira: Jira, field_id: str) -> JiraObject | None:
     """The custom field with that id (``customfield_10010``), or None."""
     prefix, _, number = field_id.partition("_")
     return jira.objects.get(ObjectKind.FIELD, number) if prefix == "customfield" else None
+
+
+def product_field(jira: Jira, full_type: str) -> JiraObject:
+    """The field of that type that Jira Software keeps itself. Raises Refused (404)."""
+    for field in custom_fields(jira):
+        if field.body["type"] == full_type:
+            return field
+    raise Refused(404, "Jira Software is not installed.")
+
+
+def add_product_fields(jira: Jira) -> None:
+    """The fields that come with Jira Software; no request makes such ones."""
+    for name, full_type in (("Sprint", SPRINT_TYPE), ("Rank", RANK_TYPE)):
+        body = {"type": full_type, "description": f"{name} of Jira Software", "onScreen": True}
+        jira.objects.add(ObjectKind.FIELD, name, body)
 
 
 def options_of(jira: Jira, field: JiraObject) -> list[JiraObject]:
@@ -269,7 +290,7 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
 
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
-    kind, items = _SCHEMAS[field_type(field)]
+    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
     schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
     if items is not None:
         schema["items"] = items

@@ -26,7 +26,11 @@ from sitekeep_simulator.jira.generator_access import (
     make_security_schemes,
     secure_issues,
 )
+from sitekeep_simulator.jira.generator_boards import BoardMaker
+from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
@@ -87,6 +91,12 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         maker.finish()
         rows.flush()
         secure_issues(jira)
+        # A source of chance of its own: the issues of a seed stay what they are.
+        own_chance = random.Random(seed)
+        FilterMaker(jira, own_chance, setting).make_all()
+        boards = BoardMaker(jira, own_chance, setting).make_all()
+        SprintMaker(jira, own_chance, setting).make_all(boards)
+        DashboardMaker(jira, own_chance, setting).make_all()
         Renderer(jira).render_all()
     return _summary(jira)
 

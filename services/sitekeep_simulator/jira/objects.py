@@ -36,6 +36,10 @@ class ObjectKind(Enum):
     SECURITY_LEVEL = "security_level"
     PRIORITY_SCHEME = "priority_scheme"
     CATEGORY = "project_category"
+    FILTER = "filter"
+    BOARD = "board"
+    SPRINT = "sprint"
+    DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,13 @@ class Objects:
         )
         self._cache[changed.kind, changed.id] = changed
 
+    def remove(self, gone: JiraObject) -> None:
+        """Removes an object."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
+        )
+        self._cache.pop((gone.kind, gone.id), None)
+
     def get(self, kind: ObjectKind, wanted: int | str | None) -> JiraObject | None:
         """The object with that id, or None."""
         if wanted is None or not str(wanted).isdigit():
@@ -112,13 +123,6 @@ class Objects:
             (kind.value, project_id),
         )
         return [_object(row) for row in rows]
-
-    def remove(self, gone: JiraObject) -> None:
-        """Removes an object for good."""
-        self._store.execute(
-            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
-        )
-        self._cache.pop((gone.kind, gone.id), None)
 
     def remove_scope(self, kind: ObjectKind, project_id: int) -> None:
         """Removes every object of a kind that one scope has."""

@@ -37,6 +37,13 @@ _READ: dict[Kind, str] = {
     Kind.REMOTE_LINK: "issue/{id}/remotelink of those issues whose history names one",
     Kind.WATCHER: "issue/{id}/watchers of watched issues",
     Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
+    Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "
+    "filters of others",
+    Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
+    Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
+    "Jira shows nobody the private ones of others, those in the trash are named",
+    Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 
 COVERAGE: Sequence[CoverageRow] = tuple(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sitekeep_backup.exporters.jira import (
     attachments,
+    boards,
     categories,
     configuration,
+    dashboards,
     fields,
+    filters,
     groups,
     issues,
     notification_schemes,
@@ -15,6 +18,7 @@ from sitekeep_backup.exporters.jira import (
     projects,
     roles,
     security_schemes,
+    sprints,
     users,
 )
 from sitekeep_backup.exporters.unit import Exporter
@@ -31,6 +35,9 @@ EXPORTER = Exporter(
         security_schemes.FIRST,
         priority_schemes.FIRST,
         fields.FIRST,
+        filters.FIRST,
+        boards.FIRST,
+        *dashboards.FIRST,
         projects.FIRST,
     ),
     run={
@@ -51,6 +58,11 @@ EXPORTER = Exporter(
         "categories": categories.export_categories,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,
+        "boards": boards.export_boards,
+        "board-sprints": sprints.export_board_sprints,
+        "sprint": sprints.export_seen_sprint,
+        "dashboards": dashboards.export_dashboards,
+        "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,
         "versions": projects.export_versions,

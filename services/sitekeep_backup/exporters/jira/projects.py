@@ -10,6 +10,7 @@ from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
 from sitekeep_backup.exporters.jira.roles import plan_actors
+from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
@@ -46,12 +47,13 @@ async def export_projects(unit: ExportUnit) -> None:
     query = [("status", status) for status in ("live", "archived", "deleted")]
     query += [("maxResults", str(PAGE_SIZE)), ("expand", "insight"), ("orderBy", "key")]
     page = await read_page(unit, "/rest/api/3/project/search", query)
+    fields = await planning_fields(unit)
     for item in page.values:
-        _plan_project(unit, msgspec.json.decode(item, type=_Listed))
+        _plan_project(unit, msgspec.json.decode(item, type=_Listed), fields)
     spawn_next(unit, page)
 
 
-def _plan_project(unit: ExportUnit, project: _Listed) -> None:
+def _plan_project(unit: ExportUnit, project: _Listed, fields: PlanningFields) -> None:
     if project.deleted:
         unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", _closed(project, "trash"))
     elif project.archived:
@@ -60,6 +62,7 @@ def _plan_project(unit: ExportUnit, project: _Listed) -> None:
         unit.tally.missing(Kind.PROJECT, project.key, "PROJECT_ARCHIVED", message)
     else:
         arguments = {"id": project.id, "key": project.key, "issues": project.issue_count}
+        arguments["fields"] = msgspec.to_builtins(fields)
         unit.spawn(UnitPlan(unit.plan.phase, f"project/{project.id:>010}", "project", arguments))
 
 
@@ -85,7 +88,11 @@ async def export_project(unit: ExportUnit) -> None:
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     await _compare_counts(unit, key, int(arguments["issues"]))
-    unit.spawn(*plan_ranges(project_id, key, await _highest_number(unit, key)))
+    highest = await _highest_number(unit, key)
+    fields = PlanningFields(**arguments.get("fields", {}))
+    unit.spawn(
+        *plan_ranges(project_id, key, highest, sprint_field=fields.sprint, rank_field=fields.rank)
+    )
 
 
 async def _store_project(unit: ExportUnit, project_id: str) -> _Listed:

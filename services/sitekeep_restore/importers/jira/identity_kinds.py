@@ -23,6 +23,13 @@ VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
 ISSUE = Kind.ISSUE.value
 ATTACHMENT = Kind.ATTACHMENT.value
+FILTER = Kind.FILTER.value
+BOARD = Kind.BOARD.value
+SPRINT = Kind.SPRINT.value
+DASHBOARD = Kind.DASHBOARD.value
+
+UNFINISHED_FILTER = "unfinished_filter"
+"""Source id of a filter that is at the destination without its last query or name."""
 
 ISSUE_KEY = "issue_key"
 """Source issue key → target issue id."""

@@ -9,12 +9,21 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
 
 
+@enum.unique
 class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
     APP_ACCOUNT_NOT_RESTORED = "The account of an app exists where the app is installed."
     ATTACHMENT_AUTHOR_AND_TIME = (
         "The site sets uploader and time of a file itself; the original ones are in the backup."
+    )
+    BOARD_CONFIGURATION = (
+        "No request writes the columns, swimlanes, quick filters, estimation and administrators "
+        "of a board; they are in the backup."
+    )
+    BOARD_PLACE_CHANGED = (
+        "The board belongs to the restoring account: REST puts boards in projects and in the "
+        "caller's own place only."
     )
     BOARD_TYPE_CHANGED = (
         "A team-managed project comes back as a company-managed one: REST cannot create "
@@ -31,6 +40,12 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
+    DASHBOARD_NOT_ARCHIVED = "No request archives a dashboard: it is active."
+    DASHBOARD_OWNER_REPLACED = (
+        "The owner is not at the destination or has a dashboard of that name; the restoring "
+        "account owns it."
+    )
+    DASHBOARD_RENAMED = "The owner at the destination has a dashboard of that name already."
     DEFAULT_ACTOR_NOT_RESTORED = (
         "A default actor of the role is not at the destination or is deactivated."
     )
@@ -39,6 +54,21 @@ class Loss(enum.Enum):
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
+    )
+    FILTER_OWNER_REPLACED = (
+        "The owner is not at the destination or has a filter of that name; the restoring account "
+        "owns it."
+    )
+    FILTER_QUERY_REFUSED = (
+        "The query names something that is not at the destination, or the site refused it: the "
+        "filter finds nothing, the original query is in its description."
+    )
+    FILTER_RENAMED = "The owner at the destination has a filter of that name already."
+    FILTER_SUBSCRIPTIONS = "No request subscribes anybody to a filter; they are in the backup."
+    GADGET_REFUSED = "The site did not take the gadget; it is in the backup."
+    GADGET_SETTING_NOT_RESTORABLE = (
+        "A setting of a gadget names something that is not at the destination, or the site "
+        "refused it; it is in the backup."
     )
     GRANT_NOT_RESTORED = (
         "The holder of a permission is not at the destination, or the site does not know the "
@@ -71,6 +101,18 @@ class Loss(enum.Enum):
     ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
+    )
+    SHARE_DROPPED = (
+        "A permission names somebody or something that is not at the destination, or the site "
+        "refused it."
+    )
+    SPRINT_BOARD_REPLACED = "The board of the sprint is not in the backup; another one has it."
+    SPRINT_DATES = "The site sets itself when a sprint was made and when it was completed."
+    SPRINT_MEMBER_REFUSED = "The site did not take the issue into the sprint."
+    SPRINT_NAME_CUT = "The name of a sprint has 30 characters at most."
+    SPRINT_NOT_STARTED = (
+        "The site refused to start or close the sprint: a board has one active sprint at a time "
+        "unless its settings say otherwise."
     )
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."
