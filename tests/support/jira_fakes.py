@@ -509,10 +509,13 @@ class SmallSite:
         mine = await self.post("filter", {"name": "Mine", "jql": "labels = a ORDER BY created"})
         query = (
             f"project = {project['id']} AND fixVersion in ({version}) AND cf[{effort}] > 1 "
-            f"AND component != {component} OR filter = {mine['id']}"
+            f"AND component != {component} OR filter = {mine['id']} "
+            f"OR category = {project['projectCategory']['id']} OR level = {await self._level()}"
         )
         shares = [{"type": "project", "project": {"id": project["id"]}}]
         shares.append({"type": "group", "group": {"name": "builders"}})
+        in_role = {"project": {"id": project["id"]}, "role": {"id": int(self.role)}}
+        shares.append({"type": "projectRole", **in_role})
         body = {"name": "Größe", "jql": query, "description": "d", "sharePermissions": shares}
         theirs = await self.post("filter", body)
         one = f"{API}/filter/{{filter}}"
@@ -521,6 +524,10 @@ class SmallSite:
         await self.side.client.put_json(one, edit, filter=theirs["id"])
         owner = {"accountId": self.people[1].account_id}
         await self.side.client.put_json(f"{one}/owner", owner, filter=theirs["id"])
+
+    async def _level(self) -> str:
+        listed = await self.side.client.get_json(f"{API}/issuesecurityschemes/level")
+        return str(next(each["id"] for each in listed["values"] if each["name"] == "Geheim"))
 
     def _description(self, media: str) -> Json:
         person = self.people[1]

@@ -67,18 +67,18 @@ def refer(reading: Reading) -> None:
         reading.refer(PRIORITY, record.key, str(priority.get("name")))
     for record, scheme in reading.objects(Kind.PRIORITY_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
-            reading.refer(PRIORITIES, project, _restored_name(reading, scheme))
+            reading.refer(PRIORITIES, project, restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.PERMISSION_SCHEME):
-        reading.refer(PERMISSIONS, record.key, _restored_name(reading, scheme))
+        reading.refer(PERMISSIONS, record.key, restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.ISSUE_SECURITY_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
-            reading.refer(SECURITY, project, _restored_name(reading, scheme))
+            reading.refer(SECURITY, project, restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.NOTIFICATION_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
-            reading.refer(NOTIFICATIONS, project, _restored_name(reading, scheme))
+            reading.refer(NOTIFICATIONS, project, restored_name(reading, scheme))
 
 
-def _restored_name(reading: Reading, scheme: Item) -> str:
+def restored_name(reading: Reading, scheme: Item) -> str:
     """The name that a scheme had at the source: a restored one may have got a suffix."""
     name = str(scheme.get("name"))
     return name.removesuffix(SUFFIX) if reading.restored else name
@@ -91,7 +91,7 @@ def _put_schemes(
     listed = {str(scheme.get("name")): scheme for scheme in schemes}
     for name, scheme in listed.items():
         replaced = reading.restored and f"{name}{SUFFIX}" in listed
-        owner = f"{name}{OWN}" if replaced else _restored_name(reading, scheme)
+        owner = f"{name}{OWN}" if replaced else restored_name(reading, scheme)
         reading.put(kind, owner, shape(reading, scheme))
 
 

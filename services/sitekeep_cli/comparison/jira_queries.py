@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sitekeep_cli.comparison import jira_access
 from sitekeep_cli.comparison.model import Side
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shape import part
 from sitekeep_shared.content.jql import (
     OPTION,
+    SECURITY_LEVEL,
     Reference,
     custom_realms,
     references,
@@ -21,7 +23,15 @@ from sitekeep_shared.kinds import Kind
 REALM = "jql "
 """Begins the realms of the ids that queries name, each followed by the realm of the reader."""
 
-_NAMED = (Kind.ISSUE_TYPE, Kind.STATUS, Kind.PRIORITY, Kind.RESOLUTION, Kind.FILTER, Kind.SPRINT)
+_NAMED = (
+    Kind.PROJECT_CATEGORY,
+    Kind.ISSUE_TYPE,
+    Kind.STATUS,
+    Kind.PRIORITY,
+    Kind.RESOLUTION,
+    Kind.FILTER,
+    Kind.SPRINT,
+)
 _IN_PROJECTS = (Kind.VERSION, Kind.COMPONENT)
 
 
@@ -63,6 +73,14 @@ def _refer(reading: Reading) -> None:
             project = record.attributes.get("project") or str(item.get("projectId", ""))
             _keep(reading, kind, item.get("id"), f"{projects.get(project)}/{item.get('name')}")
     _refer_fields(reading)
+    _refer_levels(reading)
+
+
+def _refer_levels(reading: Reading) -> None:
+    for record, scheme in reading.objects(Kind.ISSUE_SECURITY_SCHEME):
+        for level in json.loads(record.attributes.get("levels") or "[]"):
+            name = f"{jira_access.restored_name(reading, scheme)}/{level.get('name')}"
+            _keep(reading, SECURITY_LEVEL, level.get("id"), name)
 
 
 def _refer_fields(reading: Reading) -> None:

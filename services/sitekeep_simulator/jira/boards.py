@@ -20,6 +20,7 @@ from sitekeep_simulator.jira.beans import user_bean
 from sitekeep_simulator.jira.filter_access import FilterAccess
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_bounds
+from sitekeep_simulator.jira.permissions import BROWSE, Permissions
 from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import AGILE, Jira
 from sitekeep_simulator.refusals import Refused
@@ -90,6 +91,7 @@ class BoardRoutes:
         self._jira = jira
         self._access = FilterAccess(jira)
         self._projects = Projects(jira)
+        self._permissions = Permissions(jira)
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """GET board: those that the caller sees; of private ones that they are there."""
@@ -142,7 +144,8 @@ class BoardRoutes:
         if location.get("type") == "user":
             return {"user": who.account_id}
         project = self._projects.find(str(location.get("projectKeyOrId") or ""))
-        if location.get("type") != "project" or project is None:
+        is_shown = project is not None and self._permissions.allowed(who, BROWSE, project)
+        if location.get("type") != "project" or project is None or not is_shown:
             raise Refused(400, fields={"location": "The location is not valid."})
         return {"project": project.id}
 

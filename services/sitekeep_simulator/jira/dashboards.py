@@ -121,7 +121,7 @@ class DashboardRoutes:
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST dashboard: owned by the caller."""
         body, who = await read_object(request), caller(request)
-        values = self._values(body)
+        values = self._values(body, who)
         name = self._name(body, who.account_id)
         created = add_dashboard(self._jira, name, who.account_id, values)
         return json_answer(self._jira.site, self._bean(created, list(_EXPANDED)))
@@ -133,9 +133,9 @@ class DashboardRoutes:
 
     async def edit(self, request: web.Request) -> web.StreamResponse:
         """PUT dashboard/{id}: everything about it is replaced."""
-        body = await read_object(request)
-        found = self._dashboards.owned(request.match_info["id"], caller(request))
-        values = found.body | self._values(body)
+        body, who = await read_object(request), caller(request)
+        found = self._dashboards.owned(request.match_info["id"], who)
+        values = found.body | self._values(body, who)
         name = self._name(body, found.body["owner"], found.id)
         changed = dataclasses.replace(found, name=name, body=values)
         self._jira.objects.put(changed)
@@ -176,14 +176,14 @@ class DashboardRoutes:
         self._jira.objects.put(dataclasses.replace(found, body=body))
         return ""
 
-    def _values(self, body: Body) -> Body:
+    def _values(self, body: Body, who: Account) -> Body:
         for name in ("sharePermissions", "editPermissions"):
             if name not in body:
                 raise Refused(400, fields={name: "The permissions are required."})
         return {
             "description": str(body.get("description") or ""),
-            "shares": self._shares.read(body, "sharePermissions"),
-            "edits": self._shares.read(body, "editPermissions"),
+            "shares": self._shares.read(body, "sharePermissions", who),
+            "edits": self._shares.read(body, "editPermissions", who),
         }
 
     def _name(self, body: Body, owner: str, own_id: int = 0) -> str:

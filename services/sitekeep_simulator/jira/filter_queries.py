@@ -35,6 +35,8 @@ _NAMED: dict[str, ObjectKind] = {
     "filter": ObjectKind.FILTER,
     "savedfilter": ObjectKind.FILTER,
     "sprint": ObjectKind.SPRINT,
+    "category": ObjectKind.CATEGORY,
+    "level": ObjectKind.SECURITY_LEVEL,
 }
 _ISSUES = frozenset({"issue", "key", "issuekey", "id", "parent", "epic link"})
 _PEOPLE = frozenset({"assignee", "reporter", "creator", "watcher", "voter", "worklogauthor"})
@@ -59,7 +61,6 @@ _OTHERS = frozenset(
         "originalestimate",
         "remainingestimate",
         "statuscategory",
-        "category",
         "project",
         "lastviewed",
         "votes",
@@ -69,7 +70,6 @@ _OTHERS = frozenset(
         "hierarchylevel",
         "issuelinktype",
         "worklogdate",
-        "level",
     }
 )
 _PROJECT_FUNCTIONS = frozenset(
@@ -186,6 +186,8 @@ class _Judge:
         check: Check = _anything
         if function in _PROJECT_FUNCTIONS:
             check = self._is_project
+        elif function == "projectswhereuserhasrole":
+            check = self._is_role
         elif function == "linkedissues":
             check = self._is_issue
         elif function == "cascadeoption":
@@ -251,6 +253,9 @@ class _Judge:
 
     def _is_person(self, token: str) -> bool:
         return self._jira.accounts.get(_plain(token)) is not None
+
+    def _is_role(self, token: str) -> bool:
+        return self._jira.objects.named(ObjectKind.ROLE, _plain(token)) is not None
 
     def _is_option(self, token: str) -> bool:
         return self._jira.objects.get(ObjectKind.OPTION, _plain(token)) is not None

@@ -6,6 +6,7 @@ import dataclasses
 
 from aiohttp import web
 
+from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import (
     caller,
     json_answer,
@@ -94,7 +95,7 @@ class FilterRoutes:
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST filter: owned by the caller; who may edit it can only be said later."""
         body, owner = await read_object(request), caller(request)
-        values = self._values(body)
+        values = self._values(body, owner)
         name = self._name(body, owner.account_id)
         check_query(self._jira, values["jql"])
         values.pop("edits", None)
@@ -109,10 +110,11 @@ class FilterRoutes:
     async def edit(self, request: web.Request) -> web.StreamResponse:
         """PUT filter/{id}: its owner only."""
         found, body = self._filter(request), await read_object(request)
-        if found.body["owner"] != caller(request).account_id:
+        who = caller(request)
+        if found.body["owner"] != who.account_id:
             raise Refused(400, "You are not the owner of this filter.")
         name = self._name(body, found.body["owner"], found.id)
-        values = found.body | self._values(body, found.body["jql"])
+        values = found.body | self._values(body, who, found.body["jql"])
         check_query(self._jira, values["jql"])
         changed = dataclasses.replace(found, name=name, body=values)
         self._jira.objects.put(changed)
@@ -138,12 +140,12 @@ class FilterRoutes:
         self._jira.objects.put(dataclasses.replace(found, body=changed))
         return no_content()
 
-    def _values(self, body: Body, jql: str = "") -> Body:
+    def _values(self, body: Body, who: Account, jql: str = "") -> Body:
         return {
             "jql": str(body.get("jql", jql) or ""),
             "description": str(body.get("description") or ""),
-            "shares": self._shares.read(body, "sharePermissions"),
-            "edits": self._shares.read(body, "editPermissions"),
+            "shares": self._shares.read(body, "sharePermissions", who),
+            "edits": self._shares.read(body, "editPermissions", who),
         }
 
     def _name(self, body: Body, owner: str, own_id: int = 0) -> str:

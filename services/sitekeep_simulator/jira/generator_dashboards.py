@@ -7,6 +7,7 @@ from typing import Any
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL
 from sitekeep_simulator.jira.dashboards import add_dashboard
+from sitekeep_simulator.jira.defaults import ADMINISTRATORS
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.objects import Body, ObjectKind
 from sitekeep_simulator.jira.state import Jira
@@ -33,12 +34,19 @@ class DashboardMaker:
             owner = self._admin if number in (0, 4) else self._people[number]
             body: Body = {
                 "description": "Was?\nWozu?" if number % 2 else "",
-                "shares": [] if number == 4 else [{"type": "loggedin", "id": ""}],
+                "shares": self._shares(number),
                 "edits": [{"type": "user", "id": self._people[0]}] if number == 3 else [],
                 "state": "archived" if number == 5 else "active",
                 "gadgets": [self._gadget(number, place) for place in range(1 + number)],
             }
             add_dashboard(self._jira, name, owner, body)
+
+    def _shares(self, number: int) -> list[Body]:
+        project = str(self._setting.projects[0].id)
+        role = self._jira.objects.named(ObjectKind.ROLE, ADMINISTRATORS)
+        if number == 2 and role is not None:
+            return [{"type": "project", "id": project, "role": role.id}]
+        return [] if number == 4 else [{"type": "loggedin", "id": ""}]
 
     def _gadget(self, number: int, place: int) -> Body:
         key, settings = self._kinds()[(number + place) % 5]

@@ -76,6 +76,10 @@ class FilterMaker:
         groups = self._jira.accounts.groups()
         return {"type": "group", "id": groups[number % len(groups)].group_id}
 
+    def _role(self, number: int) -> int:
+        roles = self._jira.objects.all(ObjectKind.ROLE)
+        return roles[number % len(roles)].id
+
     def _shares(self, number: int) -> list[Body]:
         project = self._setting.projects[number % len(self._setting.projects)]
         person = self._people[(number * 3) % len(self._people)]
@@ -86,9 +90,10 @@ class FilterMaker:
             [],
             [{"type": "user", "id": person.account_id}, self._group(number + 1)],
             [{"type": "global", "id": ""}],
+            [{"type": "project", "id": str(project.id), "role": self._role(number)}],
         )
         # Private filters of others are never shown: only those of the administrator are private.
-        return choices[number % 6] or ([] if number % 3 == 0 else [self._group(number)])
+        return choices[number % 7] or ([] if number % 3 == 0 else [self._group(number)])
 
     def _queries(self) -> list[str]:
         project = self._setting.projects[0]
@@ -110,6 +115,18 @@ class FilterMaker:
             f"status was not in ({status.id}) AND status changed to {status.id} by {person}",
             f'assignee = "{person}" OR (parent = {key} or issue = {issue}) and labels = "10001"',
             f"cf[{points.id}] = {versions[1].id} and Severity = {options[1].id} order by updated",
+            *self._by_access(),
+        ]
+
+    def _by_access(self) -> list[str]:
+        """Queries that name categories, levels and roles."""
+        category = self._jira.objects.all(ObjectKind.CATEGORY)[1]
+        level = self._jira.objects.all(ObjectKind.SECURITY_LEVEL)[1]
+        role = self._jira.objects.all(ObjectKind.ROLE)[-1]
+        return [
+            f"category in ({category.id}, 'Kunden & Partner') OR category is EMPTY",
+            f"level = {level.id} OR level in ('Intern') ORDER BY created",
+            f'project in projectsWhereUserHasRole("{role.name}") AND category != {category.id}',
         ]
 
     def _first_number(self, project_id: int) -> int:

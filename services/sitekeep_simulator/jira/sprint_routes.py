@@ -7,11 +7,20 @@ from typing import Any
 
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, list_in, no_content, query_list, read_object
+from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.answers import (
+    caller,
+    json_answer,
+    list_in,
+    no_content,
+    query_list,
+    read_object,
+)
 from sitekeep_simulator.jira.boards import page
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.ranks import Ranks
+from sitekeep_simulator.jira.sprint_access import SprintAccess
 from sitekeep_simulator.jira.sprints import ACTIVE, CLOSED, FUTURE, Sprints, sprint_bean
 from sitekeep_simulator.jira.state import AGILE
 from sitekeep_simulator.refusals import Refused
@@ -46,6 +55,7 @@ class SprintRoutes:
         self._jira = issues.jira
         self._sprints = Sprints(issues.jira)
         self._ranks = Ranks(issues.jira)
+        self._access = SprintAccess(issues)
 
     async def of_board(self, request: web.Request) -> web.StreamResponse:
         """GET board/{id}/sprint: those made on the board; a kanban board has none."""
@@ -70,6 +80,7 @@ class SprintRoutes:
         """POST sprint: a future one on a board."""
         body = await read_object(request)
         board = self._board(str(body.get("originBoardId") or ""))
+        self._access.check_board(caller(request), board.id)
         name = _name(body)
         values = {"goal": str(body.get("goal") or "")} | _dates(body)
         sprint = self._sprints.add(name, board.id, values)
@@ -82,6 +93,7 @@ class SprintRoutes:
     async def change(self, request: web.Request) -> web.StreamResponse:
         """POST sprint/{id}: of a closed one the name and the goal only."""
         sprint, body = self._sprint(request), await read_object(request)
+        self._access.check_board(caller(request), sprint.body["board"])
         name = _name(body) if "name" in body else sprint.name
         values: Body = {"goal": str(body["goal"] or "")} if "goal" in body else {}
         with self._jira.store.transaction():
@@ -110,7 +122,9 @@ class SprintRoutes:
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """DELETE sprint/{id}."""
-        self._sprints.remove(self._sprint(request))
+        sprint = self._sprint(request)
+        self._access.check_board(caller(request), sprint.body["board"])
+        self._sprints.remove(sprint)
         return no_content()
 
     async def take_in(self, request: web.Request) -> web.StreamResponse:
@@ -118,34 +132,38 @@ class SprintRoutes:
         sprint, body = self._sprint(request), await read_object(request)
         if sprint.body["state"] == CLOSED:
             raise Refused(400, "Issues can only be moved to open or active sprints.")
-        found = self._listed(body)
+        found = self._listed(body, caller(request))
         with self._jira.store.transaction():
             self._sprints.take_in(sprint, found)
+        self._access.tell(found)
         return no_content()
 
     async def take_out(self, request: web.Request) -> web.StreamResponse:
         """POST backlog/issue: at most 50."""
-        found = self._listed(await read_object(request))
+        found = self._listed(await read_object(request), caller(request))
         with self._jira.store.transaction():
             self._sprints.take_out(found)
+        self._access.tell(found)
         return no_content()
 
     async def rank(self, request: web.Request) -> web.StreamResponse:
         """PUT issue/rank: at most 50, before or after another one."""
-        body = await read_object(request)
+        body, who = await read_object(request), caller(request)
         after = body.get("rankAfterIssue")
         other = after or body.get("rankBeforeIssue")
         if not other:
             raise Refused(400, "One of rankBeforeIssue and rankAfterIssue is required.")
         found = self._ids(body)
         edge = self._issue(other)
+        self._access.check_issues(who, found, "SCHEDULE_ISSUES")
         with self._jira.store.transaction():
             self._ranks.move(found, edge, after=bool(after))
         return no_content()
 
-    def _listed(self, body: Body) -> list[int]:
+    def _listed(self, body: Body, who: Account) -> list[int]:
         """The issues of a body; one that is a sub-task fails the whole request."""
         found = self._ids(body)
+        self._access.check_issues(who, found, "SCHEDULE_ISSUES", "EDIT_ISSUES")
         children = [each for each in found if self._is_subtask(each)]
         if children:
             raise Refused(400, "Sub-tasks go with their parents and cannot be moved.")

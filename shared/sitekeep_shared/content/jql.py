@@ -36,6 +36,7 @@ _REALM_OF_TYPE: Mapping[str, str] = {
 }
 _REALM_OF_FIELD: Mapping[str, str] = {
     "project": Kind.PROJECT,
+    "category": Kind.PROJECT_CATEGORY,
     "fixversion": Kind.VERSION,
     "affectedversion": Kind.VERSION,
     "component": Kind.COMPONENT,

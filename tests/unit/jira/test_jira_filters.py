@@ -207,6 +207,44 @@ async def test_a_number_that_is_a_name_is_left_alone(pair: JiraPair) -> None:
     )
 
 
+async def test_roles_categories_and_levels_become_those_of_the_destination(
+    pair: JiraPair,
+) -> None:
+    site = await simple(pair)
+    await site.add_filters()
+    there = pair.destination.client
+    for path in ("role", "projectCategory"):
+        await there.post_json(f"{API}/{path}", {"name": "Was here before", "description": ""})
+    level: Json = {"name": "Old", "members": []}
+    await there.post_json(f"{API}/issuesecurityschemes", {"name": "Old", "levels": [level]})
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, there, before)
+    assert errors_of(tally) == []
+    assert declared(Kind.FILTER, before, await pair.destination.backup()) == set()
+    query, ids = filter_of(pair.destination, "Größe").body["jql"], await _ids_by_name(pair)
+    assert f"category = {ids['Für Kunden']} OR level = {ids['Geheim']}" in query
+    roles = [each.get("role") for each in filter_of(pair.destination, "Größe").body["shares"]]
+    assert roles == [None, None, ids["Entwickler"]]
+    assert ids["Entwickler"] != int(site.role)
+
+
+async def _ids_by_name(pair: JiraPair) -> dict[str, int]:
+    objects = Jira(pair.destination.site).objects
+    kinds = (ObjectKind.ROLE, ObjectKind.CATEGORY, ObjectKind.SECURITY_LEVEL)
+    return {each.name: each.id for kind in kinds for each in objects.all(kind)}
+
+
+async def test_a_number_that_is_the_name_of_a_level_is_left_alone(pair: JiraPair) -> None:
+    site = await simple(pair)
+    level: Json = {"name": "7", "members": []}
+    await site.post("issuesecurityschemes", {"name": "By number", "levels": [level]})
+    await site.post("filter", {"name": "Seven", "jql": "level = 7"})
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    assert filter_of(pair.destination, "Seven").body["jql"] == "level = 7"
+
+
 async def test_shares_that_the_site_refuses_do_not_cost_the_query(pair: JiraPair) -> None:
     await simple(pair)
     source = Jira(pair.source.site)

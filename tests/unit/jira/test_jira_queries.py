@@ -46,6 +46,9 @@ def found(query: str) -> list[tuple[str, str]]:
         ('"Built in" = 7', [("version", "7")]),
         ("sprint in (4, openSprints()) and Sprint = 5", [("sprint", "4"), ("sprint", "5")]),
         ("cf[10020] = 9", [("field", "customfield_10020"), ("sprint", "9")]),
+        ("category in (3, 'Tools') or category = 4", [("project_category", each) for each in "34"]),
+        ("level != 4 AND level in ('Intern', '5')", [("security_level", each) for each in "45"]),
+        ("project in projectsWhereUserHasRole(10002)", []),
         ("key = ABC-1 OR parent = 12 OR 'Epic Link' in (13)", [("issue", "12"), ("issue", "13")]),
         (
             "status WAS NOT IN (3, 4) BEFORE 2024 AND status CHANGED FROM 5 TO 6 ON 2023",

@@ -51,6 +51,8 @@ def person(site: SimulatedSite, number: int = 0) -> str:
         "fixVersion in ('1.0', \"2.0 „Größe“\") OR NOT (component = Backend)",
         "status was not in (Done) before -5d AND status changed from Done to 'To Do'",
         "assignee in (currentUser()) && labels not in (a, b)",
+        "category = Internal AND level = 'Intern' OR category is EMPTY",
+        "project in projectsWhereUserHasRole('Entwickler')",
         "",
     ],
 )
@@ -75,6 +77,9 @@ async def test_a_query_that_makes_sense_is_kept(client: SiteClient, query: str) 
         "status changed to Nowhere",
         "fixVersion in releasedVersions(4)",
         "Severity = Enormous",
+        "category = 4",
+        "level = 'Nobody knows'",
+        "project in projectsWhereUserHasRole(Nobody)",
         "assignee = nobody",
         "project is PLAT",
         "project PLAT",
@@ -125,6 +130,8 @@ async def test_who_may_edit_it_is_not_kept_by_a_create(client: SiteClient) -> No
         {"type": "project", "project": {"id": "4"}},
         {"type": "user", "user": {"accountId": "none"}},
         {"type": "planet"},
+        {"type": "projectRole", "project": {"id": "10000"}, "role": {"id": 4}},
+        {"type": "projectRole", "role": {"id": 10000}},
         "everyone",
     ],
 )

@@ -12,7 +12,9 @@ from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.adf import document, paragraph
 from sitekeep_simulator.accounts import Account
-from support.jira_fakes import API, JiraPair, Json, SmallSite, jira_pair
+from sitekeep_simulator.jira.notifications import mail_count
+from sitekeep_simulator.jira.state import Jira
+from support.jira_fakes import AGILE, API, JiraPair, Json, SmallSite, jira_pair
 
 COMMENT = f"{API}/issue/{{issue}}/comment"
 TEXT = {"body": document(paragraph("text"))}
@@ -139,3 +141,76 @@ async def test_a_sub_task_has_the_level_of_its_parent_and_none_of_its_own(pair: 
         await pair.source.client.put_json(one, edit, issue="ALFA-5")
     await pair.source.client.put_json(one, edit, issue="ALFA-4")
     assert (await pair.source.issue("ALFA-5"))["fields"]["security"]["name"] == "Intern"
+
+
+async def test_a_filter_for_a_role_is_shown_to_who_acts_in_it(
+    pair: JiraPair, stranger: SiteClient
+) -> None:
+    client = pair.source.client
+    project = (await client.get_json(f"{API}/project/{{project}}", project="ALFA"))["id"]
+    role = await client.post_json(f"{API}/role", {"name": "Readers", "description": ""})
+    share = {"type": "projectRole", "project": {"id": project}, "role": {"id": role["id"]}}
+    body: Json = {"name": "For readers", "jql": "", "sharePermissions": [share]}
+    made = await client.post_json(f"{API}/filter", body)
+    shown = made["sharePermissions"][0]
+    assert (shown["type"], shown["role"]["name"]) == ("project", "Readers")
+    one = f"{API}/filter/{{filter}}"
+    me = (await stranger.get_json(f"{API}/myself"))["accountId"]
+    actors = f"{API}/project/{{project}}/role/{{role}}"
+    await client.post(actors, {"user": [me]}, project=project, role=str(role["id"]))
+    with pytest.raises(SiteRefused):
+        await stranger.get(one, filter=made["id"])
+    await _grant(pair, "BROWSE_PROJECTS")
+    assert await stranger.get_json(one, filter=made["id"])
+    await client.delete(actors, [("user", me)], project=project, role=str(role["id"]))
+    with pytest.raises(SiteRefused):
+        await stranger.get(one, filter=made["id"])
+
+
+async def test_a_project_that_is_not_shown_has_no_filters_or_boards_of_strangers(
+    pair: JiraPair, stranger: SiteClient
+) -> None:
+    client = pair.source.client
+    project = (await client.get_json(f"{API}/project/{{project}}", project="ALFA"))["id"]
+    share = {"type": "project", "project": {"id": project}}
+    body: Json = {"name": "Mine", "jql": "", "sharePermissions": [share]}
+    with pytest.raises(SiteRefused):
+        await stranger.post(f"{API}/filter", body)
+    found = await stranger.post_json(f"{API}/filter", {"name": "Mine", "jql": ""})
+    place = {"type": "project", "projectKeyOrId": project}
+    board = {"name": "B", "type": "scrum", "filterId": int(found["id"]), "location": place}
+    with pytest.raises(SiteRefused):
+        await stranger.post(f"{AGILE}/board", board)
+    await _grant(pair, "BROWSE_PROJECTS")
+    await stranger.post(f"{API}/filter", {**body, "name": "Shared"})
+    await stranger.post(f"{AGILE}/board", board)
+
+
+async def test_planning_needs_permissions(pair: JiraPair, stranger: SiteClient) -> None:
+    await _grant(pair, "BROWSE_PROJECTS")
+    origin = await _scrum_board(pair)
+    body: Json = {"name": "S", "originBoardId": origin}
+    with pytest.raises(SiteForbidden):
+        await stranger.post(f"{AGILE}/sprint", body)
+    await _grant(pair, "MANAGE_SPRINTS_PERMISSION")
+    made = str((await stranger.post_json(f"{AGILE}/sprint", body))["id"])
+    taken = {"issues": ["ALFA-2"]}
+    moved: Json = {"issues": ["ALFA-2"], "rankAfterIssue": "ALFA-9"}
+    for write in (
+        stranger.post(f"{AGILE}/sprint/{{sprint}}/issue", taken, sprint=made),
+        stranger.put_json(f"{AGILE}/issue/rank", moved),
+    ):
+        with pytest.raises(SiteForbidden):
+            await write
+    await _grant(pair, "SCHEDULE_ISSUES", "EDIT_ISSUES")
+    sent = mail_count(Jira(pair.source.site))
+    await stranger.put_json(f"{AGILE}/issue/rank", moved)
+    assert mail_count(Jira(pair.source.site)) == sent
+    secret = {"issues": ["ALFA-4"]}
+    with pytest.raises(SiteRefused):
+        await stranger.post(f"{AGILE}/sprint/{{sprint}}/issue", secret, sprint=made)
+
+
+async def _scrum_board(pair: JiraPair) -> int:
+    found = await pair.source.client.get_json(f"{AGILE}/board", [("type", "scrum")])
+    return int(found["values"][0]["id"])

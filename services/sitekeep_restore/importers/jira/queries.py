@@ -10,9 +10,11 @@ import msgspec
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.fields import custom_type
 from sitekeep_restore.importers.jira.reading import Json, fold, read_all
+from sitekeep_restore.importers.jira.security_levels import levels_in_backup
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.content.jql import (
     OPTION,
+    SECURITY_LEVEL,
     Reference,
     custom_realms,
     references,
@@ -28,6 +30,7 @@ _LATER = (identity_kinds.FILTER, identity_kinds.SPRINT)
 
 _NAMED = (
     Kind.PROJECT,
+    Kind.PROJECT_CATEGORY,
     Kind.VERSION,
     Kind.COMPONENT,
     Kind.ISSUE_TYPE,
@@ -109,6 +112,8 @@ class Queries:
     async def _names_of(self, realm: str) -> frozenset[str]:
         if realm == OPTION:
             return frozenset([name async for name in self._option_names()])
+        if realm == SECURITY_LEVEL:
+            return frozenset([name async for name in self._level_names()])
         if realm not in _NAMED:
             return frozenset()
         items = await read_all(self._unit.backup, Kind(realm))
@@ -119,6 +124,11 @@ class Queries:
             contexts: list[Json] = msgspec.json.decode(entry.attributes.get("options", "[]"))
             for option in (each for context in contexts for each in context["options"]):
                 yield fold(option.get("value"))
+
+    async def _level_names(self) -> AsyncIterator[str]:
+        async for entry in self._unit.backup.entries(Kind.ISSUE_SECURITY_SCHEME):
+            for level in levels_in_backup(entry):
+                yield fold(level.name)
 
 
 def _text(reference: Reference, target: str) -> str:
