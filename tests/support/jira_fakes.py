@@ -275,6 +275,7 @@ class SmallSite:
         watchers = [{"notificationType": "AllWatchers"}]
         events = [
             {"event": {"id": "1"}, "notifications": recipients},
+            {"event": {"id": "2"}, "notifications": watchers},
             {"event": {"id": "6"}, "notifications": watchers},
         ]
         scheme = {"name": "Wer hört „was“", "notificationSchemeEvents": events}

@@ -206,6 +206,8 @@ async def test_planning_needs_permissions(pair: JiraPair, stranger: SiteClient) 
     sent = mail_count(Jira(pair.source.site))
     await stranger.put_json(f"{AGILE}/issue/rank", moved)
     assert mail_count(Jira(pair.source.site)) == sent
+    await stranger.post(f"{AGILE}/sprint/{{sprint}}/issue", taken, sprint=made)
+    assert mail_count(Jira(pair.source.site)) == sent + 1
     secret = {"issues": ["ALFA-4"]}
     with pytest.raises(SiteRefused):
         await stranger.post(f"{AGILE}/sprint/{{sprint}}/issue", secret, sprint=made)
