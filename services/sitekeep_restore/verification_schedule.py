@@ -136,7 +136,8 @@ class VerificationSchedule:
         due = next_due(candidates, self._clock.now(), self._period)
         if due is not None:
             _log.info(
-                "a verification is due", extra={"backup": due.backup, "level": due.level.name}
+                "a verification is due",
+                extra={"backup": due.backup, "verification_level": due.level.name},
             )
             await self._begin(due.backup, due.level)
         return due
