@@ -17,7 +17,7 @@ import msgspec
 import numpy
 
 from sitekeep_shared.vault.errors import DamagedObject
-from sitekeep_shared.vault.pack import Rows
+from sitekeep_shared.vault.pack import Rows, require_below
 from sitekeep_shared.vault.sealing import Sealer
 
 MAGIC = b"SKINDEX1"
@@ -111,6 +111,7 @@ def _decode_plain(plain: bytes) -> IndexObject:
     rows_start = COUNTS.size + (pack_count + referenced_count) * PACK_ROW.itemsize
     packs = decode_packs(plain[COUNTS.size : rows_start])
     rows = numpy.frombuffer(plain, INDEX_ROW, row_count, rows_start)
+    require_below(rows["pack"], pack_count)
     note = msgspec.json.decode(plain[rows_start + rows.nbytes :], type=_Note)
     own, referenced = packs[:pack_count], packs[pack_count:]
     return IndexObject(checkpoint_id, own, referenced, rows, note.site, note.supersedes)

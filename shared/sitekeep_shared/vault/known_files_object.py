@@ -84,8 +84,19 @@ def decode_known_files(sealer: Sealer, name: str, data: bytes) -> KnownFilesObje
     if not data.startswith(MAGIC):
         raise DamagedObject(name, "it does not start as a list of known files")
     plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
+    try:
+        return _decode_plain(plain)
+    except (struct.error, ValueError) as error:
+        raise DamagedObject(name, "it does not read as a list of known files") from error
+
+
+def _decode_plain(plain: bytes) -> KnownFilesObject:
     file_count, blob_count = COUNTS.unpack_from(plain)
     rows = numpy.frombuffer(plain, FILE_ROW, file_count, COUNTS.size)
     blobs_start = COUNTS.size + rows.nbytes
     notes_start = blobs_start + blob_count * BLOB_BYTES
-    return KnownFilesObject(rows, plain[blobs_start:notes_start], plain[notes_start:])
+    blobs, notes = plain[blobs_start:notes_start], plain[notes_start:]
+    held = (int(rows["blobs"].sum(dtype="u8")) * BLOB_BYTES, int(rows["note"].sum(dtype="u8")))
+    if held != (len(blobs), len(notes)):
+        raise ValueError("the files have more or less than is there")
+    return KnownFilesObject(rows, blobs, notes)

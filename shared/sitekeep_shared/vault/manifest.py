@@ -156,7 +156,10 @@ def decode_pack_uses(
     if section_hash(sealed) != header.packs_hash:
         raise DamagedObject(name, "its list of packs is not the one that its header names")
     plain = sealer.open(PACKS_SECTION, name.encode(), sealed, name)
-    rows = numpy.frombuffer(plain, PACK_USE_ROW)
+    try:
+        rows = numpy.frombuffer(plain, PACK_USE_ROW)
+    except ValueError as error:
+        raise DamagedObject(name, "its list of packs does not read as one") from error
     return [
         PackUse(PackReference(row["id"].tobytes(), int(row["size"])), int(row["used"]))
         for row in rows

@@ -187,9 +187,24 @@ def decode_footer(
     """
     binding = key_binding(header.nonce, header.kind)
     plain = sealer.open(FOOTER_SECTION, binding, sealed, name)
+    try:
+        frames, blobs = _decode_tables(plain)
+    except (struct.error, ValueError) as error:
+        raise DamagedObject(name, "its footer does not read as one") from error
+    return [FramePlace(*row) for row in frames.tolist()], blobs
+
+
+def _decode_tables(plain: bytes) -> tuple[Rows, Rows]:
+    """The rows of frames and of blobs; raises struct.error, ValueError."""
     frame_count, blob_count = FOOTER_COUNTS.unpack_from(plain)
     start = FOOTER_COUNTS.size
     frames = numpy.frombuffer(plain, FRAME_ROW, frame_count, start)
-    start += frame_count * FRAME_ROW.itemsize
-    blobs = numpy.frombuffer(plain, BLOB_ROW, blob_count, start)
-    return [FramePlace(*row) for row in frames.tolist()], blobs
+    blobs = numpy.frombuffer(plain, BLOB_ROW, blob_count, start + frames.nbytes)
+    require_below(blobs["frame"], frame_count)
+    return frames, blobs
+
+
+def require_below(numbers: Rows, end: int) -> None:
+    """Makes sure that rows count into a table of that length; raises ValueError."""
+    if len(numbers) and numbers.max() >= end:
+        raise ValueError("a row counts beyond the end of its table")
