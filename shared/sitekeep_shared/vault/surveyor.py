@@ -116,10 +116,17 @@ class Surveyor:
             waiting = listed.get(names.waiting_name(identifier))
             since = waiting.last_modified if waiting is not None else None
             name = names.verdict_name(identifier)
-            verdict = await self._condemned(name) if name in listed else None
+            verdict = await self._verdict(name) if name in listed else None
             return Generation(identifier, condemned, since, verdict)
 
         return await self._each(lists, generation)
+
+    async def _verdict(self, name: str) -> Condemnation:
+        try:
+            return await self._condemned(name)
+        except DamagedObject as error:
+            way_out = "remove it when no other collection runs, and a new one decides again"
+            raise DamagedObject(name, f"{error.problem}; {way_out}") from error
 
     async def _condemned(self, name: str) -> Condemnation:
         return decode_condemned(self._sealer, name, await self._store.get(name))
@@ -140,12 +147,19 @@ class Surveyor:
                     _, uses = await read_header_and_packs(self._store, self._sealer, info.key)
                     found.live[info.key] = [use.pack for use in uses]
             except BackupAbandoned:
-                # Believed only if it was sealed by somebody who has the keys.
-                decode_abandoned(self._sealer, info.key, await self._store.get(info.key))
+                await self._require_mark(info.key)
                 found.abandoned[info.key] = info.last_modified
 
         await self._each(await self._list(names.BACKUPS), look)
         return found
+
+    async def _require_mark(self, name: str) -> None:
+        """It is believed only if it was sealed by somebody who has the keys."""
+        try:
+            decode_abandoned(self._sealer, name, await self._store.get(name))
+        except DamagedObject as error:
+            way_out = "if that backup never ended, remove the object; else put it back from a copy"
+            raise DamagedObject(name, f"{error.problem}; {way_out}") from error
 
     async def _look_at_expired(self, name: str) -> None:
         """What cannot be read of an expired backup stops nobody: it only has to go."""
