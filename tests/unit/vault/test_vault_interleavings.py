@@ -250,6 +250,8 @@ def _each_by_its_own_verdict(patch: pytest.MonkeyPatch) -> None:
         return verdict
 
     patch.setattr(Sweep, "decide", own)
+    # That expired backups may still be read would put the loss off until b1 is condemned, too.
+    _without_sparing_what_is_read(patch)
 
 
 @pytest.mark.parametrize("breaking", [None, _each_by_its_own_verdict])
@@ -317,3 +319,38 @@ def test_a_commit_that_was_frozen_until_its_backup_was_swept_comes_too_late(
         model.step(frozen, 1000)
         assert isinstance(model.ended_in_failure[-1], LeaseLost)
         model.check()
+
+
+def _without_sparing_what_is_read(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "_packs_still_read", lambda *_: set[bytes]())
+
+
+@pytest.mark.parametrize("breaking", [None, _without_sparing_what_is_read])
+def test_a_backup_that_expired_after_its_packs_were_condemned_is_read_to_its_end(
+    model: Model, monkeypatch: pytest.MonkeyPatch, breaking: Breaking | None
+) -> None:
+    if breaking is not None:
+        breaking(monkeypatch)
+    writer = None
+
+    def begin() -> None:
+        nonlocal writer
+        writer = model.write("b1", ["u0"])
+        writer.run_to("put_new index/")
+
+    _condemned_backup(model, before=begin)
+    assert writer is not None
+    model.step(writer, 1000)
+    assert model.committed == {"b1"}
+    model.expire("b1")
+    model.pass_time(61)
+    reader = model.read("b1")
+    reader.run_to("get_range packs/")
+    model.collect_at_once()
+    with _loss(breaking):
+        model.step(reader, 1000)
+    assert bool(model.ended_in_failure) == (breaking is not None)
+    for _ in range(3):
+        model.clock.advance(61 * MINUTE)
+        model.collect_at_once()
+    assert not model.store.keys("packs/")
