@@ -165,15 +165,16 @@ class Verifier:
         return None
 
     async def _read(self, entry: Entry) -> None:
+        if not entry.sha256:
+            await self._reader.prove(entry)
+            return
         digest = hashlib.sha256()
         async for part in self._reader.stream(entry):
-            if not entry.sha256:
-                continue
             if len(part) <= self._limits.hash_inline_bytes:
                 digest.update(part)
             else:
                 await asyncio.to_thread(digest.update, part)
-        if entry.sha256 and digest.hexdigest() != entry.sha256:
+        if digest.hexdigest() != entry.sha256:
             raise DamagedObject(self._reader.name, f"{name_of(entry)} has another SHA-256")
 
 
