@@ -62,17 +62,17 @@ class SitekeepEngine:
             await session.close()
 
     async def verify(self, backup_id: str) -> None:
-        """All packs of a backup and all that it holds, as ``sitekeep vault verify`` does."""
+        """All bytes of a backup's packs, and all that it holds: the levels STORAGE and DATA."""
         from sitekeep_shared.vault.examination import examine
         from sitekeep_shared.vault.levels import Level
 
         vault = await self.open()
         async with vault.reading():
-            for level in (Level.STORAGE, Level.DATA):
-                _, record = await examine(vault, SystemClock(), SITE, backup_id, level)
-                if not record.sound:
-                    raise SystemExit(f"{backup_id} is damaged: {record}")
-                await vault.keep_record(record)
+            hashed = await vault.hash_packs(await vault.packs_of(SITE, backup_id))
+            _, record = await examine(vault, SystemClock(), SITE, backup_id, Level.DATA)
+            if hashed.damaged_packs or not record.sound:
+                raise SystemExit(f"{backup_id} is damaged: {hashed.damaged_packs}, {record}")
+            await vault.keep_record(record)
 
     async def restore(self, backup_id: str, target: Path) -> None:
         """Writes a whole backup to files."""
