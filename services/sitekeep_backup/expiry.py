@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import ColumnElement, delete, exists, false, select, update
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +19,7 @@ from sitekeep_shared.rpc import etags
 from sitekeep_shared.rules import Profile
 from sitekeep_shared.vault.errors import BackupNotFound, VaultError
 from sitekeep_shared.vault.vault import Vault
+from sitekeep_shared.work.recurring import Recurring
 
 _log = logging.getLogger(__name__)
 SWEEP_SECONDS = 60.0
@@ -29,38 +28,27 @@ _UNFINISHED = ("FAILED", "CANCELLED")
 _backup, _hold = schema.backup.c, schema.hold.c
 
 
-class Expiry:
-    """Looks for backups whose time is over, once a minute. An async context manager.
+class Expiry(Recurring):
+    """Looks for backups whose time is over, once a minute.
 
     The rules refuse an expired backup at its very instant, whenever this looks.
     """
+
+    pause_seconds = SWEEP_SECONDS
+    begins_at_once = True
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, profile: Profile) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._profile = profile
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Expiry:
-        """Starts to look."""
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Stops to look."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except DBAPIError as error:
-                _log.warning("the expiry of backups is put off", exc_info=error)
-            await asyncio.sleep(SWEEP_SECONDS)
+    async def once(self) -> None:
+        """See sweep; a database that does not answer puts it off."""
+        try:
+            await self.sweep()
+        except DBAPIError as error:
+            _log.warning("the expiry of backups is put off", exc_info=error)
 
     async def sweep(self) -> int:
         """Expires what is over, and gives up the data of what nobody reads any more.

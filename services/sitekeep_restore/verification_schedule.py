@@ -6,13 +6,10 @@ the one first that was not read for the longest time, one at a time.
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +23,7 @@ from sitekeep_shared.errors import SitekeepError
 from sitekeep_shared.rpc.names import resource
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.work.records import UNFINISHED
+from sitekeep_shared.work.recurring import Recurring
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +82,10 @@ def _read(candidate: Candidate) -> datetime.datetime:
     return candidate.last_read or candidate.end_time
 
 
-class VerificationSchedule:
-    """Looks once a minute whether a verification is due. An async context manager."""
+class VerificationSchedule(Recurring):
+    """Looks once a minute whether a verification is due."""
+
+    pause_seconds = LOOK_SECONDS
 
     def __init__(
         self,
@@ -101,27 +101,13 @@ class VerificationSchedule:
         self._profile = profile
         self._period = datetime.timedelta(days=days) if days else None
         self._begin = begin
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        """Starts to look."""
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Stops to look; verifications go on."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except (DBAPIError, SitekeepError) as error:
-                _log.warning("verifications are put off: %s", error)
+    async def once(self) -> None:
+        """See look; what stands in the way puts it off."""
+        try:
+            await self.look()
+        except (DBAPIError, SitekeepError) as error:
+            _log.warning("verifications are put off: %s", error)
 
     async def look(self) -> Due | None:
         """Begins the verification that is due, unless one is at work; returns which.
@@ -136,7 +122,8 @@ class VerificationSchedule:
         due = next_due(candidates, self._clock.now(), self._period)
         if due is not None:
             _log.info(
-                "a verification is due", extra={"backup": due.backup, "level": due.level.name}
+                "a verification is due",
+                extra={"backup": due.backup, "verification_level": due.level.name},
             )
             await self._begin(due.backup, due.level)
         return due

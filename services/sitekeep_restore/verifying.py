@@ -248,7 +248,7 @@ def _tell(operation: Operation, record: VerificationRecord) -> None:
         operation.resource_name,
         sum(record.damaged.values()),
         len(record.damaged_packs),
-        extra={"backup": operation.resource_name, "level": record.level},
+        extra={"backup": operation.resource_name, "verification_level": record.level},
     )
 
 

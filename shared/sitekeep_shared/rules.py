@@ -29,6 +29,8 @@ from sitekeep_shared.errors import (
 )
 
 DAY = datetime.timedelta(days=1)
+NAMED_PACKS = 3
+"""Damaged packs that an error names."""
 
 
 @dataclass(frozen=True)
@@ -522,48 +524,49 @@ def last_restore_is_old_enough(
     )
 
 
-NAMED_PACKS = 3
-"""Damaged packs that an error names."""
-
-
 def backup_is_sound(backup: BackupFacts, packs: StoredPacks | Unseen, salvage: bool) -> RuleOutcome:
     """Nothing that is known of the backup is damaged: no pack, and what verifications read."""
     rule = "backup_is_sound"
-    damage = _damage(backup, packs)
-    lost = isinstance(packs, StoredPacks) and packs.unreadable
+    lost = _lost(backup, packs)
+    # Salvage asks for what can be read; without it, what is known already decides: the same
+    # is said whether the packs were looked at or not.
+    damage = (lost if salvage else "") or _found_damage(backup) or lost or _damage(backup, packs)
     if not damage and isinstance(packs, Unseen):
         text = f"Whether {backup.name} is whole was not looked at: {_sentence(packs.why)}"
         return RuleOutcome(rule, Outcome.WARNED, text)
     if not damage:
         return RuleOutcome(rule, Outcome.PASSED, f"Every pack that {backup.name} needs is there.")
-    if salvage and not lost:
+    if salvage and damage != lost:
         text = f"{damage} What can be read is restored, what is lost is named."
         return RuleOutcome(rule, Outcome.WARNED, text)
-    way_out = "Restore another backup" + (
-        "." if lost else ", or set `salvage` to restore what can still be read of this one."
-    )
-    error = Damaged("ARCHIVE_CORRUPT", f"{damage} {way_out}", {"backup": backup.name})
-    return _blocked(rule, error)
+    way_out = ", or set `salvage` to restore what can still be read of this one"
+    advice = f"Restore another backup{'' if damage == lost else way_out}."
+    return _blocked(rule, Damaged("ARCHIVE_CORRUPT", f"{damage} {advice}", {"backup": backup.name}))
+
+
+def _lost(backup: BackupFacts, packs: StoredPacks | Unseen) -> str:
+    """That nothing of the backup can be read, in a sentence; empty where something may be."""
+    why = "" if isinstance(packs, Unseen) else packs.unreadable
+    return why and f"{backup.name} is damaged beyond reading: {_sentence(why)}"
+
+
+def _found_damage(backup: BackupFacts) -> str:
+    """That a verification found damage, in a sentence; empty where none did."""
+    if backup.damage_time is None:
+        return ""
+    when = f"{backup.damage_time:%Y-%m-%d %H:%M} UTC"
+    return f"{backup.name} is damaged, as its verification of {when} found."
 
 
 def _damage(backup: BackupFacts, packs: StoredPacks | Unseen) -> str:
-    """What is known to be damaged, in a sentence; empty where nothing is."""
-    if isinstance(packs, StoredPacks):
-        if packs.unreadable:
-            return f"{backup.name} is damaged beyond reading: {_sentence(packs.unreadable)}"
-        damaged = [*packs.missing, *packs.resized]
-        if damaged:
-            more = ", …" if len(damaged) > NAMED_PACKS else ""
-            return (
-                f"{backup.name} is damaged: of its {packs.needed} packs {len(packs.missing)} are "
-                f"missing and {len(packs.resized)} have another length: "
-                f"{', '.join(damaged[:NAMED_PACKS])}{more}."
-            )
-    if backup.damage_time is None:
+    """Which packs are damaged, in a sentence; empty where none is known to be."""
+    if isinstance(packs, Unseen) or not (packs.missing or packs.resized):
         return ""
+    damaged = [*packs.missing, *packs.resized]
+    named = ", ".join(damaged[:NAMED_PACKS]) + (", …" if len(damaged) > NAMED_PACKS else "")
     return (
-        f"{backup.name} is damaged, as its verification of "
-        f"{backup.damage_time:%Y-%m-%d %H:%M} UTC found."
+        f"{backup.name} is damaged: of its {packs.needed} packs {len(packs.missing)} are "
+        f"missing and {len(packs.resized)} have another length: {named}."
     )
 
 

@@ -37,7 +37,9 @@ class JsonFormatter(logging.Formatter):
             line["request"] = request_id.get()
         if account.get():
             line["account"] = account.get()
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        passed = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        # What is passed never takes the place of what every line has.
+        line = line | passed | line
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return _ENCODER.encode(line)
