@@ -49,17 +49,17 @@ def _found(level: Level, *packs: str) -> VerificationRecord:
 @pytest.mark.parametrize(
     ("records", "damaged"),
     [
-        ([], set()),
+        (list[VerificationRecord](), set[str]()),
         ([_found(Level.STORAGE, "a")], {"a"}),
         ([_found(Level.DATA, "a")], {"a"}),
-        ([_found(Level.DATA, "a"), _found(Level.DATA)], set()),
-        ([_found(Level.DATA, "a"), _found(Level.STORAGE)], set()),
+        ([_found(Level.DATA, "a"), _found(Level.DATA)], set[str]()),
+        ([_found(Level.DATA, "a"), _found(Level.STORAGE)], set[str]()),
         ([_found(Level.DATA, "a"), _found(Level.DRILL, "b")], {"b"}),
         # What lies in a pack and is not of this backup was not read.
         ([_found(Level.STORAGE, "a"), _found(Level.DATA)], {"a"}),
         ([_found(Level.STORAGE, "a"), _found(Level.DATA, "b")], {"a", "b"}),
         ([_found(Level.STORAGE, "a"), _found(Level.STRUCTURE)], {"a"}),
-        ([_found(Level.STRUCTURE, "a")], set()),
+        ([_found(Level.STRUCTURE, "a")], set[str]()),
     ],
 )
 def test_damage_is_taken_back_by_whoever_looked_as_closely(
