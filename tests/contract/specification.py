@@ -42,6 +42,11 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
             f"#/components/schemas/BulkOperationProgress/properties/{name}": {"type": "any"}
             for name in ("created", "started", "updated")
         },
+        # The names of both properties are their descriptions; the examples have column and row.
+        "#/components/schemas/DashboardGadgetPosition": {
+            "properties": {"column": {"type": "integer"}, "row": {"type": "integer"}},
+            "required": ["column", "row"],
+        },
         # Documented as a string; live sites take and give the bare value (rest.md §2, watchers).
         f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
         f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},

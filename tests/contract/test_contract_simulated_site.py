@@ -21,6 +21,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.checked_site import StartCheckedSite
 
 J = "/rest/api/3"
+A = "/rest/agile/1.0"
 V1 = "/wiki/rest/api"
 V2 = "/wiki/api/v2"
 
@@ -142,6 +143,184 @@ async def test_jira_makes_configuration(
     client: SiteClient, path: str, body: Mapping[str, Json]
 ) -> None:
     assert (await client.post_json(f"{J}/{path}", body))["id"]
+
+
+async def test_jira_keeps_categories_of_projects(client: SiteClient) -> None:
+    body = {"name": "Kunden & „Partner“", "description": "d"}
+    made = await client.post_json(f"{J}/projectCategory", body)
+    assert (await client.get_json(f"{J}/projectCategory"))[0]["id"] == made["id"]
+    path = f"{J}/project/{{projectIdOrKey}}"
+    number = await project(client)
+    assign = {"categoryId": int(made["id"])}
+    changed = await client.put_json(path, assign, projectIdOrKey=number)
+    assert changed["projectCategory"]["name"] == body["name"]
+    changed = await client.put_json(path, {"categoryId": -1}, projectIdOrKey=number)
+    assert "projectCategory" not in changed
+
+
+async def test_jira_keeps_roles_and_who_acts_in_them(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(group["groupId"] for group in groups if group["name"] == "team")
+    made = await client.post_json(f"{J}/role", {"name": "Prüfer", "description": "d"})
+    role = str(made["id"])
+    for body in ({"user": [lee]}, {"groupId": [team]}):
+        await client.post(f"{J}/role/{{id}}/actors", body, id=role)
+    roles = await client.get_json(f"{J}/role")
+    assert len(next(role for role in roles if role["name"] == "Prüfer")["actors"]) == 2
+    assert await client.get_json(f"{J}/role/{{id}}", id=role)
+    listed = f"{J}/project/{{projectIdOrKey}}/role"
+    assert "Prüfer" in await client.get_json(listed, projectIdOrKey=number)
+    one = f"{listed}/{{id}}"
+    await client.post(one, {"user": [lee]}, id=role, projectIdOrKey=number)
+    await client.delete(one, [("user", lee)], id=role, projectIdOrKey=number)
+    actors = {"atlassian-user-role-actor": [lee], "atlassian-group-role-actor-id": [team]}
+    await client.put_json(one, {"categorisedActors": actors}, id=role, projectIdOrKey=number)
+    assert len((await client.get_json(one, id=role, projectIdOrKey=number))["actors"]) == 2
+    whole = await client.get_json(f"{J}/project/{{projectIdOrKey}}", projectIdOrKey=number)
+    assert whole["roles"]["Prüfer"].endswith(f"/role/{made['id']}")
+
+
+async def test_jira_keeps_notification_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = (await client.get_json(f"{J}/role"))[0]["id"]
+    recipients = [
+        {"notificationType": "AllWatchers"},
+        {"notificationType": "Group", "parameter": "team"},
+        {"notificationType": "User", "parameter": lee},
+        {"notificationType": "ProjectRole", "parameter": str(role)},
+        {"notificationType": "UserCustomField", "parameter": field},
+    ]
+    event = {"event": {"id": "1"}, "notifications": recipients}
+    body = {"name": "Laut", "description": "d", "notificationSchemeEvents": [event]}
+    listed = f"{J}/notificationscheme"
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{id}}"
+    whole = await client.get_json(one, [("expand", "all")], id=made)
+    assert len(whole["notificationSchemeEvents"][0]["notifications"]) == 5
+    assert (await client.get_json(listed, [("expand", "all")]))["total"] == 2
+    await client.put_json(one, {"description": "changed"}, id=made)
+    more = {"event": {"id": "2"}, "notifications": recipients[:1]}
+    await client.put_json(f"{one}/notification", {"notificationSchemeEvents": [more]}, id=made)
+    gone = str(whole["notificationSchemeEvents"][0]["notifications"][0]["id"])
+    path = f"{one}/notification/{{notificationId}}"
+    await client.delete(path, id=made, notificationId=gone)
+    assert await client.get_json(f"{J}/events")
+    assign = {"notificationScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("notificationSchemeId", made), ("maxResults", "100")]
+    found = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in found["values"]] == [number]
+    with pytest.raises(SiteError):
+        await client.delete(one, id=made)
+    await client.delete(one, id=(await client.post_json(listed, {"name": "Leise"}))["id"])
+
+
+async def test_jira_keeps_permission_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"
+    field = (await client.post_json(f"{J}/field", {"name": "Buddy", "type": kind}))["id"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    holders = [
+        {"type": "anyone"},
+        {"type": "applicationRole"},
+        {"type": "applicationRole", "parameter": "jira-software"},
+        {"type": "group", "parameter": "team"},
+        {"type": "user", "value": lee},
+        {"type": "projectRole", "value": role},
+        {"type": "userCustomField", "value": field},
+    ]
+    grants = [{"permission": "ADD_COMMENTS", "holder": holder} for holder in holders]
+    listed = f"{J}/permissionscheme"
+    body = {"name": "Nur wir", "description": "d", "permissions": grants}
+    made = str((await client.post_json(listed, body))["id"])
+    assert len((await client.get_json(listed, [("expand", "all")]))["permissionSchemes"]) == 2
+    one = f"{listed}/{{schemeId}}"
+    whole = await client.get_json(one, [("expand", "all")], schemeId=made)
+    assert len(whole["permissions"]) == len(grants)
+    for each in grants:
+        each["permission"] = "LINK_ISSUES"
+    await client.put_json(one, {"name": "Nur wir", "permissions": grants[1:]}, schemeId=made)
+    more = f"{one}/permission"
+    granted = await client.post_json(more, grants[0], schemeId=made)
+    assert len((await client.get_json(more, schemeId=made))["permissions"]) == len(grants)
+    path = f"{more}/{{permissionId}}"
+    await client.delete(path, schemeId=made, permissionId=str(granted["id"]))
+    of_project = f"{J}/project/{{projectKeyOrId}}/permissionscheme"
+    await client.put_json(of_project, {"id": int(made)}, projectKeyOrId=number)
+    assert (await client.get_json(of_project, projectKeyOrId=number))["id"] == int(made)
+    empty = str((await client.post_json(listed, {"name": "Leer"}))["id"])
+    await client.delete(one, schemeId=empty)
+
+
+async def test_jira_keeps_issue_security_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    me = (await client.get_json(f"{J}/myself"))["accountId"]
+    role = str((await client.get_json(f"{J}/role"))[0]["id"])
+    members = [
+        {"type": "reporter"},
+        {"type": "group", "parameter": "team"},
+        {"type": "projectrole", "parameter": role},
+        {"type": "user", "parameter": me},
+    ]
+    level = {"name": "Intern", "description": "d", "members": members, "isDefault": True}
+    listed = f"{J}/issuesecurityschemes"
+    body = {"name": "Vertraulich", "description": "d", "levels": [level]}
+    made = (await client.post_json(listed, body))["id"]
+    one = f"{listed}/{{schemeId}}"
+    await client.put_json(one, {"description": "changed"}, schemeId=made)
+    more = {"levels": [{"name": "Geheim", "description": "", "isDefault": False}]}
+    await client.put_json(f"{one}/level", more, schemeId=made)
+    assert len((await client.get_json(one, schemeId=made))["levels"]) == 2
+    levels = (await client.get_json(f"{listed}/level", [("schemeId", made)]))["values"]
+    second = levels[1]["id"]
+    path = f"{one}/level/{{levelId}}"
+    await client.put_json(
+        path, {"name": "Geheim", "description": "x"}, schemeId=made, levelId=second
+    )
+    await client.put_json(f"{path}/member", {"members": members[3:]}, schemeId=made, levelId=second)
+    query = [("schemeId", made), ("expand", "all"), ("maxResults", "100")]
+    found = (await client.get_json(f"{listed}/level/member", query))["values"]
+    assert len(found) == 5
+    gone = f"{path}/member/{{memberId}}"
+    await client.delete(gone, schemeId=made, levelId=levels[0]["id"], memberId=found[0]["id"])
+    default = {"issueSecuritySchemeId": made, "defaultLevelId": second}
+    await client.put_json(f"{listed}/level/default", {"defaultValues": [default]})
+    assert (await client.get_json(f"{listed}/search"))["values"][0]["defaultLevel"] == int(second)
+    assign = {"issueSecurityScheme": int(made)}
+    await client.put_json(f"{J}/project/{{projectIdOrKey}}", assign, projectIdOrKey=number)
+    query = [("issueSecuritySchemeId", made), ("maxResults", "100")]
+    of_projects = await client.get_json(f"{listed}/project", query)
+    assert [each["projectId"] for each in of_projects["values"]] == [number]
+    key = await issue(client, number)
+    fields = (await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key))["fields"]
+    assert fields["security"]["name"] == "Geheim"
+
+
+async def test_jira_keeps_priority_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    priorities = (await client.get_json(f"{J}/priority/search"))["values"]
+    ids = [int(each["id"]) for each in priorities]
+    listed = f"{J}/priorityscheme"
+    body: Json = {"name": "Eile", "description": "d", "priorityIds": ids[:3]}
+    body |= {"defaultPriorityId": ids[0], "projectIds": [int(number)]}
+    made = (await client.post_json(listed, body))["id"]
+    query = [("expand", "priorities,projects"), ("maxResults", "50")]
+    found = (await client.get_json(listed, query))["values"]
+    assert [each["projects"]["total"] for each in found] == [0, 1]
+    one = f"{listed}/{{schemeId}}"
+    assert (await client.get_json(f"{one}/priorities", schemeId=made))["total"] == 3
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 1
+    changes = {"add": {"ids": ids[3:4]}, "remove": {"ids": ids[1:2]}}
+    change: Json = {"priorities": changes, "defaultPriorityId": ids[3], "description": "x"}
+    change["projects"] = {"remove": {"ids": [int(number)]}}
+    await client.put_json(one, change, schemeId=made)
+    assert (await client.get_json(f"{one}/projects", schemeId=made))["total"] == 0
 
 
 async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> None:
@@ -272,6 +451,112 @@ async def test_jira_keeps_comments_links_and_watchers(client: SiteClient) -> Non
     await client.post(f"{path}/watchers", lee, issueIdOrKey=one)
     watchers = await client.get_json(f"{path}/watchers", issueIdOrKey=one)
     assert lee in {each["accountId"] for each in watchers["watchers"]}
+
+
+async def test_jira_keeps_filters(client: SiteClient) -> None:
+    number = await project(client)
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    groups = (await client.get_json(f"{J}/group/bulk"))["values"]
+    team = next(each["groupId"] for each in groups if each["name"] == "team")
+    shares: list[Json] = [{"type": "project", "project": {"id": number}}]
+    shares += [{"type": "group", "group": {"groupId": team}}, {"type": "authenticated"}]
+    shares.append({"type": "user", "user": {"accountId": lee}})
+    body = {"name": "Open", "jql": f"project = {number}", "sharePermissions": shares}
+    override = [("overrideSharePermissions", "true")]
+    made = await client.post_json(f"{J}/filter", body, override)
+    assert len(made["sharePermissions"]) == 4
+    one = f"{J}/filter/{{id}}"
+    edit = {**body, "description": "d", "editPermissions": shares[:2]}
+    assert (await client.put_json(one, edit, override, id=made["id"]))["description"] == "d"
+    await client.put_json(f"{one}/owner", {"accountId": lee}, id=made["id"])
+    expand = "description,owner,jql,sharePermissions,editPermissions,subscriptions"
+    query = [*override, ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+    (listed,) = (await client.get_json(f"{J}/filter/search", query))["values"]
+    assert listed["owner"]["accountId"] == lee
+    mine = [("accountId", me["accountId"]), ("expand", "jql")]
+    assert (await client.get_json(f"{J}/filter/search", mine))["values"] == []
+    assert await client.get_json(one, [("expand", "owner")], id=made["id"])
+    await client.delete(one, id=made["id"])
+
+
+async def board(client: SiteClient, project_id: str, kind: str = "scrum") -> int:
+    share = {"type": "project", "project": {"id": project_id}}
+    body = {"name": f"For {kind}", "jql": f"project = {project_id}", "sharePermissions": [share]}
+    found = await client.post_json(f"{J}/filter", body)
+    location = {"type": "project", "projectKeyOrId": project_id}
+    whole = {"name": f"A {kind} board", "type": kind, "filterId": int(found["id"])}
+    return int((await client.post_json(f"{A}/board", {**whole, "location": location}))["id"])
+
+
+@pytest.mark.parametrize("kind", ["scrum", "kanban"])
+async def test_jira_keeps_boards(client: SiteClient, kind: str) -> None:
+    number = str(await board(client, await project(client), kind))
+    query = [("includePrivate", "true"), ("expand", "admins,permissions"), ("maxResults", "50")]
+    (listed,) = (await client.get_json(f"{A}/board", query))["values"]
+    assert (listed["type"], listed["location"]["projectKey"]) == (kind, "ABC")
+    one = f"{A}/board/{{board}}"
+    configuration = await client.get_json(f"{one}/configuration", board=number)
+    assert configuration["columnConfig"]["columns"]
+    assert (await client.get_json(f"{one}/quickfilter", board=number))["values"] == []
+    of_filter = f"{A}/board/filter/{{filter}}"
+    found = await client.get_json(of_filter, filter=configuration["filter"]["id"])
+    assert [each["name"] for each in found["values"]] == [f"A {kind} board"]
+    assert (await client.get_json(one, board=number))["name"] == f"A {kind} board"
+    await client.delete(one, board=number)
+
+
+async def test_jira_keeps_sprints(client: SiteClient) -> None:
+    number = await project(client)
+    one, two = await issue(client, number), await issue(client, number)
+    origin = await board(client, number)
+    dates = {"startDate": "2026-01-05T10:00:00.000+01:00", "endDate": "2026-01-19T10:00:00.000Z"}
+    body = {"name": "Sprint 1", "originBoardId": origin, "goal": "g", **dates}
+    sprint = str((await client.post_json(f"{A}/sprint", body))["id"])
+    of_sprint = f"{A}/sprint/{{sprint}}"
+    await client.post(f"{of_sprint}/issue", {"issues": [one, two]}, sprint=sprint)
+    assert (await client.get_json(of_sprint, sprint=sprint))["state"] == "future"
+    for state in ("active", "closed"):
+        made = await client.post_json(of_sprint, {"state": state}, sprint=sprint)
+        assert made["state"] == state
+    listed = await client.get_json(f"{A}/board/{{board}}/sprint", board=str(origin))
+    assert [each["name"] for each in listed["values"]] == ["Sprint 1"]
+    await client.put_json(f"{A}/issue/rank", {"issues": [two], "rankBeforeIssue": one})
+    await client.post(f"{A}/backlog/issue", {"issues": [one]})
+    await client.delete(of_sprint, sprint=sprint)
+
+
+async def test_jira_keeps_dashboards(client: SiteClient) -> None:
+    me = await client.get_json(f"{J}/myself")
+    lee = (await client.get_json(f"{J}/users/search"))[1]["accountId"]
+    shares = [{"type": "authenticated"}]
+    body = {"name": "Wall", "sharePermissions": shares, "editPermissions": []}
+    admin = [("extendAdminPermissions", "true")]
+    wall = (await client.post_json(f"{J}/dashboard", {**body, "description": "d"}, admin))["id"]
+    one = f"{J}/dashboard/{{dashboard}}"
+    gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": "T", "color": "red"}
+    gadget |= {"position": {"column": 0, "row": 0}, "ignoreUriAndModuleKeyValidation": True}
+    item = str((await client.post_json(f"{one}/gadget", gadget, dashboard=wall))["id"])
+    properties = f"{one}/items/{{item}}/properties"
+    value = {"filterId": "filter-1"}
+    await client.put_json(f"{properties}/config", value, dashboard=wall, item=item)
+    keys = await client.get_json(properties, dashboard=wall, item=item)
+    assert [each["key"] for each in keys["keys"]] == ["config"]
+    found = await client.get_json(f"{properties}/config", dashboard=wall, item=item)
+    assert found["value"] == value
+    assert len((await client.get_json(f"{one}/gadget", dashboard=wall))["gadgets"]) == 1
+    await client.put_json(one, body, admin, dashboard=wall)
+    details = {"newOwner": lee, "autofixName": False}
+    bulk: Json = {"action": "changeOwner", "entityIds": [int(wall)]}
+    bulk |= {"extendAdminPermissions": True, "changeOwnerDetails": details}
+    await client.put_json(f"{J}/dashboard/bulk/edit", bulk)
+    expand = "description,owner,sharePermissions,editPermissions"
+    for state, count in (("active", 2), ("archived", 0), ("deleted", 0)):
+        query = [("status", state), ("expand", expand), ("orderBy", "id"), ("maxResults", "100")]
+        assert len((await client.get_json(f"{J}/dashboard/search", query))["values"]) == count
+    owned = [("accountId", me["accountId"]), ("expand", "description")]
+    assert (await client.get_json(f"{J}/dashboard/search", owned))["values"] == []
+    assert (await client.get_json(one, dashboard=wall))["owner"]["accountId"] == lee
 
 
 async def test_jira_changes_the_status_of_an_issue(client: SiteClient) -> None:

@@ -68,12 +68,21 @@ def test_a_backup_and_a_restore_that_are_killed_ten_times_end_like_undisturbed_o
     assert _kill_along_the_way(deployment, "restore", restore, units) == KILLS
     restored = _ended(deployment, restore)
     assert restored["state"] == "COMPLETE", restored
+    if product == "jira":
+        _assert_silent(deployment)
 
     again = _backup(deployment, f"{product}-target")
     compared = deployment.command("compare", _id(backup), _id(again), "--json", check=False)
     differences = json.loads(compared.stdout)["differences"]
     assert not [found for found in differences if not found["declaredBy"]], compared.stderr
     assert compared.returncode == 0
+
+
+def _assert_silent(deployment: Deployment) -> None:
+    """No mail was sent, and nothing is left of what kept the site from it."""
+    assert deployment.query_site("target", "SELECT * FROM jira_mail") == []
+    names = "SELECT name FROM jira_object WHERE kind = 'notification_scheme'"
+    assert not [name for (name,) in deployment.query_site("target", names) if "silent" in str(name)]
 
 
 def _kill_along_the_way(deployment: Deployment, service: str, operation: str, units: int) -> int:

@@ -120,8 +120,7 @@ async def test_a_cancelled_restore_gives_its_hold_and_its_locks_back(
     await client.add_organization()
     product = await client.add_product("jira", "JIRA", empty_site.base_url)
     backup = await client.back_up(await client.add_policy("weekly", product))
-    empty_site.site.store.execute("DELETE FROM jira_issue")
-    empty_site.site.store.execute("DELETE FROM jira_project")
+    _remove_content(empty_site)
     slow = empty_site.site.faults.add(Fault(FaultKind.DELAY, "/rest/", "POST", times=100_000))
     slow.delay = 0.5
     started = await client.restores.CreateRestore(client.restore_request(backup.name, product))
@@ -226,8 +225,7 @@ async def _slow_restore(client: Client, site: RunningSite) -> operations_pb2.Ope
     await client.add_organization()
     product = await client.add_product("jira", "JIRA", site.base_url)
     backup = await client.back_up(await client.add_policy("weekly", product))
-    site.site.store.execute("DELETE FROM jira_issue")
-    site.site.store.execute("DELETE FROM jira_project")
+    _remove_content(site)
     slow = site.site.faults.add(Fault(FaultKind.DELAY, "/rest/", "POST", times=100_000))
     slow.delay = 0.5
     started: operations_pb2.Operation = await client.restores.CreateRestore(
@@ -274,3 +272,12 @@ async def test_an_operation_is_cancelled_while_its_server_is_away(
         async with RestoreServer(settings, clock):
             done = await asyncio.wait_for(client.watch(started.name), 60)
     assert details_of(done.error)[0].reason == "OPERATION_CANCELLED"
+
+
+def _remove_content(site: RunningSite) -> None:
+    """Makes a site empty that a backup was made of."""
+    site.site.store.execute("DELETE FROM jira_issue")
+    site.site.store.execute("DELETE FROM jira_project")
+    site.site.store.execute(
+        "DELETE FROM jira_object WHERE kind IN ('filter', 'board', 'dashboard')"
+    )

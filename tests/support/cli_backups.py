@@ -204,9 +204,87 @@ def jira() -> Records:
                 "attributes": {"project": "10000"},
             }
         ],
+        Kind.FILTER: [
+            {
+                "key": "90",
+                "payload": {
+                    "id": "90",
+                    "name": "Open",
+                    "description": "Not done",
+                    "jql": "project = 10000 AND fixVersion = 7 AND status = 3",
+                    "owner": ANNA,
+                    "sharePermissions": [{"type": "group", "group": {"name": "devs"}}],
+                    "editPermissions": [],
+                    "subscriptions": [],
+                },
+            }
+        ],
+        Kind.BOARD: [
+            {
+                "key": "95",
+                "payload": {
+                    "id": 95,
+                    "name": "Alloy board",
+                    "type": "kanban",
+                    "location": {"projectId": 10000, "projectKey": "ALOY"},
+                    "admins": {"users": [ANNA]},
+                },
+                "attributes": {
+                    "configuration": json.dumps(
+                        {
+                            "filter": {"id": "90"},
+                            "columnConfig": {"columns": [{"name": "New", "statuses": []}]},
+                        }
+                    ),
+                    "quickFilters": json.dumps([{"name": "Mine", "jql": "assignee = a1"}]),
+                },
+            }
+        ],
+        Kind.SPRINT: [
+            {
+                "key": "97",
+                "payload": {
+                    "id": 97,
+                    "name": "Sprint 1",
+                    "state": "active",
+                    "originBoardId": 95,
+                    "goal": "Ship it",
+                    "startDate": "2024-05-01T10:00:00.000Z",
+                    "endDate": "2024-05-15T10:00:00.000Z",
+                },
+            }
+        ],
+        Kind.DASHBOARD: [
+            {
+                "key": "99",
+                "payload": {
+                    "id": "99",
+                    "name": "Wall",
+                    "description": "d",
+                    "owner": ANNA,
+                    "sharePermissions": [],
+                    "editPermissions": [],
+                },
+                "attributes": {
+                    "state": "active",
+                    "gadgets": json.dumps(
+                        [{"id": 7, "uri": "u", "title": "T", "position": {"column": 0, "row": 1}}]
+                    ),
+                    "properties": json.dumps({"7": {"config": {"filterId": "filter-90"}}}),
+                },
+            }
+        ],
         Kind.ISSUE: [
-            {"key": "1", "payload": issue, "attributes": {"key": "ALOY-1"}},
-            {"key": "2", "payload": other, "attributes": {"key": "ALOY-2"}},
+            {
+                "key": "1",
+                "payload": issue,
+                "attributes": {"key": "ALOY-1", "id": "10001", "rank": "0|i0000b:"},
+            },
+            {
+                "key": "2",
+                "payload": other,
+                "attributes": {"key": "ALOY-2", "id": "10002", "rank": "0|i0000a:"},
+            },
         ],
         Kind.COMMENT: [
             {

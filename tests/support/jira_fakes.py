@@ -31,6 +31,7 @@ from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, export
 
 API = "/rest/api/3"
+AGILE = "/rest/agile/1.0"
 START = datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.UTC)
 STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
 Json = dict[str, Any]
@@ -109,12 +110,17 @@ async def _side(
         site.close()
 
 
-def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
-    """What differs between the source and what was restored, and nothing declares."""
+def differences(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored."""
     with Shelf() as shelf:
         comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
         comparison.read(left, right, jira=True)
-        return [one for one in comparison.differences() if not one.declared]
+        return list(comparison.differences())
+
+
+def undeclared(left: MemoryBackup, right: MemoryBackup) -> list[Difference]:
+    """What differs between the source and what was restored, and nothing declares."""
+    return [one for one in differences(left, right) if not one.declared]
 
 
 async def altered(backup: MemoryBackup, key: str, change: Callable[[Json], None]) -> MemoryBackup:
@@ -145,6 +151,10 @@ class SmallSite:
     people: list[Account] = field(default_factory=list[Account])
     fields: dict[str, str] = field(default_factory=dict[str, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
+    role: str = ""
+    notification_scheme: int = 0
+    permission_scheme: int = 0
+    security_scheme: int = 0
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
@@ -157,6 +167,10 @@ class SmallSite:
         await self.add_project("ALFA", "Project Alfa")
         await self.add_issues()
         await self.add_details()
+        await self.add_filters()
+        await self.add_sprints(await self.add_board())
+        await self.add_dashboard()
+        await self.move(["ALFA-12", "ALFA-9"], "ALFA-2")
 
     async def configure(self) -> None:
         """People, groups and a configuration of their own."""
@@ -171,7 +185,12 @@ class SmallSite:
         await self.post("resolution", {"name": "By design", "description": "It is meant."})
         words = {"name": "Gantt End to Start", "inward": "has to wait for", "outward": "earlier"}
         await self.post("issueLinkType", words)
+        await self.post("projectCategory", {"name": "Für Kunden", "description": "Alle"})
         await self._add_fields()
+        await self._add_role(group["groupId"])
+        await self._add_notification_scheme()
+        await self._add_permission_scheme()
+        await self._add_security_scheme()
         listed = await self.side.client.get_json(f"{API}/issuetype")
         self.types = {each["name"]: each["id"] for each in listed}
 
@@ -192,6 +211,13 @@ class SmallSite:
                 options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}
                 template = "field/{field}/context/{context}/option"
                 await self.post(template, options, field=created["id"], context=context["id"])
+
+    async def _add_role(self, group: str) -> None:
+        made = await self.post("role", {"name": "Entwickler", "description": "Wer baut"})
+        self.role = str(made["id"])
+        await self.post("role/{role}/actors", {"groupId": [group]}, role=self.role)
+        people = {"user": [self.people[0].account_id]}
+        await self.post("role/{role}/actors", people, role=self.role)
 
     async def add_project(self, key: str, name: str) -> None:
         """A project with versions and components, and a workflow of its own."""
@@ -222,12 +248,96 @@ class SmallSite:
             "leadAccountId": self.people[0].account_id,
             "workflowScheme": made["id"],
             "description": "About Alfa",
+            "categoryId": await self._category(),
+            "notificationScheme": self.notification_scheme,
+            "permissionScheme": self.permission_scheme,
+            "issueSecurityScheme": self.security_scheme,
         }
         created = await self.post("project", project)
+        await self._add_priority_scheme(f"Eile {key}", int(created["id"]))
         for version in ("1.0", "1.1 beta"):
             await self.post("version", {"name": version, "projectId": created["id"]})
         for component in ("Core", "User interface"):
             await self.post("component", {"name": component, "project": key})
+        one = f"{API}/project/{{project}}/role/{{role}}"
+        gone = [("user", self.people[0].account_id)]
+        await self.side.client.delete(one, gone, project=key, role=self.role)
+        actors = {"user": [person.account_id for person in self.people[1:3]]}
+        await self.post("project/{project}/role/{role}", actors, project=key, role=self.role)
+
+    async def _add_notification_scheme(self) -> None:
+        recipients = [
+            {"notificationType": "Group", "parameter": "builders"},
+            {"notificationType": "User", "parameter": self.people[3].account_id},
+            {"notificationType": "ProjectRole", "parameter": self.role},
+            {"notificationType": "UserCustomField", "parameter": self.fields["Buddy"]},
+        ]
+        watchers = [{"notificationType": "AllWatchers"}]
+        events = [
+            {"event": {"id": "1"}, "notifications": recipients},
+            {"event": {"id": "2"}, "notifications": watchers},
+            {"event": {"id": "6"}, "notifications": watchers},
+        ]
+        scheme = {"name": "Wer hört „was“", "notificationSchemeEvents": events}
+        self.notification_scheme = int((await self.post("notificationscheme", scheme))["id"])
+
+    async def _add_permission_scheme(self) -> None:
+        """Open to the administrators and to the role; people of a field may look on."""
+        client = self.side.client
+        roles = await client.get_json(f"{API}/role")
+        admins = next(str(each["id"]) for each in roles if each["name"] == "Administrators")
+        answer = await client.get_json(f"{API}/permissionscheme", [("expand", "all")])
+        default = answer["permissionSchemes"][0]["permissions"]
+        permissions = sorted({str(each["permission"]) for each in default})
+        holders = [
+            {"type": "projectRole", "parameter": admins},
+            {"type": "projectRole", "parameter": self.role},
+        ]
+        grants = [
+            {"permission": permission, "holder": holder}
+            for permission in permissions
+            for holder in holders
+        ]
+        readers = [
+            {"type": "userCustomField", "parameter": self.fields["Buddy"]},
+            {"type": "group", "parameter": "builders"},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        grants += [{"permission": "BROWSE_PROJECTS", "holder": each} for each in readers]
+        grants.append({"permission": "SET_ISSUE_SECURITY", "holder": holders[0]})
+        scheme = {"name": "Nur „wir“", "description": "Geschlossen", "permissions": grants}
+        self.permission_scheme = int((await self.post("permissionscheme", scheme))["id"])
+
+    async def _add_security_scheme(self) -> None:
+        """Two levels that the administrator sees, one of them the default one."""
+        me = (await self.side.client.get_json(f"{API}/myself"))["accountId"]
+        own = {"type": "user", "parameter": me}
+        wide = [
+            own,
+            {"type": "group", "parameter": "builders"},
+            {"type": "projectrole", "parameter": self.role},
+            {"type": "user", "parameter": self.people[3].account_id},
+            {"type": "reporter"},
+        ]
+        levels = [
+            {"name": "Intern", "description": "Nur „wir“", "members": wide, "isDefault": True},
+            {"name": "Geheim", "members": [own, {"type": "assignee"}]},
+        ]
+        scheme = {"name": "Vertraulich", "description": "Still", "levels": levels}
+        self.security_scheme = int((await self.post("issuesecurityschemes", scheme))["id"])
+
+    async def _add_priority_scheme(self, name: str, project: int) -> None:
+        """All priorities but the lowest one; the default is another than the site's."""
+        listed = (await self.side.client.get_json(f"{API}/priority/search"))["values"]
+        ids = [int(each["id"]) for each in listed if each["name"] != "Lowest"]
+        scheme: Json = {"name": name, "description": "Was eilt", "priorityIds": ids}
+        scheme |= {"defaultPriorityId": ids[0], "projectIds": [project]}
+        await self.post("priorityscheme", scheme)
+
+    async def _category(self) -> int:
+        listed = await self.side.client.get_json(f"{API}/projectCategory")
+        return int(listed[0]["id"])
 
     async def issue(self, summary: str, kind: str = "Task", **fields: Any) -> str:
         """Creates an issue; returns its key."""
@@ -286,6 +396,8 @@ class SmallSite:
         media = str(location).split("/file/")[1][:36]
         edit = {"fields": {"description": self._description(media)}}
         await client.put_json(one, edit, issue="ALFA-1")
+        for key, level in {"ALFA-2": None, "ALFA-4": {"name": "Geheim"}}.items():
+            await client.put_json(one, {"fields": {"security": level}}, issue=key)
         for number in range(120):
             body = {"body": document(paragraph(f"Comment {number}"))}
             await self.post("issue/{issue}/comment", body, issue="ALFA-10")
@@ -332,6 +444,91 @@ class SmallSite:
             "object": {"url": "https://wiki.example.com/1", "title": "A page"},
         }
         await self.post("issue/{issue}/remotelink", remote, issue="ALFA-4")
+
+    async def add_board(self) -> str:
+        """A scrum board of the project; returns its id."""
+        share = {"type": "project", "project": {"id": await self._project_id()}}
+        query = {"name": "Filter for ALFA board", "jql": "project = ALFA ORDER BY Rank ASC"}
+        made = await self.post("filter", {**query, "sharePermissions": [share]})
+        location = {"type": "project", "projectKeyOrId": "ALFA"}
+        body = {"name": "ALFA board", "type": "scrum", "filterId": int(made["id"])}
+        client = self.side.client
+        board = await client.post_json(f"{AGILE}/board", {**body, "location": location})
+        return str(board["id"])
+
+    async def add_sprints(self, board: str) -> None:
+        """A closed one and an active one; ALFA-1 was in both."""
+        client = self.side.client
+        for name, issues in (("Done", ("ALFA-1", "ALFA-4")), ("Now", ("ALFA-1", "ALFA-10"))):
+            body: Json = {"name": name, "originBoardId": int(board), "goal": "Größe"}
+            sprint = str((await client.post_json(f"{AGILE}/sprint", body))["id"])
+            one = f"{AGILE}/sprint/{{sprint}}"
+            await client.post(f"{one}/issue", {"issues": list(issues)}, sprint=sprint)
+            dates = {
+                "startDate": "2024-03-01T10:00:00.000+01:00",
+                "endDate": "2024-03-15T10:00:00.000Z",
+            }
+            await client.post(one, {"state": "active", **dates}, sprint=sprint)
+            if name == "Done":
+                await client.post(one, {"state": "closed"}, sprint=sprint)
+
+    async def add_dashboard(self) -> None:
+        """One with two gadgets that show what filters find."""
+        found = await self.side.client.get_json(f"{API}/filter/search")
+        names = {each["name"]: each["id"] for each in found["values"]}
+        body: Json = {"name": "Wall", "description": "Größe", "editPermissions": []}
+        shares = [{"type": "group", "group": {"name": "builders"}}]
+        wall = await self.post("dashboard", {**body, "sharePermissions": shares})
+        one = f"{API}/dashboard/{{dashboard}}"
+        for row, name in enumerate(names):
+            gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": name, "color": "red"}
+            place = {"position": {"column": 0, "row": row}}
+            made = await self.side.client.post_json(
+                f"{one}/gadget", {**gadget, **place}, dashboard=wall["id"]
+            )
+            await self.side.client.put_json(
+                f"{one}/items/{{gadget}}/properties/config",
+                {"filterId": names[name], "num": 10},
+                dashboard=wall["id"],
+                gadget=str(made["id"]),
+            )
+
+    async def move(self, issues: Sequence[str], other: str) -> None:
+        """Puts issues before another one in the order of all."""
+        body = {"issues": list(issues), "rankBeforeIssue": other}
+        await self.side.client.put_json(f"{AGILE}/issue/rank", body)
+
+    async def _project_id(self) -> str:
+        found = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        return str(found["id"])
+
+    async def add_filters(self) -> None:
+        """One for the account itself and one, with ids in its query, for a person."""
+        project = await self.side.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+        version, component = project["versions"][0]["id"], project["components"][1]["id"]
+        effort = self.fields["Effort"].removeprefix("customfield_")
+        mine = await self.post("filter", {"name": "Mine", "jql": "labels = a ORDER BY created"})
+        query = (
+            f"project = {project['id']} AND fixVersion in ({version}) AND cf[{effort}] > 1 "
+            f"AND component != {component} OR filter = {mine['id']} "
+            f"OR category = {project['projectCategory']['id']} OR level = {await self._level()}"
+        )
+        shares = [{"type": "project", "project": {"id": project["id"]}}]
+        shares.append({"type": "group", "group": {"name": "builders"}})
+        in_role = {"project": {"id": project["id"]}, "role": {"id": int(self.role)}}
+        shares.append({"type": "projectRole", **in_role})
+        body = {"name": "Größe", "jql": query, "description": "d", "sharePermissions": shares}
+        theirs = await self.post("filter", body)
+        one = f"{API}/filter/{{filter}}"
+        editors = [{"type": "user", "user": {"accountId": self.people[2].account_id}}]
+        edit = {**body, "editPermissions": editors}
+        await self.side.client.put_json(one, edit, filter=theirs["id"])
+        owner = {"accountId": self.people[1].account_id}
+        await self.side.client.put_json(f"{one}/owner", owner, filter=theirs["id"])
+
+    async def _level(self) -> str:
+        listed = await self.side.client.get_json(f"{API}/issuesecurityschemes/level")
+        return str(next(each["id"] for each in listed["values"] if each["name"] == "Geheim"))
 
     def _description(self, media: str) -> Json:
         person = self.people[1]

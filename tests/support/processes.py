@@ -144,7 +144,15 @@ class Deployment:
 
     def query(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Reads the database beside the servers."""
-        path = self.folder / "home" / "sitekeep.db"
+        return self._read(self.folder / "home" / "sitekeep.db", statement, values)
+
+    def query_site(self, name: str, statement: str) -> list[tuple[object, ...]]:
+        """Reads the database of a simulated site."""
+        return self._read(self.folder / "sites" / name / "site.sqlite3", statement, ())
+
+    def _read(
+        self, path: Path, statement: str, values: tuple[object, ...]
+    ) -> list[tuple[object, ...]]:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
         try:
             return connection.execute(statement, values).fetchall()

@@ -14,9 +14,14 @@ from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
 WHY = "the person has no account at the destination"
+WHY_NOT_ACTING = "the person has no active account at the destination"
 
-_REPLACED = frozenset({"reporter", "lead"})
+_SCHEMES = frozenset({Kind.NOTIFICATION_SCHEME, Kind.PERMISSION_SCHEME, Kind.ISSUE_SECURITY_SCHEME})
+"""Kinds whose paths end in the holders that they name."""
+
+_REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
+_SHARED = frozenset({"shares", "edits"})
 
 
 def explained(
@@ -25,11 +30,30 @@ def explained(
     """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
+    if kind in _SCHEMES:
+        _, is_person, account = path.rpartition("user/")
+        return bool(is_person) and right is None and account not in present
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
+    if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
+        return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):
         return bool(_present(left, present) == (right or []))
     return False
+
+
+def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> bool:
+    """Whether somebody is gone from a role who is not active at the destination."""
+    named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""
+    named = path if kind is Kind.PROJECT_ROLE and path.startswith("default.") else named
+    _, is_person, account = named.rpartition("user/")
+    return bool(is_person) and account not in active
+
+
+def _shown_to(value: Json, present: Collection[str]) -> Json:
+    """With whom something is shared, without accounts that are absent."""
+    listed: list[Json] = value if is_list(value) else []
+    return [one for one in listed if " " in one or one == "everyone" or one in present]
 
 
 def _present(value: Json, present: Collection[str]) -> Json:

@@ -9,8 +9,10 @@ from sitekeep_cli.comparison import (
     adf,
     confluence,
     directory,
+    jira_access,
     jira_configuration,
     jira_issues,
+    jira_planning,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -31,6 +33,12 @@ _SITE_OWN = frozenset(
         Kind.PRIORITY,
         Kind.RESOLUTION,
         Kind.ISSUE_LINK_TYPE,
+        Kind.PROJECT_ROLE,
+        Kind.PROJECT_CATEGORY,
+        Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
+        Kind.PRIORITY_SCHEME,
         Kind.FIELD,
     }
 )
@@ -39,8 +47,24 @@ _SITE_OWN = frozenset(
 _MAY_MOVE = frozenset({Kind.FOOTER_COMMENT, Kind.INLINE_COMMENT})
 """An inline comment whose text is gone comes back as a footer comment, if that is declared."""
 
-_FILLED_BY_THE_SITE = frozenset({(Kind.ISSUE, "priority")})
-"""What is declared because a site insists on a value: where the source has one, it must be it."""
+_FILLED_BY_THE_SITE = frozenset(
+    {
+        (Kind.ISSUE, "priority"),
+        (Kind.PROJECT_ROLE, "default"),
+        (Kind.PROJECT, "notificationScheme"),
+        (Kind.PROJECT, "permissionScheme"),
+        (Kind.SPRINT, "board"),
+    }
+)
+"""What is declared because a site has or insists on a value: where the source has one, it stays."""
+
+_ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
+"""What is declared because a site may refuse one step: any other change of it is not."""
+
+_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
+"""Kinds of which settings are declared to be left out, never to become something else."""
+
+_LEFT_OUT = "gadgets"
 
 
 class Comparison:
@@ -59,6 +83,7 @@ class Comparison:
         self._coverage = coverage
         self._noticed = noticed
         self._present: Collection[str] = frozenset[str]()
+        self._active: Collection[str] = frozenset[str]()
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -68,14 +93,22 @@ class Comparison:
             reading = Reading(backup, self._shelf, side, self._mode, links)
             directory.read(reading)
             if jira:
+                jira_access.refer(reading)
                 jira_configuration.read(reading)
+                jira_access.read(reading)
                 jira_issues.read(reading)
+                jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
+            self._active = frozenset(name for name in self._present if self._is_active(name))
+
+    def _is_active(self, account: str) -> bool:
+        user = self._shelf.value(Side.RIGHT, Kind.USER, account)
+        return bool(user and user.get("active"))
 
     def differences(self) -> Iterator[Difference]:
         """Every difference, kind by kind; the results are complete once it is exhausted."""
@@ -110,18 +143,31 @@ class Comparison:
             return ""
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
+        if self._present and absent.cannot_act(self._active, kind, name, path):
+            return absent.WHY_NOT_ACTING
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
-        if path == EXTRA and kind in _SITE_OWN:
+        if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
             return ""
-        if (kind, path) in _FILLED_BY_THE_SITE and left is not None:
+        if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
+            return ""
+        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
         return row.loss or f"restored: {row.restored}"
+
+    def _of_a_foreign_role(self, kind: Kind, name: str) -> bool:
+        """Whether somebody acts in a role that only the destination has: its own default."""
+        if kind is not Kind.ROLE_ACTOR:
+            return False
+        role = jira_access.role_of_actor(name)
+        return self._shelf.value(Side.LEFT, Kind.PROJECT_ROLE, role) is None
 
     def _moved(self, name: str) -> bool:
         """Whether an inline comment of the source is a footer comment now, text and all."""

@@ -6,13 +6,18 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sitekeep_cli.comparison.links import (
+    FIELD,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PRIORITIES,
+    PROJECT,
+    SECURITY,
+)
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
 from sitekeep_shared.kinds import Kind
-
-PROJECT = "project"
-FIELD = "field"
 
 Item = Mapping[str, Any]
 
@@ -32,7 +37,8 @@ def _projects(reading: Reading) -> None:
     for record, item in reading.objects(Kind.PROJECT):
         key = item.get("key", record.attributes.get("key", record.key))
         reading.refer(PROJECT, str(item.get("id", record.key)), key)
-        reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item)))
+        schemes = _schemes_of(reading, record, str(item.get("id", record.key)))
+        reading.put(Kind.PROJECT, key, without_nothing(_project(reading, item) | schemes))
 
 
 def _project(reading: Reading, item: Item) -> dict[str, Json]:
@@ -48,6 +54,16 @@ def _project(reading: Reading, item: Item) -> dict[str, Json]:
         "archived": item.get("archived") or None,
         "isPrivate": item.get("isPrivate") or None,
         "issueTypes": sorted(one["name"] for one in items(item, "issueTypes")),
+    }
+
+
+def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Json]:
+    permissions = record.attributes.get("permission_scheme", "")
+    return {
+        "permissionScheme": reading.links.name(PERMISSIONS, permissions),
+        "securityScheme": reading.links.name(SECURITY, project),
+        "priorityScheme": reading.links.name(PRIORITIES, project),
+        "notificationScheme": reading.links.name(NOTIFICATIONS, project),
     }
 
 
@@ -104,7 +120,7 @@ def _priority(item: Item) -> dict[str, Json]:
     return {"description": item.get("description"), "statusColor": item.get("statusColor")}
 
 
-def _resolution(item: Item) -> dict[str, Json]:
+def _described(item: Item) -> dict[str, Json]:
     return {"description": item.get("description")}
 
 
@@ -116,8 +132,9 @@ _SITE_WIDE: Mapping[Kind, Callable[[Item], dict[str, Json]]] = {
     Kind.ISSUE_TYPE: _issue_type,
     Kind.STATUS: _status,
     Kind.PRIORITY: _priority,
-    Kind.RESOLUTION: _resolution,
+    Kind.RESOLUTION: _described,
     Kind.ISSUE_LINK_TYPE: _link_type,
+    Kind.PROJECT_CATEGORY: _described,
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sitekeep_cli.comparison import adf, jira_values
-from sitekeep_cli.comparison.jira_configuration import FIELD
-from sitekeep_cli.comparison.links import ATTACHMENT, MEDIA
+from sitekeep_cli.comparison.jira_queries import REALM
+from sitekeep_cli.comparison.links import ATTACHMENT, FIELD, MEDIA
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.provenance import (
     created_line,
@@ -56,11 +57,19 @@ _SPENT = frozenset({"timeSpent", "timeSpentSeconds", "originalEstimate", "remain
 """Parts of the time tracking that follow from worklogs or repeat another part in words."""
 
 
+RANK = "rank"
+"""The realm of the places of issues."""
+
+_RANK_TEXT = re.compile(r"[0-2]\|[0-9a-z]+:[0-9a-z]*")
+"""How Jira writes the place of an issue in the order of all: each site in its own way."""
+
+
 def read(reading: Reading) -> None:
     """Puts issues by key, and comments, worklogs, links and files below their issues."""
     _attachments(reading)
     for record, issue in reading.objects(Kind.ISSUE):
         _issue(reading, record, issue)
+    _ranks(reading)
     for record, comment in reading.objects(Kind.COMMENT):
         _comment(reading, record.attributes["issue"], comment)
     for record, worklog in reading.objects(Kind.WORKLOG):
@@ -96,6 +105,10 @@ def _file(record: Record) -> Json:
 def _issue(reading: Reading, record: Record, issue: Mapping[str, Any]) -> None:
     key = str(issue.get("key") or record.attributes["key"])
     fields = part(issue, "fields")
+    reading.refer(f"{REALM}{Kind.ISSUE}", str(issue.get("id")), key)
+    if record.attributes.get("rank"):
+        project = key.rpartition("-")[0]
+        reading.refer(RANK, f"{project} {record.attributes['rank']} {key}", key)
     reading.put(Kind.ISSUE, key, _canonical_issue(reading, key, issue, fields))
     for comment in items(part(fields, "comment"), "comments"):
         _comment(reading, key, comment)
@@ -103,6 +116,15 @@ def _issue(reading: Reading, record: Record, issue: Mapping[str, Any]) -> None:
         _worklog(reading, key, worklog)
     for link in items(fields, "issuelinks"):
         _link(reading, key, link)
+
+
+def _ranks(reading: Reading) -> None:
+    """Puts each issue behind the one before it in its project, by what stands beside both."""
+    previous: dict[str, str] = {}
+    for key in reading.shelf.values(reading.side, RANK):
+        project = key.rpartition("-")[0]
+        reading.put(Kind.RANK, key, {"after": previous.get(project, "none")})
+        previous[project] = key
 
 
 def _canonical_issue(
@@ -136,6 +158,8 @@ def _place(reading: Reading, value: dict[str, Json], name: str, fields: Mapping[
         value[name] = part(fields, name).get("key")
     elif name.startswith("customfield_"):
         label = reading.links.name(FIELD, name) or name
+        if _RANK_TEXT.fullmatch(str(field)):
+            return
         value["custom"][label] = jira_values.canonical(field, reading.links)
     else:
         value[name] = jira_values.canonical(field, reading.links)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sitekeep_cli.comparison import adf
+from sitekeep_cli.comparison.jira_planning import short_name
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.provenance import instant
@@ -38,6 +39,8 @@ def _list(values: list[Json]) -> Json:
 def _object(value: Mapping[str, Any], links: Links) -> Json:
     if value.get("type") == "doc":
         return adf.canonical(dict(value), links)
+    if "boardId" in value and "state" in value:
+        return short_name(str(value.get("name")))
     if "accountId" in value:
         return value["accountId"]
     if "value" in value and ("id" in value or "self" in value):

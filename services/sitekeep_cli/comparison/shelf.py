@@ -120,6 +120,14 @@ class Shelf:
             self._known[key] = str(row[0])
         return self._known[key]
 
+    def values(self, side: Side, realm: str) -> Iterator[str]:
+        """What the ids of a realm stand for, in the order of the ids."""
+        rows = self._database.execute(
+            "SELECT value FROM reference WHERE side = ? AND realm = ? ORDER BY id", (side, realm)
+        )
+        for (value,) in rows:
+            yield str(value)
+
     def draft(self, side: Side, kind: Kind, key: str, value: Json) -> None:
         """Keeps a record that can be finished only once all of its kind are known."""
         body = zlib.compress(json.dumps(value).encode(), 1)

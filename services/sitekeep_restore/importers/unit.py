@@ -20,17 +20,25 @@ class ImportPhase(enum.IntEnum):
     """Of a damaged backup: what can still be read."""
     USERS_AND_GROUPS = 1
     CONFIGURATION = 2
-    CONTAINERS = 3
+    SCHEMES = 3
+    """What refers to configuration and is referred to by projects."""
+    CONTAINERS = 4
     """Projects with their versions and components; spaces."""
-    CONTENT = 4
+    SETTINGS = 5
+    """What containers get once they exist and before they hold anything."""
+    CONTENT = 6
     """Issues in number order; pages, parents first; blog posts."""
-    ATTACHMENTS = 5
-    DETAILS = 6
+    ATTACHMENTS = 7
+    DETAILS = 8
     """Bodies that name other items, fields, comments, worklogs, labels, watchers, statuses."""
-    RELATIONS = 7
+    RELATIONS = 9
     """Links between items, late parents."""
-    CLEAN_UP = 8
+    PLANNING = 10
+    """Filters, boards, sprints, dashboards: they name issues and what issues refer to."""
+    CLEAN_UP = 11
     """Fillers deleted, versions archived."""
+    OPENING = 12
+    """What waits until nothing else is written: whom projects send mail, who may do what."""
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,29 @@ from aiohttp import web
 
 from sitekeep_simulator.jira import (
     attachments,
+    boards,
+    categories,
     changelogs,
     comments,
+    dashboards,
     fields,
+    filters,
+    gadgets,
     groups,
     issue_routes,
     links,
     moves,
+    notification_schemes,
     people,
+    permission_schemes,
+    priority_schemes,
     project_routes,
+    roles,
     schemes,
     search,
+    security_schemes,
     small_lists,
+    sprint_routes,
     tasks,
     versions,
     watchers,
@@ -25,6 +36,7 @@ from sitekeep_simulator.jira import (
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
+from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
@@ -33,11 +45,21 @@ _CONFIGURATION = (
     people,
     groups,
     small_lists,
+    categories,
+    roles,
     project_routes,
     versions,
     workflow_routes,
     schemes,
+    notification_schemes,
+    permission_schemes,
+    security_schemes,
+    priority_schemes,
     fields,
+    filters,
+    boards,
+    dashboards,
+    gadgets,
 )
 _CONTENT = (
     issue_routes,
@@ -50,6 +72,7 @@ _CONTENT = (
     attachments,
     tasks,
     moves,
+    sprint_routes,
 )
 
 
@@ -64,6 +87,7 @@ def register(app: web.Application, site: SimulatedSite) -> None:
     """Adds the routes of this half."""
     jira = install(site)
     issues = Issues(jira)
+    app.middlewares.append(gate(issues))
     for module in _CONFIGURATION:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:

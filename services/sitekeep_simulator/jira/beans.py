@@ -104,6 +104,12 @@ def priority_bean(jira: Jira, priority: JiraObject) -> Body:
     }
 
 
+def priority_item(jira: Jira, priority: JiraObject) -> Body:
+    """A priority, as lists show it."""
+    names = ("statusColor", "description", "isDefault")
+    return priority_bean(jira, priority) | {name: priority.body[name] for name in names}
+
+
 def resolution_bean(jira: Jira, resolution: JiraObject) -> Body:
     """A resolution."""
     return {
@@ -122,6 +128,16 @@ def link_type_bean(jira: Jira, link_type: JiraObject) -> Body:
         "inward": link_type.body["inward"],
         "outward": link_type.body["outward"],
         "self": jira.url(f"/issueLinkType/{link_type.id}"),
+    }
+
+
+def category_of_projects_bean(jira: Jira, category: JiraObject) -> Body:
+    """A category of projects."""
+    return {
+        "self": jira.url(f"/projectCategory/{category.id}"),
+        "id": str(category.id),
+        "name": category.name,
+        "description": category.body["description"],
     }
 
 

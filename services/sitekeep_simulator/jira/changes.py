@@ -24,6 +24,7 @@ _KINDS = {
     "resolution": ObjectKind.RESOLUTION,
     "issuetype": ObjectKind.ISSUE_TYPE,
     "status": ObjectKind.STATUS,
+    "security": ObjectKind.SECURITY_LEVEL,
 }
 _LISTS = {
     "fixVersions": ObjectKind.VERSION,

@@ -19,6 +19,7 @@ import msgspec
 from sitekeep_simulator.accounts import Account, account_id_of
 from sitekeep_simulator.data_people import email_of
 from sitekeep_simulator.jira import install
+from sitekeep_simulator.jira.access_schemes import access_schemes
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.data_documents import resolved
 from sitekeep_simulator.jira.data_files import Corpus, CorpusFile, draw, media_type
@@ -327,7 +328,7 @@ class _Loader:
         return self._jira.objects.add(ObjectKind.WORKFLOW_SCHEME, name, body)
 
     def _project_body(self, key: str, listed: Body, own: list[Body]) -> Body:
-        return {
+        return access_schemes(self._jira, {}) | {
             "projectTypeKey": "software",
             "style": "classic",
             "leadAccountId": self._account(own[0].get("creator")),

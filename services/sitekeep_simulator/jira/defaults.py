@@ -6,12 +6,28 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from sitekeep_simulator.accounts import ADMIN_GROUP
+from sitekeep_simulator.jira.fields import add_product_fields
+from sitekeep_simulator.jira.notifications import (
+    DEFAULT_NOTIFICATIONS,
+    EVENTS,
+    add_notification_scheme,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import (
+    DEFAULT_PERMISSIONS,
+    FOR_ADMINISTRATORS,
+    FOR_EVERYBODY,
+    add_permission_scheme,
+)
+from sitekeep_simulator.jira.priorities import add_default_scheme
+from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
 
 DEFAULT_WORKFLOW = "jira"
 DEFAULT_SCHEME = "Default workflow scheme"
 DEFAULT_TYPE_SCHEME = "Default Issue Type Scheme"
+ADMINISTRATORS = "Administrators"
 
 _TYPES = (
     ("Task", "A small, distinct piece of work.", 0),
@@ -34,6 +50,8 @@ _RESOLUTIONS = (
     ("Duplicate", "The problem is a duplicate of an existing issue."),
     ("Cannot Reproduce", "All attempts at reproducing this issue failed."),
 )
+_CONCERNED = [("CurrentAssignee", ""), ("Reporter", ""), ("AllWatchers", "")]
+_NOTIFICATIONS = dict.fromkeys(EVENTS, _CONCERNED)
 _LINK_TYPES = (
     ("Blocks", "is blocked by", "blocks"),
     ("Cloners", "is cloned by", "clones"),
@@ -50,6 +68,7 @@ def install_defaults(jira: Jira) -> None:
         types = [add_issue_type(jira, *each) for each in _TYPES]
         statuses = [add_status(jira, name, category) for name, category in _STATUSES]
         _add_small_lists(jira)
+        add_default_scheme(jira)
         workflow = add_workflow(jira, DEFAULT_WORKFLOW, statuses)
         scheme: Body = {
             "description": "",
@@ -58,6 +77,10 @@ def install_defaults(jira: Jira) -> None:
         }
         jira.objects.add(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME, scheme)
         add_type_scheme(jira, DEFAULT_TYPE_SCHEME, [each.id for each in types])
+        _add_roles(jira)
+        _add_permissions(jira)
+        add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
+        add_product_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:
@@ -120,6 +143,26 @@ def _transition(number: str, name: str, target: JiraObject, kind: str) -> dict[s
         "triggers": [],
         "properties": {},
     }
+
+
+def _add_roles(jira: Jira) -> None:
+    administrators = jira.objects.add(
+        ObjectKind.ROLE, ADMINISTRATORS, {"description": "Who administers a project."}
+    )
+    text = "Installed apps act in this role."
+    jira.objects.add(ObjectKind.ROLE, "atlassian-addons-project-access", {"description": text})
+    group = jira.accounts.group(name=ADMIN_GROUP)
+    if group is not None:
+        RoleActors(jira).add(DEFAULT, administrators.id, GROUP, group.group_id)
+
+
+def _add_permissions(jira: Jira) -> None:
+    role = jira.objects.named(ObjectKind.ROLE, ADMINISTRATORS)
+    grants = [(permission, "applicationRole", "") for permission in FOR_EVERYBODY]
+    if role is not None:
+        own = str(role.id)
+        grants += [(permission, "projectRole", own) for permission in FOR_ADMINISTRATORS]
+    add_permission_scheme(jira, DEFAULT_PERMISSIONS, grants)
 
 
 def _add_small_lists(jira: Jira) -> None:

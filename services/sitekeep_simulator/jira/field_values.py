@@ -9,7 +9,10 @@ from typing import Any
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.fields import custom_field, field_type, options_of
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
+from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
 from sitekeep_simulator.jira.projects import Project
+from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
@@ -41,6 +44,7 @@ class FieldValues:
             "versions": lambda value: self._of_project(ObjectKind.VERSION, value),
             "fixVersions": lambda value: self._of_project(ObjectKind.VERSION, value),
             "timetracking": _timetracking,
+            "security": self._security,
         }
         if editing:
             self._readers["resolution"] = self._resolution
@@ -97,7 +101,8 @@ class FieldValues:
         if value is None:
             return None
         found = self._reference(ObjectKind.PRIORITY, value)
-        if found is None:
+        allowed = priority_ids(self._jira, scheme_of(self._jira, self._project))
+        if found is None or found.id not in allowed:
             raise ValueError("The priority selected is invalid.")
         return found.id
 
@@ -131,6 +136,14 @@ class FieldValues:
             ids.append(found.id)
         return list(dict.fromkeys(ids))
 
+    def _security(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        level = level_of_project(self._jira, self._project, value)
+        if level is None:
+            raise ValueError("The security level selected is invalid.")
+        return level.id
+
     def _option(self, field: JiraObject, value: Any) -> int:
         reference = _object(value)
         for option in options_of(self._jira, field):
@@ -161,6 +174,8 @@ class FieldValues:
         account = self._jira.accounts.get(self._member(value))
         if account is None or not account.active:
             raise ValueError("The user cannot be assigned issues.")
+        if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
+            raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
 
 

@@ -27,6 +27,12 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "labels": ("array", "string"),
     "url": ("string", None),
 }
+SPRINT_TYPE = "com.pyxis.greenhopper.jira:gh-sprint"
+RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
+_PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
+    SPRINT_TYPE: ("array", "json"),
+    RANK_TYPE: ("any", None),
+}
 SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes")
 _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("summary", "Summary", "string", None),
@@ -80,6 +86,21 @@ def custom_field(jira: Jira, field_id: str) -> JiraObject | None:
     return jira.objects.get(ObjectKind.FIELD, number) if prefix == "customfield" else None
 
 
+def product_field(jira: Jira, full_type: str) -> JiraObject:
+    """The field of that type that Jira Software keeps itself. Raises Refused (404)."""
+    for field in custom_fields(jira):
+        if field.body["type"] == full_type:
+            return field
+    raise Refused(404, "Jira Software is not installed.")
+
+
+def add_product_fields(jira: Jira) -> None:
+    """The fields that come with Jira Software; no request makes such ones."""
+    for name, full_type in (("Sprint", SPRINT_TYPE), ("Rank", RANK_TYPE)):
+        body = {"type": full_type, "description": f"{name} of Jira Software", "onScreen": True}
+        jira.objects.add(ObjectKind.FIELD, name, body)
+
+
 def options_of(jira: Jira, field: JiraObject) -> list[JiraObject]:
     """The options of every context of a field."""
     contexts = jira.objects.all(ObjectKind.CONTEXT, field.id)
@@ -124,7 +145,7 @@ class Fields:
     async def all(self, _: web.Request) -> web.StreamResponse:
         """GET field: all of them, unpaged."""
         beans = [_system_bean(*each) for each in _SYSTEM]
-        beans += [_custom_bean(each) for each in custom_fields(self._jira)]
+        beans += [field_bean(each) for each in custom_fields(self._jira)]
         return json_answer(self._jira.site, beans)
 
     async def search(self, request: web.Request) -> web.StreamResponse:
@@ -154,7 +175,7 @@ class Fields:
         }
         field = self._jira.objects.add(ObjectKind.FIELD, name, kept)
         self._jira.store.execute("DELETE FROM jira_rendered")
-        return json_answer(self._jira.site, _custom_bean(field), 201)
+        return json_answer(self._jira.site, field_bean(field), 201)
 
     async def contexts(self, request: web.Request) -> web.StreamResponse:
         """GET field/{id}/context."""
@@ -238,7 +259,7 @@ class Fields:
 
     def _custom_item(self, field: JiraObject) -> Body:
         contexts = self._jira.objects.all(ObjectKind.CONTEXT, field.id)
-        return _searched(_custom_bean(field)) | {
+        return _searched(field_bean(field)) | {
             "description": field.body["description"],
             "isLocked": False,
             "screensCount": int(field.body["onScreen"]),
@@ -267,8 +288,9 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
     }
 
 
-def _custom_bean(field: JiraObject) -> Body:
-    kind, items = _SCHEMAS[field_type(field)]
+def field_bean(field: JiraObject) -> Body:
+    """A custom field, as the list of fields shows it."""
+    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
     schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
     if items is not None:
         schema["items"] = items

@@ -17,7 +17,20 @@ from sitekeep_simulator.jira.defaults import (
     add_workflow,
 )
 from sitekeep_simulator.jira.fields import add_custom_field
+from sitekeep_simulator.jira.generator_access import (
+    make_actors,
+    make_notification_schemes,
+    make_permission_schemes,
+    make_priority_schemes,
+    make_roles,
+    make_security_schemes,
+    secure_issues,
+)
+from sitekeep_simulator.jira.generator_boards import BoardMaker
+from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
@@ -43,6 +56,11 @@ _COUNTED = (
     "watcher",
     "vote",
     "moved_key",
+)
+_CATEGORIES = (
+    ("Kunden & Partner", "Was „draußen“ zu sehen ist."),
+    ("Internal", ""),
+    ("社内 <tools>", "Tools,\nfor us."),
 )
 _FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Customer reference", "textfield", ()),
@@ -72,6 +90,13 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         rows.flush()
         maker.finish()
         rows.flush()
+        secure_issues(jira)
+        # A source of chance of its own: the issues of a seed stay what they are.
+        own_chance = random.Random(seed)
+        FilterMaker(jira, own_chance, setting).make_all()
+        boards = BoardMaker(jira, own_chance, setting).make_all()
+        SprintMaker(jira, own_chance, setting).make_all(boards)
+        DashboardMaker(jira, own_chance, setting).make_all()
         Renderer(jira).render_all()
     return _summary(jira)
 
@@ -117,9 +142,24 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
         ObjectKind.LINK_TYPE, "Causes", {"inward": "is caused by", "outward": "causes"}
     )
     workflow = _workflow(jira)
+    _categories(jira)
+    roles = make_roles(jira, people)
     fields = [add_custom_field(jira, name, kind, options) for name, kind, options in _FIELDS]
     count = max(2, min(_MOST_PROJECTS, issues // _ISSUES_PER_PROJECT + 1))
     projects = [_project(jira, chance, people, workflow, number) for number in range(count)]
+    notifications = make_notification_schemes(jira, people, roles, fields)
+    permissions = make_permission_schemes(jira, people, roles, fields)
+    priorities = make_priority_schemes(jira)
+    security = make_security_schemes(jira, people, roles, fields)
+    for number, project in enumerate(projects):
+        make_actors(jira, project, people, roles)
+        chosen = {
+            "notificationScheme": notifications[number % len(notifications)],
+            "permissionScheme": permissions[number % len(permissions)],
+            "issueSecurityScheme": security[number % len(security)],
+            "priorityScheme": priorities[number % len(priorities)],
+        }
+        Projects(jira).change(project, body=project.body | chosen)
     return Setting(
         people=people,
         projects=projects,
@@ -128,6 +168,11 @@ def _setting(jira: Jira, chance: random.Random, people: list[Account], issues: i
         end=end,
         issues=issues,
     )
+
+
+def _categories(jira: Jira) -> None:
+    for name, description in _CATEGORIES:
+        jira.objects.add(ObjectKind.CATEGORY, name, {"description": description})
 
 
 def _workflow(jira: Jira) -> JiraObject:
@@ -152,13 +197,15 @@ def _project(
     scheme = add_type_scheme(jira, f"{key}: issue types", types) if number % 2 else default_types
     if scheme is None or number == 0:
         scheme = add_type_scheme(jira, "PLAT: issue types", types)
-    body = {
+    categories = jira.objects.all(ObjectKind.CATEGORY)
+    body: Body = {
         "projectTypeKey": "software" if number % 3 else "business",
         "style": "classic",
         "leadAccountId": people[number % 3].account_id,
         "assigneeType": "UNASSIGNED" if number % 2 else "PROJECT_LEAD",
         "description": sentence(chance),
         "url": None,
+        "categoryId": categories[number % 4].id if number % 4 < len(categories) else None,
         "entityId": f"00000000-0000-4000-8000-{number:012d}",
     }
     project = Projects(jira).add(key, f"Project {key}", scheme.id, workflow_scheme.id, body)

@@ -11,10 +11,15 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.guarded_fields import check_guarded_fields
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
+from sitekeep_simulator.jira.notifications import CREATED, send
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import Permissions
+from sitekeep_simulator.jira.priorities import scheme_of
 from sitekeep_simulator.jira.projects import LIVE, Project
+from sitekeep_simulator.jira.security_levels import default_level
 from sitekeep_simulator.jira.transitions import take_transition
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.jira.workflows import Workflows
@@ -44,11 +49,12 @@ class IssueCreation:
         self._issues = issues
         self._jira = issues.jira
         self._workflows = Workflows(issues.jira)
+        self._permissions = Permissions(issues.jira)
 
     def attempt(self, author: Account, body: Body) -> NewIssue | Refused:
         """Creates one issue, or says why not; the number is gone then, too."""
         try:
-            project = self._project(object_in(body, "fields").get("project"))
+            project = self._project(author, object_in(body, "fields").get("project"))
             number = self._issues.projects.take_numbers(project.id)
             with self._jira.store.savepoint():
                 return self._create(project, number, author, body)
@@ -58,21 +64,26 @@ class IssueCreation:
     def _create(self, project: Project, number: int, author: Account, body: Body) -> NewIssue:
         fields: Body = object_in(body, "fields")
         issue_type, parent_id = self._structure(project, fields)
+        check_guarded_fields(self._jira, author, project, {"reporter": author.account_id}, fields)
         values = self._values(project, author, fields, object_in(body, "update"))
+        values["security"] = self._level(project, issue_type, parent_id, values)
         properties = property_list(body.get("properties"))
         issue_id = self._insert(project, number, issue_type, parent_id, values)
         for each in properties:
             store_property(self._issues, issue_id, each["key"], each["value"])
         self._follow(issue_id, author, object_in(body, "update"))
         refused = self._transition(issue_id, author, body.get("transition"))
+        send(self._jira, project, CREATED)
         return NewIssue(issue_id, f"{project.key}-{number}", refused)
 
-    def _project(self, listed: Any) -> Project:
+    def _project(self, author: Account, listed: Any) -> Project:
         reference: Body = listed or {}
         wanted = str(reference.get("id") or reference.get("key") or "")
         found = self._issues.projects.find(wanted) if wanted else None
         if found is None or found.state != LIVE:
             raise Refused(400, fields={"project": "Specify a valid project ID or key"})
+        if not self._permissions.allowed(author, "CREATE_ISSUES", found):
+            raise Refused(400, fields={"project": "You cannot create issues in this project."})
         return found
 
     def _structure(self, project: Project, fields: Body) -> tuple[JiraObject, int | None]:
@@ -115,14 +126,19 @@ class IssueCreation:
             raise Refused(400, fields=errors)
         values.setdefault("reporter", author.account_id)
         if values.get("priority") is None:
-            values["priority"] = self._default_priority()
+            scheme = scheme_of(self._jira, project)
+            values["priority"] = scheme.body["defaultPriorityId"]
         return values | {"creator": author.account_id}
 
-    def _default_priority(self) -> int | None:
-        listed = self._jira.objects.all(ObjectKind.PRIORITY)
-        preferred = [each.id for each in listed if each.body.get("isDefault")]
-        candidates = preferred or [each.id for each in listed]
-        return candidates[0] if candidates else None
+    def _level(
+        self, project: Project, issue_type: JiraObject, parent_id: int | None, values: Body
+    ) -> int | None:
+        """The security level: that of the parent for a sub-task, else the default one."""
+        if issue_type.body["hierarchyLevel"] < 0 and parent_id is not None:
+            parent = self._issues.require(str(parent_id))
+            inherited: Body = msgspec.json.decode(parent["fields"])
+            return inherited.get("security")
+        return values.get("security") or default_level(self._jira, project)
 
     def _insert(
         self,

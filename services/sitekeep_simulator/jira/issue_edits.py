@@ -11,6 +11,7 @@ from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.changes import Item, item, items_between, record
 from sitekeep_simulator.jira.comments import property_list
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.guarded_fields import SECURITY, check_guarded_fields
 from sitekeep_simulator.jira.issue_creation import IssueCreation, added_values, perform_actions
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, ObjectKind
@@ -39,6 +40,8 @@ class IssueEdits:
         project = self._issues.projects.visible(str(issue["project_id"]))
         stored: Body = msgspec.json.decode(issue["fields"])
         items = self._structure(project, issue, fields)
+        check_guarded_fields(self._jira, author, project, stored, fields)
+        self._check_inherited(issue, fields)
         values = self._values(project, stored, fields, update)
         items += items_between(self._jira, stored, values)
         self._store(issue, stored | values | self._dates(stored, values))
@@ -46,6 +49,12 @@ class IssueEdits:
             store_property(self._issues, issue["id"], each["key"], each["value"])
         record(self._jira, issue["id"], author.account_id, items)
         perform_actions(self._issues, issue["id"], author, update)
+
+    def _check_inherited(self, issue: Row, fields: Body) -> None:
+        """A sub-task has the level of its parent."""
+        kind = self._jira.objects.get(ObjectKind.ISSUE_TYPE, issue["type_id"])
+        if SECURITY in fields and kind is not None and kind.body["hierarchyLevel"] < 0:
+            raise Refused(400, fields={SECURITY: NOT_ON_SCREEN.format(SECURITY)})
 
     def _structure(self, project: Project, issue: Row, fields: Body) -> list[Item]:
         items: list[Item] = []
@@ -116,3 +125,7 @@ class IssueEdits:
             (msgspec.json.encode(values).decode(), issue["id"]),
         )
         self._issues.touch(issue["id"])
+        before: Body = msgspec.json.decode(issue["fields"])
+        if before.get(SECURITY) != values.get(SECURITY):
+            for child in self._issues.children(issue["id"]):
+                self._issues.inherit_level(child, values.get(SECURITY))

@@ -21,6 +21,7 @@ from sitekeep_simulator.jira.issue_creation import IssueCreation, NewIssue
 from sitekeep_simulator.jira.issue_edits import IssueEdits
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
+from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.jira.transitions import open_transitions, take_transition
 from sitekeep_simulator.jira.workflows import Workflows
@@ -58,6 +59,7 @@ class IssueRoutes:
         self._store = issues.jira.store
         self._creation = IssueCreation(issues)
         self._edits = IssueEdits(issues)
+        self._permissions = Permissions(issues.jira)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """GET issue/{id}: all fields unless some are named."""
@@ -88,7 +90,8 @@ class IssueRoutes:
         )
         wish.check_properties()
         rows = self._issues.find_many([str(each) for each in wanted])
-        beans = issue_beans(self._issues, rows, wish)
+        seen = self._permissions.seen(caller(request), rows)
+        beans = issue_beans(self._issues, seen, wish)
         return json_answer(self._site, {"issues": beans, "issueErrors": []})
 
     async def create(self, request: web.Request) -> web.StreamResponse:

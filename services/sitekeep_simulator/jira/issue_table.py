@@ -77,6 +77,14 @@ class Issues:
         )
         return [row["id"] for row in rows]
 
+    def inherit_level(self, issue_id: int, level: int | None) -> None:
+        """Gives a sub-task the security level of its parent."""
+        self.jira.store.execute(
+            "UPDATE jira_issue SET fields = json_set(fields, '$.security', ?) WHERE id = ?",
+            (level, issue_id),
+        )
+        self.renderer.stale(issue_id)
+
     def delete(self, issue_ids: Sequence[int]) -> None:
         """Deletes issues with their sub-tasks for good; their numbers are never given again."""
         store = self.jira.store

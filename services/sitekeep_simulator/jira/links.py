@@ -15,6 +15,7 @@ from sitekeep_simulator.jira.changes import item, record
 from sitekeep_simulator.jira.comments import add_comment
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row
@@ -81,6 +82,9 @@ class Links:
         source, target = (self._end(body, name) for name in ("inwardIssue", "outwardIssue"))
         if source["id"] == target["id"]:
             raise Refused(400, "You cannot link an issue to itself.")
+        project = self._issues.projects.visible(str(source["project_id"]))
+        if not Permissions(self._issues.jira).allowed(caller(request), "LINK_ISSUES", project):
+            raise Refused(401, "No Link Issue Permission for issue.")
         with self._store.transaction():
             add_link(self._issues, caller(request), kind, source, target)
             if body.get("comment"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
@@ -87,6 +88,9 @@ class Moves:
             "UPDATE jira_issue SET type_id = ?, parent_id = ? WHERE id = ?",
             (kind.id, parent_id, issue["id"]),
         )
+        if parent_id is not None:
+            fields = self._issues.require(str(parent_id))["fields"]
+            self._issues.inherit_level(issue["id"], msgspec.json.decode(fields).get("security"))
         for changed in (issue["id"], issue["parent_id"], parent_id):
             if changed is not None:
                 self._issues.renderer.stale(changed)

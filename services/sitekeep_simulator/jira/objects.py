@@ -29,13 +29,25 @@ class ObjectKind(Enum):
     TYPE_SCHEME = "type_scheme"
     VERSION = "version"
     COMPONENT = "component"
+    ROLE = "project_role"
+    NOTIFICATION_SCHEME = "notification_scheme"
+    PERMISSION_SCHEME = "permission_scheme"
+    SECURITY_SCHEME = "security_scheme"
+    SECURITY_LEVEL = "security_level"
+    PRIORITY_SCHEME = "priority_scheme"
+    CATEGORY = "project_category"
+    FILTER = "filter"
+    BOARD = "board"
+    SPRINT = "sprint"
+    DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True)
 class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
-    For options ``project_id`` is the id of their context, for contexts that of their field.
+    For options ``project_id`` is the id of their context, for contexts that of their field, for
+    security levels that of their scheme.
     """
 
     kind: ObjectKind
@@ -72,6 +84,13 @@ class Objects:
             (changed.name, _text(changed.body), changed.kind.value, changed.id),
         )
         self._cache[changed.kind, changed.id] = changed
+
+    def remove(self, gone: JiraObject) -> None:
+        """Removes an object."""
+        self._store.execute(
+            "DELETE FROM jira_object WHERE kind = ? AND id = ?", (gone.kind.value, gone.id)
+        )
+        self._cache.pop((gone.kind, gone.id), None)
 
     def get(self, kind: ObjectKind, wanted: int | str | None) -> JiraObject | None:
         """The object with that id, or None."""

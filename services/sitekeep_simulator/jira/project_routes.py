@@ -14,6 +14,7 @@ from sitekeep_simulator.answers import (
     query_list,
     read_object,
 )
+from sitekeep_simulator.jira.access_schemes import ACCESS, access_schemes
 from sitekeep_simulator.jira.beans import component_bean, status_bean, version_bean
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -123,7 +124,10 @@ class ProjectRoutes:
             columns["key"] = body["key"]
         if "name" in body:
             columns["name"] = str(body["name"])
-        kept = ("description", "url", "leadAccountId", "assigneeType")
+        kept = ("description", "url", "leadAccountId", "assigneeType", "categoryId", *ACCESS)
+        errors = self._category_errors(body) | self._access_errors(body)
+        if errors:
+            raise Refused(400, fields=errors)
         columns["body"] = project.body | {key: body[key] for key in kept if key in body}
         with self._jira.store.transaction():
             self._projects.change(project, **columns)
@@ -225,7 +229,21 @@ class ProjectRoutes:
             errors["projectTemplateKey"] = "A template and explicit schemes exclude each other."
         if not template and body.get("projectTypeKey") not in _TYPE_KEYS:
             errors["projectType"] = "An invalid project type was specified."
-        return errors
+        return errors | self._category_errors(body) | self._access_errors(body)
+
+    def _category_errors(self, body: Body) -> dict[str, str]:
+        """-1 takes the category away."""
+        wanted = body.get("categoryId")
+        if wanted in (None, -1) or self._jira.objects.get(ObjectKind.CATEGORY, wanted):
+            return {}
+        return {"categoryId": f"The project category {wanted} does not exist."}
+
+    def _access_errors(self, body: Body) -> dict[str, str]:
+        return {
+            key: f"The scheme {body[key]} does not exist."
+            for key, (kind, _) in ACCESS.items()
+            if key in body and self._jira.objects.get(kind, body[key]) is None
+        }
 
     def _scheme(self, body: Body, key: str, kind: ObjectKind, default: str) -> int:
         found: JiraObject | None
@@ -246,5 +264,7 @@ class ProjectRoutes:
             "assigneeType": body.get("assigneeType") or "UNASSIGNED",
             "description": body.get("description"),
             "url": body.get("url"),
+            "categoryId": body.get("categoryId"),
+            **access_schemes(self._jira, body),
             "entityId": str(uuid.uuid5(uuid.UUID(self._jira.site.cloud_id), body["key"])),
         }

@@ -10,12 +10,14 @@ import msgspec
 
 from sitekeep_simulator.jira.beans import (
     SIZES,
+    category_of_projects_bean,
     component_bean,
     issue_type_bean,
     user_bean,
     version_bean,
 )
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.role_actors import RoleActors, role_links
 from sitekeep_simulator.jira.schema import ISSUE_TABLES
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.refusals import Refused
@@ -78,6 +80,7 @@ class Projects:
             (project_id, key, name, LIVE, type_scheme, workflow_scheme, _text(body)),
         )
         self._jira.store.execute("INSERT INTO jira_project_key VALUES (?, ?)", (key, project_id))
+        RoleActors(self._jira).begin(project_id)
         return Project(project_id, key, name, LIVE, 0, type_scheme, workflow_scheme, body)
 
     def change(self, project: Project, **columns: Any) -> None:
@@ -112,6 +115,7 @@ class Projects:
         for table, column in (
             ("jira_issue", "project_id"),
             ("jira_project_key", "project_id"),
+            ("jira_role_actor", "project_id"),
             ("jira_project", "id"),
         ):
             store.execute(f"DELETE FROM {table} WHERE {column} = ?", (project.id,))
@@ -189,6 +193,9 @@ def list_bean(jira: Jira, project: Project, expand: str = "") -> Body:
     if project.state == DELETED:
         bean |= {"deleted": True, "deletedDate": project.body.get("deletedDate", jira.now())}
     wanted = set(expand.split(","))
+    category = jira.objects.get(ObjectKind.CATEGORY, project.body.get("categoryId"))
+    if category is not None:
+        bean["projectCategory"] = category_of_projects_bean(jira, category)
     lead = jira.accounts.get(project.body["leadAccountId"])
     if "lead" in wanted and lead is not None:
         bean["lead"] = user_bean(jira, lead)
@@ -218,7 +225,7 @@ def whole_bean(jira: Jira, project: Project) -> Body:
             version_bean(jira, each, whole=True)
             for each in objects.all(ObjectKind.VERSION, project.id)
         ],
-        "roles": {},
+        "roles": role_links(jira, project.id),
     }
 
 

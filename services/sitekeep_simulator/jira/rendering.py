@@ -10,9 +10,12 @@ import msgspec
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
 from sitekeep_simulator.jira import beans
-from sitekeep_simulator.jira.fields import custom_fields, field_type
+from sitekeep_simulator.jira.fields import RANK_TYPE, SPRINT_TYPE, custom_fields, field_type
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects, brief_bean
+from sitekeep_simulator.jira.ranks import new_place, rank_text
+from sitekeep_simulator.jira.security_levels import level_bean
+from sitekeep_simulator.jira.sprints import Sprints, sprint_value
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.store import Row, marks
 
@@ -30,6 +33,14 @@ _RELATED = (
     ("watchers", "SELECT * FROM jira_watcher WHERE issue_id IN ({})"),
     ("votes", "SELECT * FROM jira_vote WHERE issue_id IN ({})"),
 )
+_SPRINTS = """
+SELECT i.id AS issue_id, s.sprint_id FROM jira_issue i
+JOIN jira_object t ON t.kind = 'issue_type' AND t.id = i.type_id
+JOIN jira_sprint_issue s ON s.issue_id =
+  CASE WHEN json_extract(t.body, '$.hierarchyLevel') < 0 THEN i.parent_id ELSE i.id END
+WHERE i.id IN ({}) ORDER BY s.sprint_id
+"""
+"""The sprints of issues; those of a sub-task are its parent's."""
 Related = dict[str, dict[int, list[Row]]]
 
 
@@ -179,6 +190,9 @@ class _Batch:
             "ORDER BY id",
             [*ids, *ids],
         )
+        self._sprints = _by_issue(store.rows(_SPRINTS.format(places), ids))
+        ranked = store.rows(f"SELECT * FROM jira_rank WHERE issue_id IN ({places})", ids)
+        self._places = {row["issue_id"]: row["place"] for row in ranked}
         self._children = _by_issue(
             store.rows(
                 f"SELECT parent_id AS issue_id, id FROM jira_issue WHERE parent_id IN ({places}) "
@@ -278,7 +292,7 @@ class _Batch:
             "updated": row["updated"],
             "duedate": stored.get("duedate"),
             "lastViewed": None,
-            "security": None,
+            "security": self._bean(ObjectKind.SECURITY_LEVEL, stored.get("security")),
             "workratio": -1,
             "components": self._many(ObjectKind.COMPONENT, stored.get("components")),
             "versions": self._many(ObjectKind.VERSION, stored.get("versions")),
@@ -287,7 +301,7 @@ class _Batch:
             "subtasks": self._subtasks(row["id"]),
             **self._embedded(row),
             **self._times(row["id"], stored.get("timetracking") or {}),
-            **{f"customfield_{f.id}": self._custom(f, stored) for f in self._customs},
+            **{f"customfield_{f.id}": self._value(f, row, stored) for f in self._customs},
         }
         if row["parent_id"] is not None:
             fields["parent"] = self._brief(row["parent_id"])
@@ -354,6 +368,16 @@ class _Batch:
             "aggregatetimeoriginalestimate": original,
         }
 
+    def _value(self, field: JiraObject, row: Row, stored: Body) -> Any:
+        """What an issue has in a custom field, those of Jira Software included."""
+        if field.body["type"] == RANK_TYPE:
+            return rank_text(self._places.get(row["id"], new_place(row["id"])))
+        if field.body["type"] != SPRINT_TYPE:
+            return self._custom(field, stored)
+        sprints = Sprints(self._jira)
+        found = [sprints.get(each["sprint_id"]) for each in self._sprints.get(row["id"], ())]
+        return [sprint_value(each) for each in found if each is not None] or None
+
     def _custom(self, field: JiraObject, stored: Body) -> Any:
         value = stored.get(f"customfield_{field.id}")
         if value is None:
@@ -375,6 +399,7 @@ _MAKERS: dict[ObjectKind, Any] = {
     ObjectKind.VERSION: beans.version_bean,
     ObjectKind.COMPONENT: beans.component_bean,
     ObjectKind.OPTION: beans.option_bean,
+    ObjectKind.SECURITY_LEVEL: level_bean,
 }
 
 

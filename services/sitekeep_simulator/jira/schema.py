@@ -12,6 +12,12 @@ CREATE TABLE IF NOT EXISTS jira_project (
   counter INTEGER NOT NULL, type_scheme INTEGER NOT NULL, workflow_scheme INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_project_key (key TEXT PRIMARY KEY, project_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jira_mail (
+  project_id INTEGER NOT NULL, event INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (project_id, event)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jira_role_actor (
+  id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, role_id INTEGER NOT NULL,
+  type TEXT NOT NULL, parameter TEXT NOT NULL, UNIQUE (project_id, role_id, type, parameter));
 CREATE TABLE IF NOT EXISTS jira_issue (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, number INTEGER NOT NULL,
   type_id INTEGER NOT NULL, status_id INTEGER NOT NULL, parent_id INTEGER,
@@ -61,6 +67,12 @@ CREATE TABLE IF NOT EXISTS jira_change (
   id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL, author TEXT NOT NULL,
   created TEXT NOT NULL, items TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS jira_change_issue ON jira_change (issue_id, created, id);
+CREATE TABLE IF NOT EXISTS jira_sprint_issue (
+  issue_id INTEGER NOT NULL, sprint_id INTEGER NOT NULL, PRIMARY KEY (issue_id, sprint_id))
+  WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS jira_sprint_issue_sprint ON jira_sprint_issue (sprint_id);
+CREATE TABLE IF NOT EXISTS jira_rank (issue_id INTEGER PRIMARY KEY, place INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS jira_rank_place ON jira_rank (place);
 CREATE TABLE IF NOT EXISTS jira_task (
   id INTEGER PRIMARY KEY, polls INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_preference (
@@ -78,6 +90,8 @@ ISSUE_TABLES = (
     "jira_property",
     "jira_change",
     "jira_moved_key",
+    "jira_sprint_issue",
+    "jira_rank",
     "jira_rendered",
     "jira_unindexed",
 )

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, list_in, query_list, read_object
+from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.answers import caller, json_answer, list_in, query_list, read_object
 from sitekeep_simulator.jira.issue_answers import Wish, issue_beans
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
+from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.projects import LIVE
 from sitekeep_simulator.jira.query_language import Query, parse_query
 from sitekeep_simulator.jira.rendering import ISSUE_QUERY
@@ -55,10 +57,11 @@ class Search:
         self._issues = issues
         self._site = issues.jira.site
         self._store = issues.jira.store
+        self._permissions = Permissions(issues.jira)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """POST search/jql: ids only unless fields are named; no total, no startAt."""
-        return self._answer(await read_object(request))
+        return self._answer(caller(request), await read_object(request))
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """GET search/jql."""
@@ -70,12 +73,12 @@ class Search:
                 body[name] = query_list(request, name)
         if "maxResults" in body:
             body["maxResults"] = int(body["maxResults"]) if body["maxResults"].isdigit() else -1
-        return self._answer(body)
+        return self._answer(caller(request), body)
 
     async def count(self, request: web.Request) -> web.StreamResponse:
         """POST search/approximate-count."""
         query = parse_query(str((await read_object(request)).get("jql") or ""))
-        condition, values = self._condition(query, [])
+        condition, values = self._condition(caller(request), query, [])
         statement = ISSUE_QUERY.replace("i.*, p.key || '-' || i.number AS key", "count(*)")
         total = self._store.value(f"{statement} WHERE {condition}", values)
         self._catch_up()
@@ -88,12 +91,12 @@ class Search:
             "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.",
         )
 
-    def _answer(self, body: Body) -> web.Response:
+    def _answer(self, account: Account, body: Body) -> web.Response:
         if set(body) - _KEYS:
             raise Refused(400, "Invalid request payload. Refer to the REST API documentation.")
         query = parse_query(str(body.get("jql") or ""))
         fields: list[str] = body.get("fields") or ["id"]
-        rows, token = self._page(query, body, _size(body, fields))
+        rows, token = self._page(account, query, body, _size(body, fields))
         expand = body.get("expand") or ""
         wish = Wish(
             fields=fields,
@@ -108,11 +111,13 @@ class Search:
             answer["nextPageToken"] = token
         return json_answer(self._site, answer)
 
-    def _page(self, query: Query, body: Body, size: int) -> tuple[list[Row], str | None]:
+    def _page(
+        self, account: Account, query: Query, body: Body, size: int
+    ) -> tuple[list[Row], str | None]:
         reconcile = [int(each) for each in list_in(body, "reconcileIssues")]
         if len(reconcile) > _RECONCILE_CAP:
             raise Refused(400, f"At most {_RECONCILE_CAP} issues can be reconciled.")
-        condition, values = self._condition(query, reconcile)
+        condition, values = self._condition(account, query, reconcile)
         after = _read_token(body.get("nextPageToken"), query)
         if after is not None:
             sign = "<" if query.descending else ">"
@@ -129,11 +134,20 @@ class Search:
             return rows, None
         return rows[:size], _token(query, rows[size - 1])
 
-    def _condition(self, query: Query, reconcile: list[int]) -> tuple[str, list[Any]]:
+    def _condition(
+        self, account: Account, query: Query, reconcile: list[int]
+    ) -> tuple[str, list[Any]]:
         fresh = "i.id NOT IN (SELECT issue_id FROM jira_unindexed WHERE searches > 0)"
         if reconcile:
             fresh = f"({fresh} OR i.id IN ({', '.join(map(str, reconcile))}))"
         parts = [f"p.state = '{LIVE}'", fresh, *query.conditions]
+        if hidden := self._permissions.hidden_projects(account):
+            parts.append(f"p.id NOT IN ({', '.join(map(str, hidden))})")
+        for level, fields in self._permissions.closed_levels(account).items():
+            own = account.account_id.replace("'", "")
+            seen = [f"json_extract(i.fields, '$.{name}') = '{own}'" for name in fields]
+            other = f"json_extract(i.fields, '$.security') IS NOT {level}"
+            parts.append(f"({' OR '.join([other, *seen])})")
         return " AND ".join(parts), list(query.values)
 
     def _catch_up(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, query_list, read_object
-from sitekeep_simulator.jira.beans import beans_of, issue_type_bean, link_type_bean, priority_bean
+from sitekeep_simulator.jira.beans import beans_of, issue_type_bean, link_type_bean, priority_item
 from sitekeep_simulator.jira.defaults import DEFAULT_TYPE_SCHEME, add_issue_type
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
@@ -121,11 +121,8 @@ class SmallLists:
         return json_answer(self._jira.site, link_type_bean(self._jira, created), 201)
 
     def _priorities(self) -> list[Body]:
-        return [
-            priority_bean(self._jira, each)
-            | {key: each.body[key] for key in ("statusColor", "description", "isDefault")}
-            for each in self._jira.objects.all(ObjectKind.PRIORITY)
-        ]
+        found = self._jira.objects.all(ObjectKind.PRIORITY)
+        return [priority_item(self._jira, each) for each in found]
 
     def _new_name(self, body: dict[str, Any], kind: ObjectKind, status: int) -> str:
         name = str(body.get("name") or "").strip()

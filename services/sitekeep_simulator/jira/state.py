@@ -11,6 +11,7 @@ from sitekeep_simulator.site import SimulatedSite
 from sitekeep_simulator.store import SiteStore
 
 API = "/rest/api/3"
+AGILE = "/rest/agile/1.0"
 
 
 class Jira:

@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import caller, json_answer, list_in, read_object
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
+from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.state import API, milliseconds_of
 from sitekeep_simulator.refusals import Refused
+from sitekeep_simulator.store import Row
 
 _DELETE_CAP = 1000
 _DELETE_KEYS = {"selectedIssueIdsOrKeys", "sendBulkNotification"}
@@ -43,10 +46,15 @@ class Tasks:
             raise Refused(400, f"Between 1 and {_DELETE_CAP} issues must be selected.")
         with self._store.transaction():
             rows = self._issues.find_many([str(each) for each in wanted])
+            rows = [row for row in rows if self._may_delete(caller(request), row)]
             ids = [row["id"] for row in rows]
             self._issues.delete(ids)
             task_id = self.add(caller(request).account_id, ids, len(wanted))
         return json_answer(self._site, {"taskId": str(task_id)}, 201)
+
+    def _may_delete(self, account: Account, issue: Row) -> bool:
+        project = self._issues.projects.visible(str(issue["project_id"]))
+        return Permissions(self._issues.jira).allowed(account, "DELETE_ISSUES", project)
 
     async def bulk_progress(self, request: web.Request) -> web.StreamResponse:
         """GET bulk/queue/{id}."""

@@ -76,6 +76,40 @@ def change_option(records: Records) -> None:
     records[Kind.FIELD][0]["attributes"]["options"] = json.dumps(options)
 
 
+def share_filter(records: Records) -> None:
+    records[Kind.FILTER][0]["payload"]["sharePermissions"].append({"type": "loggedin"})
+
+
+def move(records: Records) -> None:
+    records[Kind.ISSUE][0]["attributes"]["rank"] = "0|i00001:"
+
+
+def set_gadget(**values: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.DASHBOARD][0]["attributes"]
+        (gadget,) = json.loads(attributes["gadgets"])
+        attributes["gadgets"] = json.dumps([gadget | values])
+
+    return change
+
+
+def set_property(value: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.DASHBOARD][0]["attributes"]
+        attributes["properties"] = json.dumps({"7": {"config": value}})
+
+    return change
+
+
+def configure(name: str, value: Any) -> Change:
+    def change(records: Records) -> None:
+        attributes = records[Kind.BOARD][0]["attributes"]
+        configuration = json.loads(attributes["configuration"]) | {name: value}
+        attributes["configuration"] = json.dumps(configuration)
+
+    return change
+
+
 def change_membership(records: Records) -> None:
     records[Kind.MEMBERSHIP][0]["key"] = "g1/b2"
 
@@ -93,6 +127,35 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (payload(Kind.PROJECT, name="Other"), Kind.PROJECT, "ALOY", "name"),
     (payload(Kind.VERSION, released=False), Kind.VERSION, "ALOY/1.0", "released"),
     (payload(Kind.COMPONENT, description=""), Kind.COMPONENT, "ALOY/Core", "description"),
+    (payload(Kind.FILTER, name="Shut"), Kind.FILTER, "Open", MISSING),
+    (payload(Kind.FILTER, description=""), Kind.FILTER, "Open", "description"),
+    (payload(Kind.FILTER, jql="project = ALOY"), Kind.FILTER, "Open", "jql"),
+    (payload(Kind.FILTER, owner={"accountId": "b2"}), Kind.FILTER, "Open", "owner"),
+    (payload(Kind.FILTER, subscriptions=[{"user": ANNA}]), Kind.FILTER, "Open", "subscriptions"),
+    (share_filter, Kind.FILTER, "Open", "shares"),
+    (payload(Kind.BOARD, type="scrum"), Kind.BOARD, "Alloy board", "type"),
+    (payload(Kind.BOARD, location={}), Kind.BOARD, "Alloy board", "project"),
+    (payload(Kind.BOARD, admins={}), Kind.BOARD, "Alloy board", "admins"),
+    (configure("filter", {"id": "91"}), Kind.BOARD, "Alloy board", "filter"),
+    (configure("columnConfig", {}), Kind.BOARD, "Alloy board", "columns"),
+    (configure("subQuery", {"query": "x = y"}), Kind.BOARD, "Alloy board", "subQuery"),
+    (payload(Kind.DASHBOARD, name="Other"), Kind.DASHBOARD, "Wall", MISSING),
+    (payload(Kind.DASHBOARD, owner=None), Kind.DASHBOARD, "Wall", "owner"),
+    (set_gadget(title="U"), Kind.DASHBOARD, "Wall", "gadgets.0.title"),
+    (set_gadget(position={"column": 1, "row": 1}), Kind.DASHBOARD, "Wall", "gadgets.0.column"),
+    (
+        set_property({"filterId": "filter-91"}),
+        Kind.DASHBOARD,
+        "Wall",
+        "gadgets.0.properties.config.filterId",
+    ),
+    (move, Kind.RANK, "ALOY-1", "after"),
+    (move, Kind.RANK, "ALOY-2", "after"),
+    (payload(Kind.SPRINT, name="Sprint 2"), Kind.SPRINT, "Sprint 1", MISSING),
+    (payload(Kind.SPRINT, state="closed"), Kind.SPRINT, "Sprint 1", "state"),
+    (payload(Kind.SPRINT, goal=""), Kind.SPRINT, "Sprint 1", "goal"),
+    (payload(Kind.SPRINT, endDate=None), Kind.SPRINT, "Sprint 1", "endDate"),
+    (payload(Kind.SPRINT, originBoardId=96), Kind.SPRINT, "Sprint 1", "board"),
     (set_field("summary", "It works"), Kind.ISSUE, "ALOY-1", "summary"),
     (set_field("status", {"id": "3", "name": "Shut"}), Kind.ISSUE, "ALOY-1", "status"),
     (set_field("labels", ["a"]), Kind.ISSUE, "ALOY-1", "labels"),
@@ -160,6 +223,15 @@ def renumber(records: Records) -> None:
     own["labels"] = ["a", "b"]
     own["created"] = "2024-05-01T10:00:00.000+0000"
     own["comment"]["comments"][0]["id"] = "9501"
+    records[Kind.VERSION][0]["payload"]["id"] = "70"
+    for record, rank in zip(records[Kind.ISSUE], ("2|zz:", "2|hz:"), strict=True):
+        record["attributes"]["rank"] = rank
+    records[Kind.FILTER][0]["payload"] |= {
+        "id": "91",
+        "jql": "project = 10000 AND fixVersion = 70 AND status = 3",
+    }
+    configure("filter", {"id": "91"})(records)
+    set_property({"filterId": "filter-91"})(records)
     records[Kind.GROUP][0].update(key="g9", payload={"groupId": "g9", "name": "devs"})
     records[Kind.MEMBERSHIP][0]["key"] = "g9/a1"
 

@@ -141,7 +141,7 @@ async def test_a_default_priority_that_the_site_insists_on_is_declared(
     monkeypatch.setattr(FieldValues, "_priority", insist)
     tally = await restore(IMPORTER, pair.destination.client, backup)
     fields = (await pair.destination.issue("ALFA-9"))["fields"]
-    assert fields["priority"]["name"] == "Medium"
+    assert fields["priority"]["name"] == "Highest"
     assert fields["assignee"]["displayName"] == "Person 1"
     reasons = reasons_of(tally)
     assert (reasons["PRIORITY_BY_DEFAULT"], reasons["FIELD_REFUSED"]) == (1, 0)

@@ -110,9 +110,19 @@ async def test_files_come_back_before_the_texts_that_show_them(pair: JiraPair) -
         "/field$|/context$|/option$",
         "/workflows/create$|scheme$",
         "/api/3/project$",
+        "/projectCategory$",
+        "/notificationscheme$",
+        "/permissionscheme$",
+        "/priorityscheme$",
+        "/issuesecurityschemes$",
+        "/role$|/role/[0-9]+/actors$",
         "/group$|/issuetype$|/priority$|/resolution$|/issueLinkType$",
         "/transitions$|/watchers$",
         "/bulk/issues/delete$",
+        "/api/3/filter$",
+        "/agile/1.0/board$",
+        "/dashboard$|/gadget$",
+        r"/agile/1.0/sprint$|/sprint/\d+$|/sprint/\d+/issue$",
     ],
 )
 async def test_a_write_whose_answer_is_lost_is_not_done_twice(pair: JiraPair, path: str) -> None:
@@ -191,10 +201,16 @@ async def test_a_restored_site_is_not_empty_and_a_new_one_is(pair: JiraPair) -> 
     before = await filled(pair)
     await restore(IMPORTER, pair.destination.client, before)
     found = await find_content(pair.destination.client)
-    assert [(each.type, each.subject) for each in found] == [("ACTIVE_CONTENT", "project ALFA")]
+    assert [(each.type, each.subject) for each in found] == [
+        ("ACTIVE_CONTENT", "project ALFA"),
+        ("ACTIVE_CONTENT", "filters"),
+        ("ACTIVE_CONTENT", "boards"),
+        ("ACTIVE_CONTENT", "dashboards"),
+    ]
     await pair.destination.client.delete("/rest/api/3/project/{project}", project="ALFA")
     found = await find_content(pair.destination.client)
-    assert [each.type for each in found] == ["DELETED_CONTENT"]
+    assert [each.subject for each in found] == ["project ALFA", "filters", "boards", "dashboards"]
+    assert found[0].type == "DELETED_CONTENT"
 
 
 async def test_a_project_whose_key_is_taken_is_left_alone(pair: JiraPair) -> None:

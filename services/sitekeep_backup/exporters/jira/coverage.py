@@ -17,8 +17,16 @@ _READ: dict[Kind, str] = {
     Kind.RESOLUTION: "resolution/search",
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
     Kind.FIELD: "field; contexts and options of Jira's own select fields",
+    Kind.PROJECT_ROLE: "role, with the default actors",
+    Kind.PROJECT_CATEGORY: "projectCategory",
+    Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",
+    Kind.PERMISSION_SCHEME: "permissionscheme with every grant; which one a project has from "
+    "project/{id}/permissionscheme",
+    Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
+    Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
+    Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
     Kind.VERSION: "project/{id}/version",
     Kind.COMPONENT: "project/{id}/component",
     Kind.ISSUE: "issue/bulkfetch by key number, all fields",
@@ -29,6 +37,13 @@ _READ: dict[Kind, str] = {
     Kind.REMOTE_LINK: "issue/{id}/remotelink of those issues whose history names one",
     Kind.WATCHER: "issue/{id}/watchers of watched issues",
     Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
+    Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "
+    "filters of others",
+    Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
+    Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
+    "Jira shows nobody the private ones of others, those in the trash are named",
+    Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 
 COVERAGE: Sequence[CoverageRow] = tuple(

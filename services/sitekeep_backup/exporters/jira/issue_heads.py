@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any, cast
+
 import msgspec
 
 from sitekeep_backup.exporters.jira.raw import Identified
@@ -37,14 +40,56 @@ class Link(msgspec.Struct, rename="camel"):
     outward_issue: LinkEnd | None = None
 
 
+class IssueType(msgspec.Struct):
+    """``fields.issuetype``."""
+
+    subtask: bool = False
+
+
 class Fields(msgspec.Struct):
     """``fields`` of an issue."""
+
+    issuetype: IssueType | None = None
 
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
     issuelinks: list[Link] | None = None
     attachment: list[msgspec.Raw] | None = None
+
+    @property
+    def is_subtask(self) -> bool:
+        """Whether it is a part of another issue."""
+        return self.issuetype is not None and self.issuetype.subtask
+
+    @property
+    def planned_sprints(self) -> list[msgspec.Raw]:
+        """The sprints that the issue is or was in, where :func:`head_type` reads them.
+
+        A sub-task has none of its own: it shows those of its parent.
+        """
+        if self.is_subtask:
+            return []
+        return cast("list[msgspec.Raw]", getattr(self, "sprints", None) or [])
+
+    @property
+    def planned_rank(self) -> str:
+        """Its place in the order of all issues, where :func:`head_type` reads it."""
+        if self.is_subtask:
+            return ""
+        return str(getattr(self, "rank", None) or "")
+
+
+@functools.cache
+def head_type(sprint_field: str, rank_field: str) -> type[Head]:
+    """A Head that also reads the two fields of Jira Software, which each site numbers itself."""
+    names = {"sprints": sprint_field or "no sprints", "rank": rank_field or "no rank"}
+    fields: list[tuple[str, Any, Any]] = [
+        ("sprints", list[msgspec.Raw] | None, None),
+        ("rank", str | None, None),
+    ]
+    known = msgspec.defstruct("PlannedFields", fields, bases=(Fields,), rename=names)
+    return cast("type[Head]", msgspec.defstruct("PlannedHead", [("fields", known)], bases=(Head,)))
 
 
 class Head(msgspec.Struct):

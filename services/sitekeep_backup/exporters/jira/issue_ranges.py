@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.work.unit import UnitPlan
@@ -30,6 +30,10 @@ class IssueRange:
     """The highest number that the search index knew."""
     final: bool
     """Whether no later range is planned yet."""
+    sprint_field: str = ""
+    """The id of the field that holds an issue's sprints; empty: there is none."""
+    rank_field: str = ""
+    """The id of the field that holds an issue's place in the order of all; empty: none."""
 
     def blocks(self) -> Iterator[Sequence[int]]:
         """The numbers of each request."""
@@ -45,7 +49,7 @@ class IssueRange:
         """The range after a final one that still held issues unknown to the index."""
         first = self.last + 1
         last = self.last + RANGE
-        return IssueRange(self.project_id, self.project_key, first, last, self.last, True)
+        return replace(self, first=first, last=last, known=self.last, final=True)
 
 
 def range_of(unit: ExportUnit) -> IssueRange:
@@ -53,12 +57,16 @@ def range_of(unit: ExportUnit) -> IssueRange:
     return IssueRange(**unit.plan.arguments)
 
 
-def plan_ranges(project_id: str, project_key: str, known: int) -> list[UnitPlan]:
+def plan_ranges(
+    project_id: str, project_key: str, known: int, *, sprint_field: str = "", rank_field: str = ""
+) -> list[UnitPlan]:
     """The units of a project: up to the known highest number and a little beyond."""
     end = -(-(known + INDEX_LAG) // BLOCK) * BLOCK
     plans: list[UnitPlan] = []
     for first in range(1, end + 1, RANGE):
         last = min(first + RANGE - 1, end)
-        part = IssueRange(project_id, project_key, first, last, known, last == end)
+        part = IssueRange(
+            project_id, project_key, first, last, known, last == end, sprint_field, rank_field
+        )
         plans.append(part.plan())
     return plans

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -15,8 +15,11 @@ from sitekeep_backup.exporters.jira.issue_heads import (
     Head,
     IssueFailure,
     SeenIssue,
+    head_type,
 )
 from sitekeep_backup.exporters.jira.issue_ranges import IssueRange, range_of
+from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.sprints import plan_seen
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import issue_entry, split_issue_key
@@ -59,7 +62,8 @@ async def _fetch(
     fetched = msgspec.json.decode(answer, type=FetchedIssues)
     for failure in fetched.issue_errors:
         fetched.issues.extend(await _fetch_single(unit, failure))
-    issues = [(_seen(raw), raw) for raw in fetched.issues]
+    kind = head_type(part.sprint_field, part.rank_field)
+    issues = [(_seen(raw, kind), raw) for raw in fetched.issues]
     unique = {issue.key: (issue, raw) for issue, raw in issues if issue.key in asked}
     return sorted(unique.values(), key=lambda pair: pair[0].number)
 
@@ -81,8 +85,8 @@ def _miss(unit: ExportUnit, failure: IssueFailure, error: SiteError) -> None:
     unit.tally.missing(Kind.ISSUE, str(failure.id), "ISSUE_NOT_RETURNED", message)
 
 
-def _seen(raw: msgspec.Raw) -> SeenIssue:
-    head = msgspec.json.decode(raw, type=Head)
+def _seen(raw: msgspec.Raw, kind: type[Head]) -> SeenIssue:
+    head = msgspec.json.decode(raw, type=kind)
     # What stays part of the answer would keep all of it in memory.
     head.fields.attachment = [item.copy() for item in head.fields.attachment or ()]
     return SeenIssue(head.id, head.key, split_issue_key(head.key)[1], head.fields)
@@ -95,11 +99,24 @@ async def _store_block(
     for issue, raw in issues:
         payload = bytes(raw)
         key = issue_entry(part.project_id, issue.number)
-        attributes = {"key": issue.key, "id": issue.id}
+        attributes = {"key": issue.key, "id": issue.id, **_planned(unit, issue)}
         await unit.records.put_record(Kind.ISSUE, key, payload, attributes=attributes)
         unit.tally.done(Kind.ISSUE, len(payload))
         _count_links(unit, issue)
     return [issue for issue, _ in issues]
+
+
+def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
+    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    planned: dict[str, str] = {}
+    if sprints := issue.fields.planned_sprints:
+        plan_seen(unit, sprints)
+        planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)
+    if rank := issue.fields.planned_rank:
+        planned["rank"] = rank
+        unit.tally.expect(Kind.RANK)
+        unit.tally.done(Kind.RANK)
+    return planned
 
 
 def _count_links(unit: ExportUnit, issue: SeenIssue) -> None:

@@ -8,6 +8,9 @@ import msgspec
 
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
+from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
+from sitekeep_backup.exporters.jira.roles import plan_actors
+from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
@@ -31,6 +34,7 @@ class _Listed(msgspec.Struct):
     archived: bool = False
     deleted: bool = False
     insight: _Insight | None = None
+    roles: dict[str, str] = {}
 
     @property
     def issue_count(self) -> int:
@@ -43,12 +47,13 @@ async def export_projects(unit: ExportUnit) -> None:
     query = [("status", status) for status in ("live", "archived", "deleted")]
     query += [("maxResults", str(PAGE_SIZE)), ("expand", "insight"), ("orderBy", "key")]
     page = await read_page(unit, "/rest/api/3/project/search", query)
+    fields = await planning_fields(unit)
     for item in page.values:
-        _plan_project(unit, msgspec.json.decode(item, type=_Listed))
+        _plan_project(unit, msgspec.json.decode(item, type=_Listed), fields)
     spawn_next(unit, page)
 
 
-def _plan_project(unit: ExportUnit, project: _Listed) -> None:
+def _plan_project(unit: ExportUnit, project: _Listed, fields: PlanningFields) -> None:
     if project.deleted:
         unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", _closed(project, "trash"))
     elif project.archived:
@@ -57,6 +62,7 @@ def _plan_project(unit: ExportUnit, project: _Listed) -> None:
         unit.tally.missing(Kind.PROJECT, project.key, "PROJECT_ARCHIVED", message)
     else:
         arguments = {"id": project.id, "key": project.key, "issues": project.issue_count}
+        arguments["fields"] = msgspec.to_builtins(fields)
         unit.spawn(UnitPlan(unit.plan.phase, f"project/{project.id:>010}", "project", arguments))
 
 
@@ -68,30 +74,40 @@ def _closed(project: _Listed, place: str) -> str:
 
 
 async def export_project(unit: ExportUnit) -> None:
-    """GET project/{id}; plans its versions, its components and its ranges of issues."""
+    """GET project/{id}; plans its versions, components, actors and ranges of issues."""
     arguments = unit.plan.arguments
     project_id, key = str(arguments["id"]), str(arguments["key"])
     unit.tally.expect(Kind.PROJECT)
     try:
-        await _store_project(unit, project_id)
+        project = await _store_project(unit, project_id)
     except SiteNotFound as error:
         unit.tally.missing(Kind.PROJECT, key, "PROJECT_NOT_VISIBLE", error.message)
         return
     for noun in ("version", "component"):
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
+    unit.spawn(plan_actors(project_id, key, project.roles))
     await _compare_counts(unit, key, int(arguments["issues"]))
-    unit.spawn(*plan_ranges(project_id, key, await _highest_number(unit, key)))
+    highest = await _highest_number(unit, key)
+    fields = PlanningFields(**arguments.get("fields", {}))
+    unit.spawn(
+        *plan_ranges(project_id, key, highest, sprint_field=fields.sprint, rank_field=fields.rank)
+    )
 
 
-async def _store_project(unit: ExportUnit, project_id: str) -> None:
+async def _store_project(unit: ExportUnit, project_id: str) -> _Listed:
     query = [("expand", "description,lead,issueTypes,url,projectKeys,insight")]
     template = "/rest/api/3/project/{project_id}"
     payload = await unit.site.get(template, query, project_id=project_id)
     project = msgspec.json.decode(payload, type=_Listed)
-    attributes = {"key": project.key, "statuses": await _statuses(unit, project_id)}
+    attributes = {
+        "key": project.key,
+        "statuses": await _statuses(unit, project_id),
+        "permission_scheme": await permission_scheme_of(unit, project_id),
+    }
     await unit.records.put_record(Kind.PROJECT, project_id, payload, attributes=attributes)
     unit.tally.done(Kind.PROJECT, len(payload))
+    return project
 
 
 async def _statuses(unit: ExportUnit, project_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Issue types, priorities, resolutions and link types: by name, created where absent."""
+"""Issue types, priorities, resolutions, link types, categories: by name, created where absent."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ class _Noun:
     template: str
     body: Callable[[Json], Json]
     differs: Callable[[Json, Json], Loss | None]
+    details: Loss | None = Loss.CONFIGURATION_DETAILS
+    """What even one that the restore creates loses."""
 
 
 async def import_configuration(unit: ImportUnit) -> None:
-    """All four lists; they are short."""
+    """All these lists; they are short."""
     losses = LossCounter(unit.tally)
     for noun in _NOUNS:
         await _import_list(unit, noun, losses)
@@ -65,8 +67,9 @@ async def _find_or_create(
         unit.tally.missing(noun.kind, name, f"{noun.kind.name}_REFUSED", error.message)
         return None
     existing[fold(name)] = {**item, "id": created["id"]}
-    losses.add(noun.kind, Loss.CONFIGURATION_DETAILS, name)
-    unit.tally.done(noun.kind, lossy=True)
+    if noun.details is not None:
+        losses.add(noun.kind, noun.details, name)
+    unit.tally.done(noun.kind, lossy=noun.details is not None)
     return str(created["id"])
 
 
@@ -93,6 +96,11 @@ async def _resolutions(unit: ImportUnit) -> Sequence[Json]:
 async def _link_types(unit: ImportUnit) -> Sequence[Json]:
     answer: Json = await unit.site.get_json("/rest/api/3/issueLinkType")
     found: list[Json] = answer.get("issueLinkTypes", [])
+    return found
+
+
+async def _categories(unit: ImportUnit) -> Sequence[Json]:
+    found: list[Json] = await unit.site.get_json("/rest/api/3/projectCategory")
     return found
 
 
@@ -123,6 +131,11 @@ def _other_words(item: Json, found: Json) -> Loss | None:
     return None if same else Loss.LINK_TYPE_MERGED
 
 
+def _other_description(item: Json, found: Json) -> Loss | None:
+    same = (item.get("description") or "") == (found.get("description") or "")
+    return None if same else Loss.CATEGORY_DESCRIPTION_KEPT
+
+
 def _never(_: Json, __: Json) -> Loss | None:
     return None
 
@@ -137,5 +150,13 @@ _NOUNS = (
         "/rest/api/3/issueLinkType",
         _link_type_body,
         _other_words,
+    ),
+    _Noun(
+        Kind.PROJECT_CATEGORY,
+        _categories,
+        "/rest/api/3/projectCategory",
+        _named,
+        _other_description,
+        details=None,
     ),
 )

@@ -72,13 +72,65 @@ COVERAGE: Sequence[CoverageRow] = (
         "options",
     ),
     _row(
+        Kind.PROJECT_ROLE,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description and its own default "
+        "actors. Those of a team-managed project become global.",
+        "description",
+        "default",
+    ),
+    _row(
+        Kind.PROJECT_CATEGORY,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description.",
+        "description",
+    ),
+    _row(
+        Kind.NOTIFICATION_SCHEME,
+        "with loss",
+        "Same name and recipients; those that are not at the destination are left out, and so are "
+        "mail addresses, which Jira takes no longer. A scheme that projects of the destination "
+        "may be using stays beside the restored one.",
+        "events.*.EmailAddress*",
+    ),
+    _row(
+        Kind.PERMISSION_SCHEME,
+        "with loss",
+        "Same name and grants, without those whose holder is not at the destination and those of "
+        "permissions of apps. A scheme that projects of the destination may be using stays beside "
+        "the restored one. The settings of a team-managed project are no scheme.",
+        "grants.*__*",
+    ),
+    _row(
+        Kind.ISSUE_SECURITY_SCHEME,
+        "with loss",
+        "Same names, levels and members, without those who are not at the destination. A scheme "
+        "that projects of the destination may be using stays beside the restored one, and so does "
+        "one that has other levels.",
+    ),
+    _row(
+        Kind.PRIORITY_SCHEME,
+        "with loss",
+        "Same name, priorities and default one; the order is the destination's where one of that "
+        "name was there. A scheme that projects of the destination may be using stays beside the "
+        "restored one.",
+    ),
+    _row(
         Kind.PROJECT,
         "with loss",
-        "Same key, with schemes of its own; the category is lost, a team-managed project comes "
-        "back company-managed, and a lead who is not a member is replaced.",
-        "category",
+        "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
+        "a lead who is not a member is replaced; one without a notification scheme stays silent, "
+        "one without a permission scheme gets the default one.",
+        "notificationScheme",
+        "permissionScheme",
         "style",
         "isPrivate",
+    ),
+    _row(
+        Kind.ROLE_ACTOR,
+        "with loss",
+        "Only groups that are at the destination and active people who have an account there can "
+        "act in a role.",
     ),
     _row(Kind.VERSION, "exactly"),
     _row(Kind.COMPONENT, "exactly"),
@@ -86,7 +138,7 @@ COVERAGE: Sequence[CoverageRow] = (
         Kind.ISSUE,
         "with loss",
         "Same key and fields; the site sets creator and times itself (the original ones are in "
-        "the description's last line and in a property), votes, security levels and values of "
+        "the description's last line and in a property), votes and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
         "one where the site insists on one. A sub-task with a lower number than its parent "
         "stays a standard issue where the site does not move it.",
@@ -96,7 +148,6 @@ COVERAGE: Sequence[CoverageRow] = (
         "resolutiondate",
         "statuscategorychangedate",
         "votes",
-        "security",
         "issuerestriction",
         "priority",
     ),
@@ -140,6 +191,60 @@ COVERAGE: Sequence[CoverageRow] = (
         "author",
         "created",
         "mediaType",
+    ),
+    _row(
+        Kind.FILTER,
+        "with loss",
+        "Same query with the ids of the destination, same owner and permissions; where the query "
+        "names what is not there, it is in the description and the filter finds nothing. REST "
+        "cannot subscribe anybody or make it a favourite of others, and the columns of its list "
+        "are not kept.",
+        "name",
+        "subscriptions",
+        "queryRefused",
+    ),
+    _row(
+        Kind.BOARD,
+        "with loss",
+        "Same name, type, filter and project. REST writes neither columns, swimlanes, quick "
+        "filters, estimation nor administrators; boards of people become the restoring account's, "
+        "those of team-managed projects scrum or kanban ones.",
+        "columns",
+        "limits",
+        "quickFilters",
+        "subQuery",
+        "estimation",
+        "admins",
+        "owner",
+        "teamManaged",
+    ),
+    _row(
+        Kind.RANK,
+        "with loss",
+        "The order of the issues of a project; between projects, and among the sub-tasks of an "
+        "issue, the order is that of creation.",
+    ),
+    _row(
+        Kind.DASHBOARD,
+        "with loss",
+        "Same owner, permissions and gadgets, in whose settings ids become those of the "
+        "destination; a setting that names what is not there is left out. REST sets neither layout "
+        "nor refresh interval, makes it nobody's favourite and archives none.",
+        "name",
+        "archived",
+        "gadgets.*.properties",
+    ),
+    _row(
+        Kind.SPRINT,
+        "with loss",
+        "Same name, goal, dates, state and issues, closed ones included. The site sets itself when "
+        "a sprint was made and completed; names have 30 characters; of a board's several active "
+        "sprints one is started; those of a board that is gone come to another one.",
+        "createdDate",
+        "completeDate",
+        "name",
+        "board",
+        "state",
     ),
 )
 """One row per kind."""

@@ -5,10 +5,11 @@ What cannot be read counts as unknown, never as empty: the error of the site is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.errors import SiteNotFound
 from sitekeep_shared.errors import Violation
 
 ACTIVE_CONTENT = "ACTIVE_CONTENT"
@@ -21,6 +22,15 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
+_LISTINGS: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = (
+    ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
+    ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
+    ("dashboards", "/rest/api/3/dashboard/search", []),
+)
+"""What else people make: what it is called and the list of it."""
+
+_EXAMPLES = 3
+
 _ADVICE = {
     ACTIVE_CONTENT: "Delete it, then delete it from the trash, too.",
     ARCHIVED_CONTENT: "Restore it from the archive, delete it, then delete it from the trash.",
@@ -29,7 +39,8 @@ _ADVICE = {
 
 
 async def find_content(site: SiteClient) -> list[Violation]:
-    """Every project, live, archived or in the trash, and issues of no listed project.
+    """Every project, live, archived or in the trash, issues of no listed project, and what
+    else people make.
 
     Raises SiteError.
     """
@@ -38,7 +49,26 @@ async def find_content(site: SiteClient) -> list[Violation]:
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return violations
+    return [*violations, *await _of_listings(site)]
+
+
+async def _of_listings(site: SiteClient) -> list[Violation]:
+    """What outlives the projects that it was made for: one violation for all of a kind."""
+    found: list[Violation] = []
+    for noun, template, query in _LISTINGS:
+        first = [*query, ("maxResults", str(_EXAMPLES))]
+        try:
+            page: dict[str, Any] = await site.get_json(template, first)
+        except SiteNotFound:
+            # The app of the product that has such things is not on the site.
+            continue
+        listed: list[Mapping[str, Any]] = page.get("values", [])
+        names = [str(each.get("name", "")) for each in listed if not _comes_with_jira(each)]
+        if names:
+            count = int(page.get("total") or len(listed)) - (len(listed) - len(names))
+            text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
+            found.append(Violation(ACTIVE_CONTENT, noun, text))
+    return found
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
@@ -52,6 +82,11 @@ async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
         found.extend(values)
         if not values or page.get("isLast", False):
             return found
+
+
+def _comes_with_jira(listed: Mapping[str, Any]) -> bool:
+    """Whether it is the dashboard that every site begins with."""
+    return bool(listed.get("systemDashboard"))
 
 
 def _violation(project: Mapping[str, Any]) -> Violation:

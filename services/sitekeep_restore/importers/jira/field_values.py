@@ -12,9 +12,13 @@ from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_shared.content.adf import Node, is_document, is_list, is_node, origin_line
+from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
 from sitekeep_shared.kinds import Kind
 
 STORY_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
+
+_WRITTEN_ELSEWHERE = frozenset({SPRINT_FIELD, RANK_FIELD})
+"""Sprints take their issues in, and the order of issues is made issue by issue."""
 
 _PLAIN = frozenset(
     {"textfield", "float", "datepicker", "datetime", "url", "labels", "readonlyfield"}
@@ -39,6 +43,7 @@ class FieldValues:
         fields: Json = issue["fields"]
         values = self._plain(fields) | self._people(issue) | self._lists(issue)
         values |= self._named(issue) | self._time(fields) | self._custom(issue)
+        values |= self._security(fields)
         values["description"] = self.description(issue)
         environment = fields.get("environment")
         if is_document(environment):
@@ -104,6 +109,14 @@ class FieldValues:
                 values[name] = {"id": target}
         return values
 
+    def _security(self, fields: Json) -> Json:
+        """That an issue has no level is said where the site would choose one."""
+        project: Json = fields.get("project") or {}
+        kind: Json = fields.get("issuetype") or {}
+        schemes = self._known.of(identity_kinds.PROJECT_SECURITY_SCHEME)
+        may_choose = str(project.get("id")) in schemes and not kind.get("subtask")
+        return {"security": None} if may_choose and not fields.get("security") else {}
+
     def _time(self, fields: Json) -> Json:
         """Estimates, in minutes: how the site writes a day depends on its settings."""
         tracking: Json = fields.get("timetracking") or {}
@@ -118,6 +131,8 @@ class FieldValues:
         values: Json = {}
         for source, value in issue["fields"].items():
             if not source.startswith("customfield_") or value in (None, [], ""):
+                continue
+            if self._known.of(identity_kinds.FIELD_TYPE).get(source) in _WRITTEN_ELSEWHERE:
                 continue
             target = self._known.of(identity_kinds.FIELD).get(source)
             translated = self._translated(issue["key"], source, value) if target else None
@@ -156,8 +171,6 @@ class FieldValues:
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
         fields: Json = issue["fields"]
-        if fields.get("security"):
-            self._losses.add(Kind.ISSUE, Loss.SECURITY_LEVEL_NOT_RESTORED, issue["key"])
         votes: Json = fields.get("votes") or {}
         if votes.get("votes"):
             self._losses.add(Kind.ISSUE, Loss.VOTES_NOT_RESTORED, issue["key"])

@@ -80,11 +80,13 @@ async def _import_custom(
         if found is None:
             return
         existing.append(found)
-    elif not unit.first_attempt:
+    elif kind.startswith(STOCK) and not unit.first_attempt:
         # An earlier attempt may have created it without getting as far as the screen.
         await _put_on_screen(unit, str(found["id"]))
     source, target = str(field["id"]), str(found["id"])
-    merged = await _import_options(unit, target, entry.attributes.get("options", "[]"))
+    merged = False
+    if kind.startswith(STOCK):
+        merged = await _import_options(unit, target, entry.attributes.get("options", "[]"))
     await unit.identities.put(identity_kinds.FIELD, {source: target})
     await unit.identities.put(identity_kinds.FIELD_TYPE, {source: kind})
     if merged:

@@ -12,11 +12,24 @@ PRIORITY = Kind.PRIORITY.value
 RESOLUTION = Kind.RESOLUTION.value
 ISSUE_LINK_TYPE = Kind.ISSUE_LINK_TYPE.value
 FIELD = Kind.FIELD.value
+PROJECT_ROLE = Kind.PROJECT_ROLE.value
+PROJECT_CATEGORY = Kind.PROJECT_CATEGORY.value
+NOTIFICATION_SCHEME = Kind.NOTIFICATION_SCHEME.value
+PERMISSION_SCHEME = Kind.PERMISSION_SCHEME.value
+ISSUE_SECURITY_SCHEME = Kind.ISSUE_SECURITY_SCHEME.value
+PRIORITY_SCHEME = Kind.PRIORITY_SCHEME.value
 PROJECT = Kind.PROJECT.value
 VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
 ISSUE = Kind.ISSUE.value
 ATTACHMENT = Kind.ATTACHMENT.value
+FILTER = Kind.FILTER.value
+BOARD = Kind.BOARD.value
+SPRINT = Kind.SPRINT.value
+DASHBOARD = Kind.DASHBOARD.value
+
+UNFINISHED_FILTER = "unfinished_filter"
+"""Source id of a filter that is at the destination without its last query or name."""
 
 ISSUE_KEY = "issue_key"
 """Source issue key → target issue id."""
@@ -32,6 +45,18 @@ MEDIA = "media"
 
 PREFERENCE = "preference"
 """Key of a preference of the restoring account → its value before, empty: not set."""
+
+SILENT_SCHEME = "silent_scheme"
+"""Name of the scheme that keeps a restore silent → its id at the destination."""
+
+PROJECT_NOTIFICATION_SCHEME = "project_notification_scheme"
+"""Source project id → target id of the notification scheme that it gets at the end."""
+
+PROJECT_SECURITY_SCHEME = "project_security_scheme"
+"""Source project id → target id of the issue security scheme that it has."""
+
+SECURITY_LEVEL = "security_level"
+"""Source id of a security level → target id."""
 
 INITIAL_STATUS = "initial_status"
 """Source project id → target id of the status in which its issues begin."""

@@ -22,12 +22,19 @@ class Parent(msgspec.Struct):
     key: str = ""
 
 
+class Security(msgspec.Struct):
+    """``fields.security``."""
+
+    id: str
+
+
 class Fields(msgspec.Struct):
     """``fields`` of an issue."""
 
     summary: str | None = None
     issuetype: IssueType = msgspec.field(default_factory=IssueType)
     parent: Parent | None = None
+    security: Security | None = None
     creator: dict[str, Any] | None = None
     created: str | None = None
     updated: str | None = None

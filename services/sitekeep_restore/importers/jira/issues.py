@@ -8,6 +8,7 @@ from sitekeep_restore.importers.jira.issue_bodies import BodyMaker
 from sitekeep_restore.importers.jira.issue_creation import Creation
 from sitekeep_restore.importers.jira.issue_plans import plan_following, plan_range
 from sitekeep_restore.importers.jira.issue_resumption import resume
+from sitekeep_restore.importers.jira.issue_security import secure_issues
 from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.numbering import BATCH, Wanted, next_batch, slots
 from sitekeep_restore.importers.jira.projects import TargetProject
@@ -36,6 +37,7 @@ async def import_issues(unit: ImportUnit) -> None:
     await _create(creation, maker, await _wanted(unit, creation, maker, last), last)
     if not has_more:
         await creation.finish(maker)
+    await secure_issues(unit, maker.heads.values(), creation.kept)
     losses.report()
     plan_range(unit, project, first, last, creation.fillers)
     if has_more:

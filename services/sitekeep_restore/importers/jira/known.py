@@ -19,6 +19,7 @@ _BY_FIELD = {
     "fixVersions": identity_kinds.VERSION,
     "versions": identity_kinds.VERSION,
     "components": identity_kinds.COMPONENT,
+    "project": identity_kinds.PROJECT_SECURITY_SCHEME,
 }
 
 

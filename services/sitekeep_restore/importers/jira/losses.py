@@ -9,6 +9,7 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
 
 
+@enum.unique
 class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
@@ -16,9 +17,20 @@ class Loss(enum.Enum):
     ATTACHMENT_AUTHOR_AND_TIME = (
         "The site sets uploader and time of a file itself; the original ones are in the backup."
     )
+    BOARD_CONFIGURATION = (
+        "No request writes the columns, swimlanes, quick filters, estimation and administrators "
+        "of a board; they are in the backup."
+    )
+    BOARD_PLACE_CHANGED = (
+        "The board belongs to the restoring account: REST puts boards in projects and in the "
+        "caller's own place only."
+    )
     BOARD_TYPE_CHANGED = (
         "A team-managed project comes back as a company-managed one: REST cannot create "
         "the configuration of the former."
+    )
+    CATEGORY_DESCRIPTION_KEPT = (
+        "A project category of that name with another description was there already."
     )
     COMMENT_AUTHOR_AND_TIME = (
         "The site sets author and time of a comment itself; the original ones are its first line "
@@ -28,11 +40,39 @@ class Loss(enum.Enum):
         "The site sets creator and times of an issue itself; the original ones are the last line "
         "of its description and in its property sitekeep.origin."
     )
+    DASHBOARD_NOT_ARCHIVED = "No request archives a dashboard: it is active."
+    DASHBOARD_OWNER_REPLACED = (
+        "The owner is not at the destination or has a dashboard of that name; the restoring "
+        "account owns it."
+    )
+    DASHBOARD_RENAMED = "The owner at the destination has a dashboard of that name already."
+    DEFAULT_ACTOR_NOT_RESTORED = (
+        "A default actor of the role is not at the destination or is deactivated."
+    )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
+    )
+    FILTER_OWNER_REPLACED = (
+        "The owner is not at the destination or has a filter of that name; the restoring account "
+        "owns it."
+    )
+    FILTER_QUERY_REFUSED = (
+        "The query names something that is not at the destination, or the site refused it: the "
+        "filter finds nothing, the original query is in its description."
+    )
+    FILTER_RENAMED = "The owner at the destination has a filter of that name already."
+    FILTER_SUBSCRIPTIONS = "No request subscribes anybody to a filter; they are in the backup."
+    GADGET_REFUSED = "The site did not take the gadget; it is in the backup."
+    GADGET_SETTING_NOT_RESTORABLE = (
+        "A setting of a gadget names something that is not at the destination, or the site "
+        "refused it; it is in the backup."
+    )
+    GRANT_NOT_RESTORED = (
+        "The holder of a permission is not at the destination, or the site does not know the "
+        "permission: it is an app's."
     )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
@@ -41,14 +81,38 @@ class Loss(enum.Enum):
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     PARENT_REFUSED = "The site refused the original parent."
+    PERMISSIONS_BY_DEFAULT = (
+        "The permission scheme of the project is not at the destination: the default one holds."
+    )
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
-    PROJECT_CATEGORY = "The category of a project is not restored."
+    PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
+    PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
+    RECIPIENT_NOT_RESTORED = (
+        "A recipient of a notification scheme is not at the destination, or the site no longer "
+        "takes its type."
+    )
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
-    SECURITY_LEVEL_NOT_RESTORED = (
-        "The issue had a security level; at the destination everyone in the project sees it."
+    ROLE_ACTOR_NOT_RESTORED = (
+        "Who acted in the role of a project is not at the destination or is deactivated."
+    )
+    ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
+    SECURITY_MEMBER_NOT_RESTORED = (
+        "Who sees the issues of a security level is not at the destination."
+    )
+    SHARE_DROPPED = (
+        "A permission names somebody or something that is not at the destination, or the site "
+        "refused it."
+    )
+    SPRINT_BOARD_REPLACED = "The board of the sprint is not in the backup; another one has it."
+    SPRINT_DATES = "The site sets itself when a sprint was made and when it was completed."
+    SPRINT_MEMBER_REFUSED = "The site did not take the issue into the sprint."
+    SPRINT_NAME_CUT = "The name of a sprint has 30 characters at most."
+    SPRINT_NOT_STARTED = (
+        "The site refused to start or close the sprint: a board has one active sprint at a time "
+        "unless its settings say otherwise."
     )
     STATUS_CATEGORY_KEPT = "A status of that name with another category was there already."
     STATUS_NOT_REACHED = "The site refused the transition to the original status."

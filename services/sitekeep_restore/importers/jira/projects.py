@@ -11,6 +11,8 @@ import msgspec
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
+from sitekeep_restore.importers.jira.silence import silent_scheme
 from sitekeep_restore.importers.jira.statuses import ensure_workflow
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -64,7 +66,9 @@ async def import_project(unit: ImportUnit) -> None:
         await _refuse(unit, entry, project, "PROJECT_KEY_TAKEN", "The key is in use.")
         return
     types = await _issue_types(unit, project)
-    schemes = await _schemes(unit, entry, project, types)
+    schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
+    schemes |= await _permission_scheme(unit, entry, losses)
+    schemes |= await security_scheme_of(unit, entry.key)
     target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
     if target is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
@@ -134,6 +138,16 @@ async def _schemes(
         scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
         schemes |= {"workflowScheme": scheme} if scheme is not None else {}
     return schemes
+
+
+async def _permission_scheme(unit: ImportUnit, entry: Entry, losses: LossCounter) -> Json:
+    source = entry.attributes.get("permission_scheme", "")
+    kind = identity_kinds.PERMISSION_SCHEME
+    found = await unit.identities.get(kind, [source] if source else [])
+    if source in found:
+        return {"permissionScheme": int(found[source])}
+    losses.add(Kind.PROJECT, Loss.PERMISSIONS_BY_DEFAULT, entry.attributes.get("key", ""))
+    return {}
 
 
 async def _statuses(unit: ImportUnit, entry: Entry) -> list[str]:
@@ -211,7 +225,16 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
     for name in ("description", "assigneeType", "url"):
         if project.get(name) and not str(project[name]).startswith("/"):
             body[name] = project[name]
-    return body
+    category = await _category(unit, project)
+    return {**body, "categoryId": int(category)} if category else body
+
+
+async def _category(unit: ImportUnit, project: Json) -> str:
+    """The target id of the project's category; empty: it has none, or it is not there."""
+    category: Json = project.get("projectCategory") or {}
+    source = str(category.get("id", ""))
+    found = await unit.identities.get(identity_kinds.PROJECT_CATEGORY, [source] if source else [])
+    return found.get(source, "")
 
 
 async def _lead(unit: ImportUnit, project: Json) -> str:
@@ -232,7 +255,7 @@ async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
         found.append(Loss.PROJECT_LEAD_REPLACED)
     if project.get("style") == "next-gen":
         found.append(Loss.BOARD_TYPE_CHANGED)
-    if project.get("projectCategory"):
+    if project.get("projectCategory") and not await _category(unit, project):
         found.append(Loss.PROJECT_CATEGORY)
     for loss in found:
         losses.add(Kind.PROJECT, loss, str(project["key"]))

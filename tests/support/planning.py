@@ -1,0 +1,74 @@
+"""What the tests of filters, boards, sprints and dashboards share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from sitekeep_cli.comparison.comparison import Comparison
+from sitekeep_cli.comparison.model import Mode
+from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared import coverage
+from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.work.tally import Severity, Tally
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.server import start_site
+from sitekeep_simulator.site import SimulatedSite
+from support.confluence_fakes import MemoryBackup
+from support.jira_fakes import JiraPair, jira_pair
+
+
+@pytest_asyncio.fixture
+async def pair() -> AsyncIterator[JiraPair]:
+    """A source and an empty destination."""
+    async with jira_pair() as sites:
+        yield sites
+
+
+@pytest_asyncio.fixture
+async def site() -> AsyncIterator[SimulatedSite]:
+    """A new site that listens."""
+    made = SimulatedSite("planning")
+    running = await start_site(made)
+    yield made
+    await running.close()
+    made.close()
+
+
+@pytest_asyncio.fixture
+async def client(site: SimulatedSite) -> AsyncIterator[SiteClient]:
+    """The administrator of that site."""
+    async with SiteClient(site.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as opened:
+        yield opened
+
+
+def reasons_of(tally: Tally) -> Counter[str]:
+    """How much each reason stands for."""
+    found: Counter[str] = Counter()
+    for each in tally.findings:
+        found[each.reason] += each.count
+    return found
+
+
+def errors_of(tally: Tally) -> list[str]:
+    """What is missing undeclared."""
+    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+
+
+def declared(kind: Kind, left: MemoryBackup, right: MemoryBackup) -> set[tuple[str, str]]:
+    """Items of the kind and paths in which they differ; whatever differs must be declared."""
+    with Shelf() as shelf:
+        comparison = Comparison(shelf, Mode.RESTORED, coverage.rows_of("jira"))
+        comparison.read(left, right, jira=True)
+        found = list(comparison.differences())
+    assert [one for one in found if not one.declared] == []
+    return {(one.item, one.path) for one in found if one.kind is kind}
+
+
+def declared_paths(kind: Kind, left: MemoryBackup, right: MemoryBackup) -> set[str]:
+    """The paths in which items of the kind differ, without what is below them."""
+    return {path.partition(".")[0] for _, path in declared(kind, left, right)}
