@@ -123,8 +123,8 @@ class VerificationRun:
             return await self._look_packs_up(unit.tally)
         if unit.plan.kind == "packs":
             return await self._hash_packs(unit.plan.arguments["first"], unit.tally)
-        await self._read(Slice(**unit.plan.arguments), unit.tally)
-        return UnitOutcome(unit.tally)
+        packs = await self._read(Slice(**unit.plan.arguments), unit.tally)
+        return UnitOutcome(unit.tally, (), {"damaged_packs": packs[:NAMED]} if packs else None)
 
     async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
         """A verification that could not read everything says nothing, so it fails."""
@@ -172,7 +172,9 @@ class VerificationRun:
         result = {"damaged_packs": hashed.damaged_packs, "read_bytes": hashed.read_bytes}
         return UnitOutcome(tally, (), result)
 
-    async def _read(self, part: Slice, tally: Tally) -> None:
+    async def _read(self, part: Slice, tally: Tally) -> list[str]:
+        """Names of the packs that were met and are damaged."""
+        damaged_packs: set[str] = set()
         for kind, count in self._verifier.expected(part):
             tally.expect(kind, count)
         async for verified in self._verifier.look(part, self._level):
@@ -182,6 +184,8 @@ class VerificationRun:
                 _name_damage(tally, verified)
             else:
                 tally.of(verified.kind).missing += verified.entry_count
+            damaged_packs.add(verified.damaged_pack)
+        return sorted(filter(None, damaged_packs))
 
     async def _packs(self) -> _Packs:
         damaged: set[str] = set()

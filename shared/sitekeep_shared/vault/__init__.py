@@ -14,3 +14,9 @@
     Vault            begin_backup -> BackupSession -> UnitWriter      vault, session, unit_writer
                      open_backup  -> BackupReader                     reader
 """
+
+import os
+
+# The linear algebra of numpy, which nothing here uses, would start a thread for each core; those
+# spin before they sleep. It is read when numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -173,6 +173,15 @@ class BlobIndex:
         pack, frame, offset, length = place
         return BlobPlace(self._packs[pack], frame, offset, length)
 
+    def position(self, blob_id: bytes) -> list[int]:
+        """What sorts blobs as they lie in the packs; empty when the blob is unknown."""
+        found = _find(self._all_runs(), blob_id)
+        if found is None:
+            return []
+        run, row = found
+        position: list[int] = run.places[row].tolist()
+        return position
+
     def remove(self, packs: Collection[bytes]) -> None:
         """Forgets what lies in some packs."""
         if packs:
@@ -202,7 +211,7 @@ class BlobIndex:
         return self._packs[number]
 
     def _all_runs(self) -> Sequence[_Run]:
-        return [*self._runs, *self._aside]
+        return [*self._runs, *self._aside] if self._aside else self._runs
 
     def _by_pack(self, sums: Iterable[Sums]) -> Mapping[bytes, int]:
         total = sum(sums, numpy.zeros(len(self._packs)))

@@ -88,7 +88,7 @@ class Collector:
 
     def _decidable(self, survey: Survey) -> dict[str, Condemnation]:
         return {
-            generation.identifier: rules.verdict_on(survey, generation)
+            generation.identifier: rules.verdict_on(survey, self._limits, generation)
             for generation in survey.generations
             if generation.verdict is None and not rules.obstacle(survey, self._limits, generation)
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import Condemnation
@@ -72,15 +72,30 @@ def due_time(generation: Generation, limits: Limits) -> datetime.datetime:
     return since + datetime.timedelta(seconds=limits.condemned_seconds)
 
 
-def verdict_on(survey: Survey, generation: Generation) -> Condemnation:
+def verdict_on(survey: Survey, limits: Limits, generation: Generation) -> Condemnation:
     """What of a generation is removed: what nobody needs and nobody can begin to need."""
-    live = survey.live_packs
-    manifests = generation.condemned.manifests if generation.condemned is not None else ()
+    kept = survey.live_packs | _packs_still_read(survey, limits)
     return Condemnation(
         survey.now,
-        [pack for pack in _packs_of(generation) if pack.pack_id not in live],
-        [name for name in manifests if name in survey.expired],
+        [pack for pack in _packs_of(generation) if pack.pack_id not in kept],
+        [name for name in _manifests_of(generation) if name in survey.expired],
     )
+
+
+def _packs_still_read(survey: Survey, limits: Limits) -> set[bytes]:
+    """What expired backups need that somebody may read: all that no verdict can name yet.
+
+    A backup that began before a pack was condemned may be committed with it, expire, and be
+    read: under a lease that is no older than its own condemnation, if there is one.
+    """
+    unread = {
+        name
+        for generation in survey.generations
+        if generation.verdict is not None or not obstacle(survey, limits, generation)
+        for name in _manifests_of(generation)
+    }
+    still = (packs for name, packs in survey.expired.items() if name not in unread)
+    return {pack.pack_id for packs in still for pack in packs}
 
 
 def garbage(survey: Survey, limits: Limits) -> Condemnation:
@@ -93,13 +108,8 @@ def garbage(survey: Survey, limits: Limits) -> Condemnation:
         for pack_id, info in survey.packs.items()
         if pack_id not in kept and info.last_modified < before
     ]
-    waiting = {
-        name
-        for generation in survey.generations
-        if generation.condemned is not None
-        for name in generation.condemned.manifests
-    }
-    return Condemnation(survey.now, packs, sorted(survey.expired - waiting))
+    waiting = {name for each in survey.generations for name in _manifests_of(each)}
+    return Condemnation(survey.now, packs, sorted(survey.expired.keys() - waiting))
 
 
 def unreadable_leftovers(survey: Survey, limits: Limits) -> list[str]:
@@ -137,3 +147,7 @@ def _newest_garbage(survey: Survey, limits: Limits) -> datetime.datetime:
 def _packs_of(generation: Generation) -> Iterator[PackReference]:
     if generation.condemned is not None:
         yield from generation.condemned.packs
+
+
+def _manifests_of(generation: Generation) -> Sequence[str]:
+    return generation.condemned.manifests if generation.condemned is not None else ()

@@ -75,7 +75,13 @@ async def load_condemned(store: Store, sealer: Sealer) -> frozenset[bytes]:
     """
     condemned: set[bytes] = set()
     async for name in _lists(store):
-        found = await _load_one(store, sealer, name)
+        try:
+            found = await _load_one(store, sealer, name)
+        except DamagedObject as error:
+            way_out = (
+                "; no backup begins before a collection has removed it: sitekeep vault collect"
+            )
+            raise DamagedObject(name, error.problem + way_out) from error
         if found is not None:
             condemned.update(pack.pack_id for pack in found.packs)
     return frozenset(condemned)

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterable
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
-from sitekeep_shared.vault.verification_record import read_records
-
-_logger = logging.getLogger(__name__)
+from sitekeep_shared.vault.verification_record import VerificationRecord, read_records
 
 
 async def load_damaged_packs(store: Store, sealer: Sealer) -> frozenset[bytes]:
-    """The ids of the packs that the newest verification of any backup found damaged.
-
-    Of each backup the last verification counts that read the packs: one that was put back from
-    a copy is used again once a verification has found it sound.
+    """The ids of the packs that the newest verifications of any backup found damaged.
 
     Raises:
         StoreUnavailable: the store does not answer.
     """
     damaged: set[str] = set()
     for backup_id in await _verified_backups(store):
-        records = await read_records(store, sealer, backup_id)
-        reading = [record for record in records if record.depth is not Level.STRUCTURE]
-        if reading:
-            damaged.update(reading[-1].damaged_packs)
-    for name in sorted(damaged):
-        _logger.warning("A verification found %s damaged; what it held is stored anew.", name)
+        damaged |= still_damaged(await read_records(store, sealer, backup_id))
     found = (names.pack_id_of(name) for name in damaged)
     return frozenset(pack_id for pack_id in found if pack_id is not None)
+
+
+def still_damaged(records: Iterable[VerificationRecord]) -> set[str]:
+    """Names of the packs that the verifications of one backup, in their order, leave damaged.
+
+    What was put back from a copy is used again once a verification has found it sound. Only the
+    level STORAGE reads the whole of a pack: what it found no other level takes back.
+    """
+    whole: set[str] = set()
+    met: set[str] = set()
+    for record in records:
+        if record.depth is Level.STORAGE:
+            whole, met = set(record.damaged_packs), set()
+        elif record.depth > Level.STORAGE:
+            met = set(record.damaged_packs)
+    return whole | met
 
 
 async def _verified_backups(store: Store) -> list[str]:

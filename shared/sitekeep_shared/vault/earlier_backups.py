@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import BackupNotFound, DamagedObject, ObjectMissing
+from sitekeep_shared.vault.index_object import PackReference
 from sitekeep_shared.vault.known_files_object import KnownFilesObject, decode_known_files
 from sitekeep_shared.vault.known_files_table import KnownFilesColumns, KnownFilesTable
 from sitekeep_shared.vault.limits import Limits
@@ -65,6 +66,7 @@ class EarlierBackups:
         self._headers: list[ManifestHeader] = []
         self._newest: dict[str, tuple[ManifestHeader, Sequence[PackUse]]] = {}
         self._needed: set[bytes] = set()
+        self._kept: set[PackReference] = set()
         self._all_readable = True
 
     async def load(self) -> None:
@@ -99,6 +101,11 @@ class EarlierBackups:
         taken = [number for number in numbers if number is not None]
         return KnownFilesOfSite(table, max(taken, default=-1) + 1)
 
+    @property
+    def kept_packs(self) -> Set[PackReference]:
+        """What the backups that have not expired need."""
+        return self._kept
+
     def demand(self) -> PackDemand | None:
         """Which packs are needed; None when a manifest cannot be read: nothing is guessed."""
         if not self._all_readable:
@@ -113,6 +120,7 @@ class EarlierBackups:
         self._needed.update(use.pack.pack_id for use in uses)
         if is_expired:
             return
+        self._kept.update(use.pack for use in uses)
         self._headers.append(header)
         newest = self._newest.get(header.site)
         if newest is None or _order(header) > _order(newest[0]):

@@ -40,6 +40,8 @@ class Examination:
             self.read_bytes += verified.size_bytes
             return
         self.damaged[verified.kind] += verified.entry_count
+        if verified.damaged_pack:
+            self.damaged_packs.add(verified.damaged_pack)
         if len(self.damaged_entities) < NAMED:
             self.damaged_entities.append(verified)
 

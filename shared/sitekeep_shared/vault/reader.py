@@ -167,6 +167,17 @@ class BackupReader:
         self._check_size(entry, len(payload))
         return payload
 
+    async def prove(self, entry: Entry) -> None:
+        """Reads the content of an entry, blob by blob, and keeps none of it.
+
+        Raises:
+            DamagedObject: something is missing or altered; it is named.
+        """
+        size = 0
+        for blob_id in entry.blobs:
+            size += len(await self._blob_of(entry, blob_id))
+        self._check_size(entry, size)
+
     async def stream(self, entry: Entry) -> AsyncIterator[bytes]:
         """The content of an entry, blob by blob; a blob has at most 16 MiB.
 
@@ -218,10 +229,9 @@ class BackupReader:
             self.name, self.header, body, self.packs, self._loaded, self._pack_reader, lost
         )
 
-    def _position(self, listed: ListedEntry) -> tuple[bytes, int, int]:
-        entry = listed.entry
-        place = self._loaded.blobs.place(entry.blobs[0]) if entry.blobs else None
-        return (b"", 0, 0) if place is None else (place.pack.pack_id, place.frame, place.offset)
+    def _position(self, listed: ListedEntry) -> list[int]:
+        blobs = listed.entry.blobs
+        return self._loaded.blobs.position(blobs[0]) if blobs else []
 
     async def close(self) -> None:
         """Frees what is cached."""

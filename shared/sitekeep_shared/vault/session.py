@@ -66,6 +66,7 @@ async def begin_session(
     except Exception:
         await lease.release()
         raise
+    packs.tell_lost(earlier.kept_packs)
     demand = earlier.demand()
     await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
     staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable, site=origin.site)

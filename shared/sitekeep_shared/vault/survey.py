@@ -90,8 +90,8 @@ class Survey:
     """Backup ids of all ``expired/`` objects, and when they were written."""
     live: Mapping[str, Sequence[PackReference]]
     """Names of the manifests that have not expired, and what they need."""
-    expired: frozenset[str]
-    """Names of the manifests that have."""
+    expired: Mapping[str, Sequence[PackReference]]
+    """The same of those that have; nothing where that cannot be read."""
     abandoned: Mapping[str, datetime.datetime]
     """Names of the manifests that can never be, and since when."""
     unfinished: Mapping[str, Unfinished]

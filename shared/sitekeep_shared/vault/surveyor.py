@@ -19,7 +19,7 @@ from sitekeep_shared.vault.errors import BackupAbandoned, DamagedObject, ObjectM
 from sitekeep_shared.vault.index_object import PackReference, decode_index
 from sitekeep_shared.vault.lease import decode_lease
 from sitekeep_shared.vault.limits import Limits
-from sitekeep_shared.vault.manifest_store import read_header, read_header_and_packs
+from sitekeep_shared.vault.manifest_store import read_header_and_packs
 from sitekeep_shared.vault.markers import decode_abandoned
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import ObjectInfo, Store
@@ -38,7 +38,7 @@ Seen = TypeVar("Seen")
 @dataclass(frozen=True)
 class _Manifests:
     live: dict[str, Sequence[PackReference]]
-    expired: set[str]
+    expired: dict[str, Sequence[PackReference]]
     abandoned: dict[str, datetime.datetime]
 
 
@@ -80,7 +80,7 @@ class Surveyor:
             packs=packs,
             markers=markers,
             live=manifests.live,
-            expired=frozenset(manifests.expired),
+            expired=manifests.expired,
             abandoned=manifests.abandoned,
             unfinished=await self._unfinished(index, finished),
         )
@@ -116,10 +116,17 @@ class Surveyor:
             waiting = listed.get(names.waiting_name(identifier))
             since = waiting.last_modified if waiting is not None else None
             name = names.verdict_name(identifier)
-            verdict = await self._condemned(name) if name in listed else None
+            verdict = await self._verdict(name) if name in listed else None
             return Generation(identifier, condemned, since, verdict)
 
         return await self._each(lists, generation)
+
+    async def _verdict(self, name: str) -> Condemnation:
+        try:
+            return await self._condemned(name)
+        except DamagedObject as error:
+            way_out = "remove it when no other collection runs, and a new one decides again"
+            raise DamagedObject(name, f"{error.problem}; {way_out}") from error
 
     async def _condemned(self, name: str) -> Condemnation:
         return decode_condemned(self._sealer, name, await self._store.get(name))
@@ -129,30 +136,39 @@ class Surveyor:
         return {pack_id: item for pack_id, item in listed.items() if pack_id is not None}
 
     async def _manifests(self, markers: Mapping[str, object]) -> _Manifests:
-        found = _Manifests({}, set(), {})
+        found = _Manifests({}, {}, {})
 
         async def look(info: ObjectInfo) -> None:
             try:
                 if backup_id_of(info.key) in markers:
-                    await self._look_at_expired(info.key)
-                    found.expired.add(info.key)
+                    found.expired[info.key] = await self._needed_by_expired(info.key)
                 else:
-                    _, uses = await read_header_and_packs(self._store, self._sealer, info.key)
-                    found.live[info.key] = [use.pack for use in uses]
+                    found.live[info.key] = await self._needed(info.key)
             except BackupAbandoned:
-                # Believed only if it was sealed by somebody who has the keys.
-                decode_abandoned(self._sealer, info.key, await self._store.get(info.key))
+                await self._require_mark(info.key)
                 found.abandoned[info.key] = info.last_modified
 
         await self._each(await self._list(names.BACKUPS), look)
         return found
 
-    async def _look_at_expired(self, name: str) -> None:
+    async def _require_mark(self, name: str) -> None:
+        """It is believed only if it was sealed by somebody who has the keys."""
+        try:
+            decode_abandoned(self._sealer, name, await self._store.get(name))
+        except DamagedObject as error:
+            way_out = "if that backup never ended, remove the object; else put it back from a copy"
+            raise DamagedObject(name, f"{error.problem}; {way_out}") from error
+
+    async def _needed(self, name: str) -> Sequence[PackReference]:
+        _, uses = await read_header_and_packs(self._store, self._sealer, name)
+        return [use.pack for use in uses]
+
+    async def _needed_by_expired(self, name: str) -> Sequence[PackReference]:
         """What cannot be read of an expired backup stops nobody: it only has to go."""
         try:
-            await read_header(self._store, self._sealer, name)
+            return await self._needed(name)
         except DamagedObject:
-            return
+            return ()
 
     async def _unfinished(
         self, index: Sequence[ObjectInfo], finished: frozenset[str]

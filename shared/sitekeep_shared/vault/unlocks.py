@@ -7,6 +7,7 @@ by being removed. What a passphrase or a recipient opens is the document of the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import logging
 import secrets
@@ -16,9 +17,15 @@ from dataclasses import dataclass
 import msgspec
 
 from sitekeep_shared.vault import key_document, names
-from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing, WrongKey
+from sitekeep_shared.vault.errors import (
+    BackupNotFound,
+    DamagedObject,
+    ObjectMissing,
+    WrongKey,
+)
 from sitekeep_shared.vault.key_ring import KeyRing
 from sitekeep_shared.vault.keys import WholeKey, public_key_of
+from sitekeep_shared.vault.manifest_store import manifest_names, read_header
 from sitekeep_shared.vault.passphrase import Passphrase, PassphraseSealed
 from sitekeep_shared.vault.repository import Repository
 from sitekeep_shared.vault.sealing import Sealer, open_with, seal_to, sealing_context
@@ -77,6 +84,16 @@ class _Stored:
     """Of the way, and of the key that it opens."""
     content: UnlockObject | DamagedObject
     created: datetime.datetime
+
+    def is_of(self, method: str) -> bool:
+        """Whether it is known to be a way of that kind."""
+        if isinstance(self.content, DamagedObject):
+            return False
+        return (self.content.passphrase is None) == (method == "recipient")
+
+
+_Opened = Callable[[UnlockObject, bytes], bytes | None]
+"""The key document of a way; None where another opens it. Raises ValueError: it is damaged."""
 
 
 class Unlocks:
@@ -180,7 +197,13 @@ async def unlock_with_recipient(
     def opened(content: UnlockObject, context: bytes) -> bytes | None:
         if content.recipient != own or content.sealed is None:
             return None
-        return open_with(private_key, content.sealed, context)
+        plaintext = open_with(private_key, content.sealed, context)
+        if plaintext is None:
+            raise ValueError(
+                "it is sealed to this private key and does not open: it was altered, "
+                f"or {names.FORMAT} was"
+            )
+        return plaintext
 
     return await _unlock(store, repository, opened, "recipient")
 
@@ -188,31 +211,66 @@ async def unlock_with_recipient(
 async def _unlock(
     store: Store,
     repository: Repository,
-    opened: Callable[[UnlockObject, bytes], bytes | None],
+    opened: _Opened,
     method: str,
 ) -> WholeKey:
-    """The newest key that can be opened: a rotation leaves the older ones where they are."""
+    """The newest key that can be opened: a rotation leaves the older ones where they are.
+
+    One way that is damaged does not stand in the way of the others.
+    """
     keys: list[WholeKey] = []
+    damaged: list[DamagedObject] = []
     tried = 0
     async for stored in _stored(store):
-        if isinstance(stored.content, DamagedObject):
-            _logger.warning("%s It is left out.", stored.content)
-            continue
-        tried += (stored.content.passphrase is None) == (method == "recipient")
         context = sealing_context(repository.repository_id, _SECTION, stored.name.encode())
-        plaintext = await asyncio.to_thread(opened, stored.content, context)
-        if plaintext is not None:
-            keys.append(_decode(stored.name, plaintext))
+        try:
+            tried += stored.is_of(method)
+            key = await asyncio.to_thread(_open, stored, opened, context)
+        except DamagedObject as error:
+            _logger.warning("%s It is left out.", error)
+            damaged.append(error)
+        else:
+            keys += [] if key is None else [key]
     if not keys:
-        raise WrongKey(_nothing_opens(method, tried))
+        raise WrongKey(" ".join([_nothing_opens(method, tried), *map(str, damaged)]))
     return await _newest(store, repository, keys)
 
 
+def _open(stored: _Stored, opened: _Opened, context: bytes) -> WholeKey | None:
+    if isinstance(stored.content, DamagedObject):
+        raise stored.content
+    try:
+        plaintext = opened(stored.content, context)
+    except ValueError as error:
+        raise DamagedObject(stored.name, str(error)) from error
+    return None if plaintext is None else _decode(stored.name, plaintext)
+
+
 async def _newest(store: Store, repository: Repository, keys: Sequence[WholeKey]) -> WholeKey:
-    """The current key; where it is not among them, the one that opens the most."""
-    ring = KeyRing(store, keys[0].keys, repository.repository_id, repository.first_key_id)
-    current = await ring.current_key_id()
-    return max(keys, key=lambda key: (key.keys.key_id == current, len(key.private_keys)))
+    """The current key; the one that opens the most where that one is not known, or not enough.
+
+    What completed a rotation may be lost; then an older key seems to be the current one.
+    """
+    most = max(keys, key=lambda key: len(key.private_keys))
+    ring = KeyRing(store, most.keys, repository.repository_id, repository.first_key_id)
+    try:
+        current = await ring.current_key_id()
+    except DamagedObject as error:
+        _logger.warning("%s The key that opens the most is taken.", error)
+        return most
+    found = next((key for key in keys if key.keys.key_id == current), most)
+    sealer = Sealer(most.keys, repository.repository_id)
+    return found if await _opens_all(store, sealer, found) else most
+
+
+async def _opens_all(store: Store, sealer: Sealer, key: WholeKey) -> bool:
+    """Whether no backup was made with a newer key, as far as the manifests can be read."""
+    ids = key.keys.readable_key_ids
+    async for name in manifest_names(store, include_expired=True):
+        with contextlib.suppress(DamagedObject, ObjectMissing, BackupNotFound):
+            if (await read_header(store, sealer, name)).key_id not in ids:
+                return False
+    return True
 
 
 def _nothing_opens(method: str, tried: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Set
+import logging
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from sitekeep_shared.clock import Clock
@@ -17,6 +18,11 @@ from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
+_NAMED = 10
+"""Packs that a warning names; the rest is counted."""
+
+_logger = logging.getLogger(__name__)
+
 
 @dataclass
 class UsablePacks:
@@ -29,10 +35,29 @@ class UsablePacks:
     packs: set[PackReference] = field(default_factory=set[PackReference])
     too_old: set[bytes] = field(default_factory=set[bytes])
     """Those of ``packs`` that this session may read and must not reuse."""
+    condemned: Set[bytes] = frozenset()
+    """Those that a collection may remove: they need not be lost."""
 
     def is_usable(self, pack: PackReference) -> bool:
         """Whether a pack is there as it was written."""
         return pack in self.packs
+
+    def tell_lost(self, needed: Iterable[PackReference]) -> None:
+        """Says in one sentence which packs that backups need are not there as they were."""
+        lost = sorted(
+            names.pack_name(pack.pack_id)
+            for pack in needed
+            if not self.is_usable(pack) and pack.pack_id not in self.condemned
+        )
+        if not lost:
+            return
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        _logger.warning(
+            "Packs that backups need are missing, cut or damaged: %s%s. Nothing new counts on "
+            "them; what this backup meets of what they held is stored anew.",
+            ", ".join(lost[:_NAMED]),
+            more,
+        )
 
 
 async def load_usable_packs(
@@ -44,9 +69,10 @@ async def load_usable_packs(
         DamagedObject: a list of condemned packs cannot be read.
         StoreUnavailable: the store does not answer.
     """
-    unusable = await load_condemned(store, sealer) | await load_damaged_packs(store, sealer)
+    condemned = await load_condemned(store, sealer)
+    unusable = condemned | await load_damaged_packs(store, sealer)
     oldest = _oldest(clock, limits)
-    usable = UsablePacks()
+    usable = UsablePacks(condemned=condemned)
     async for item in store.list(names.PACKS):
         pack_id = names.pack_id_of(item.key)
         if pack_id is None or pack_id in unusable:

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault import names
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.entry_names import name_of, name_of_page
 from sitekeep_shared.vault.errors import DamagedObject
@@ -47,6 +48,8 @@ class Verified:
     """The key of the entry; empty for a whole page."""
     page: str = ""
     """The blob id of the page that lists it, in hex."""
+    damaged_pack: str = ""
+    """The name of the pack that is not what was written; empty where it is none."""
 
 
 def slices(pages: Sequence[PageReference], limits: Limits) -> Iterator[Slice]:
@@ -122,8 +125,8 @@ class Verifier:
                 yield _verified(listed, self._unlisted(listed.entry), 0)
             return
         for listed in await self._reader.in_stored_order(entries):
-            problem = await self._problem(listed.entry)
-            yield _verified(listed, problem, listed.entry.size_bytes)
+            damage = await self._damage(listed.entry)
+            yield _verified(listed, damage, listed.entry.size_bytes)
 
     async def _listed(self, wanted: Slice) -> tuple[list[ListedEntry], list[Verified]]:
         """The entries of the slice, and the pages that do not say which they have."""
@@ -134,23 +137,23 @@ class Verifier:
             try:
                 listed = await self._reader.page_entries(page)
             except DamagedObject as error:
-                lost.append(_lost_page(page, len(part), str(error)))
+                lost.append(_lost_page(page, len(part), error))
             else:
                 found = listed[part.start : part.stop]
                 entries.extend(ListedEntry(page.blob_id, entry) for entry in found)
         return entries, lost
 
-    def _unlisted(self, entry: Entry) -> str:
+    def _unlisted(self, entry: Entry) -> DamagedObject | None:
         try:
             self._reader.require_listed(entry)
         except DamagedObject as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     def _pages(self, wanted: Slice) -> Sequence[PageReference]:
         return self._reader.all_pages[wanted.first_page : wanted.first_page + wanted.page_count]
 
-    async def _problem(self, entry: Entry) -> str:
+    async def _damage(self, entry: Entry) -> DamagedObject | None:
         try:
             if entry.size_bytes <= self._limits.own_frame_bytes:
                 await self._read(entry)
@@ -158,31 +161,39 @@ class Verifier:
                 async with self._large_files:
                     await self._read(entry)
         except DamagedObject as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     async def _read(self, entry: Entry) -> None:
+        if not entry.sha256:
+            await self._reader.prove(entry)
+            return
         digest = hashlib.sha256()
         async for part in self._reader.stream(entry):
-            if not entry.sha256:
-                continue
             if len(part) <= self._limits.hash_inline_bytes:
                 digest.update(part)
             else:
                 await asyncio.to_thread(digest.update, part)
-        if entry.sha256 and digest.hexdigest() != entry.sha256:
+        if digest.hexdigest() != entry.sha256:
             raise DamagedObject(self._reader.name, f"{name_of(entry)} has another SHA-256")
 
 
-def _verified(listed: ListedEntry, problem: str, size_bytes: int) -> Verified:
-    entry = listed.entry
+def _verified(listed: ListedEntry, damage: DamagedObject | None, size_bytes: int) -> Verified:
+    entry, page = listed.entry, listed.page.hex()
+    if damage is None:
+        return Verified(entry.kind, name_of(entry), 1, size_bytes, key=entry.key, page=page)
     return Verified(
-        entry.kind, name_of(entry), 1, size_bytes, problem, entry.key, listed.page.hex()
+        entry.kind, name_of(entry), 1, size_bytes, str(damage), entry.key, page, _pack(damage)
     )
 
 
-def _lost_page(page: PageReference, count: int, problem: str) -> Verified:
-    return Verified(page.kind, name_of_page(page), count, 0, problem, page=page.blob_id.hex())
+def _lost_page(page: PageReference, count: int, damage: DamagedObject) -> Verified:
+    name, blob = name_of_page(page), page.blob_id.hex()
+    return Verified(page.kind, name, count, 0, str(damage), page=blob, damaged_pack=_pack(damage))
+
+
+def _pack(damage: DamagedObject) -> str:
+    return damage.object_name if names.pack_id_of(damage.object_name) is not None else ""
 
 
 def _range(wanted: Slice, page: PageReference) -> range:

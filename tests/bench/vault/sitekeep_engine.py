@@ -12,25 +12,23 @@ import datetime
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from blake3 import blake3
 
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.memory import share_one_heap
-from sitekeep_shared.vault import names
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.known_file import FileIdentity
+from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
 from sitekeep_shared.vault.page import PageReference
 from sitekeep_shared.vault.reader import BackupReader, ListedEntry
 from sitekeep_shared.vault.session import BackupSession, UnitWriter
 from sitekeep_shared.vault.vault import Vault
-from sitekeep_shared.vault.verify import Verifier
 
 SITE = "bench"
 ISSUES, ATTACHMENTS = "issues", "attachments"
@@ -48,9 +46,9 @@ class SitekeepEngine:
         self.store = DurableLocalStore(work / "vault")
         self._keys = load_or_create_key_file(work / "key")
 
-    async def open(self) -> Vault:
+    async def open(self, limits: Limits | None = None) -> Vault:
         """The vault; made where there is none."""
-        return await Vault.open(self.store, self._keys, SystemClock(), create=True)
+        return await Vault.open(self.store, self._keys, SystemClock(), create=True, limits=limits)
 
     async def backup(self, tree: Path, backup_id: str, *, read_all: bool) -> None:
         """Commits the tree: every byte of the records, and of the files at least the unknown."""
@@ -64,15 +62,17 @@ class SitekeepEngine:
             await session.close()
 
     async def verify(self, backup_id: str) -> None:
-        """Hashes every object that is named by its hash; reads and proves a whole backup."""
-        reader = await (await self.open()).open_backup(SITE, backup_id)
-        await self._verify_storage()
-        verifier = Verifier(reader)
-        for part in verifier.slices():
-            async for verified in verifier.verify(part):
-                if verified.problem:
-                    raise SystemExit(verified.problem)
-        await reader.close()
+        """All bytes of a backup's packs, and all that it holds: the levels STORAGE and DATA."""
+        from sitekeep_shared.vault.examination import examine
+        from sitekeep_shared.vault.levels import Level
+
+        vault = await self.open()
+        async with vault.reading():
+            hashed = await vault.hash_packs(await vault.packs_of(SITE, backup_id))
+            _, record = await examine(vault, SystemClock(), SITE, backup_id, Level.DATA)
+            if hashed.damaged_packs or not record.sound:
+                raise SystemExit(f"{backup_id} is damaged: {hashed.damaged_packs}, {record}")
+            await vault.keep_record(record)
 
     async def restore(self, backup_id: str, target: Path) -> None:
         """Writes a whole backup to files."""
@@ -88,21 +88,14 @@ class SitekeepEngine:
         await reader.close()
 
     async def expire(self, backup_id: str) -> None:
-        """Gives up a backup."""
-        await (await self.open()).expire(SITE, backup_id, "bench")
-
-    async def _verify_storage(self) -> None:
-        slots = asyncio.Semaphore(2)
-
-        async def hash_one(key: str) -> None:
-            async with slots:
-                data = await self.store.get(key)
-                digest = await asyncio.to_thread(lambda: blake3(data).digest())
-            if digest != names.pack_id_of(key):
-                raise SystemExit(f"{key} is damaged")
-
-        packs = [item.key async for item in self.store.list(names.PACKS)]
-        await asyncio.gather(*(hash_one(key) for key in packs))
+        """Gives up a backup and what only it needs: condemned, then swept without the wait."""
+        limits = replace(Limits(), condemned_seconds=0.0, orphan_seconds=0.0, skew_seconds=0.0)
+        vault = await self.open(limits)
+        await vault.expire(SITE, backup_id, "bench")
+        for swept in (0, 1):
+            report = await vault.collect()
+            if report.swept_backups_count != swept:
+                raise SystemExit(f"{backup_id} is not swept: {report}")
 
 
 async def _put_tree(session: BackupSession, tree: Path, *, read_all: bool) -> list[PageReference]:
@@ -112,11 +105,11 @@ async def _put_tree(session: BackupSession, tree: Path, *, read_all: bool) -> li
     async def put(folder: Path) -> None:
         async with gate:
             unit = session.unit(folder.relative_to(tree).as_posix())
-            files = await asyncio.to_thread(lambda: sorted(folder.iterdir()))
+            files = await asyncio.to_thread(lambda: sorted(os.listdir(folder)))
             if folder.parent.name == ISSUES:
-                await _put_records(unit, tree, files)
+                await _put_records(unit, folder, files)
             else:
-                await _put_files(unit, tree, files, read_all=read_all)
+                await _put_files(unit, folder, files, read_all=read_all)
             pages.extend(await unit.finish())
 
     parts = [tree / part for part in (ISSUES, ATTACHMENTS)]
@@ -125,24 +118,25 @@ async def _put_tree(session: BackupSession, tree: Path, *, read_all: bool) -> li
     return pages
 
 
-async def _put_records(unit: UnitWriter, tree: Path, files: Sequence[Path]) -> None:
+async def _put_records(unit: UnitWriter, folder: Path, files: Sequence[str]) -> None:
     """As many at a time as one answer of the site holds."""
+    prefix = f"{ISSUES}/{folder.name}"
     for start in range(0, len(files), _RECORDS_PER_REQUEST):
         batch = files[start : start + _RECORDS_PER_REQUEST]
-        contents = await asyncio.to_thread(_read_all, batch)
-        for file, content in zip(batch, contents, strict=True):
-            key = file.relative_to(tree).as_posix()
-            await unit.put_record(Kind.ISSUE, key, content, attributes={"key": file.stem})
+        contents = await asyncio.to_thread(_read_all, str(folder), batch)
+        for name, content in zip(batch, contents, strict=True):
+            attributes = {"key": name.partition(".")[0]}
+            await unit.put_record(Kind.ISSUE, f"{prefix}/{name}", content, attributes=attributes)
 
 
 async def _put_files(
-    unit: UnitWriter, tree: Path, files: Sequence[Path], *, read_all: bool
+    unit: UnitWriter, folder: Path, files: Sequence[str], *, read_all: bool
 ) -> None:
     """Known is what has the same path, time and size, as it is to the peers."""
-    for file in files:
-        key = file.relative_to(tree).as_posix()
-        attributes = {"filename": file.name}
-        status = file.stat()
+    for name in files:
+        key, file = f"{ATTACHMENTS}/{folder.name}/{name}", f"{folder}/{name}"
+        attributes = {"filename": name}
+        status = os.stat(file)
         identity = FileIdentity(key, str(status.st_mtime_ns), status.st_size)
         known = None if read_all else unit.find_file(Kind.ATTACHMENT, identity, even_if_due=True)
         if known and unit.reuse_file(Kind.ATTACHMENT, key, known, attributes=attributes):
@@ -152,7 +146,7 @@ async def _put_files(
         )
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
+async def _pieces(path: str) -> AsyncIterator[bytes]:
     """A file as an answer of the site brings it: piece by piece."""
     position = 0
     while piece := await asyncio.to_thread(_read, path, position):
@@ -168,6 +162,9 @@ async def _write_entries(reader: BackupReader, entries: Sequence[Entry], target:
     batch: list[tuple[Path, bytes]] = []
     size = 0
     for entry in entries:
+        if len(entry.blobs) > 1:
+            await _write_large(reader, entry, target / entry.key)
+            continue
         batch.append((target / entry.key, await reader.read(entry)))
         size += entry.size_bytes
         if size >= _PIECE_BYTES:
@@ -176,11 +173,18 @@ async def _write_entries(reader: BackupReader, entries: Sequence[Entry], target:
     await asyncio.to_thread(_write_all, batch)
 
 
-def _read_all(files: Sequence[Path]) -> list[bytes]:
-    return [_read(file, 0) for file in files]
+async def _write_large(reader: BackupReader, entry: Entry, path: Path) -> None:
+    """Blob by blob, as the restore sends it."""
+    with path.open("xb") as file:
+        async for part in reader.stream(entry):
+            await asyncio.to_thread(file.write, part)
 
 
-def _read(file: Path, start: int) -> bytes:
+def _read_all(folder: str, files: Sequence[str]) -> list[bytes]:
+    return [_read(f"{folder}/{name}", 0) for name in files]
+
+
+def _read(file: str, start: int) -> bytes:
     """At most one piece: with as few calls of the system as the peers make."""
     descriptor = os.open(file, os.O_RDONLY)
     try:

@@ -328,3 +328,35 @@ async def test_a_stranger_supersedes_nothing() -> None:
     store.objects[name] = store.objects.pop(names.superseded_name(stranger.keys.key_id))
     with pytest.raises(DamagedObject):
         await (await open_vault(store)).require_current_key()
+
+
+async def _rotated_with_a_recipient(store: MemoryStore) -> tuple[WholeKey, bytes]:
+    private = new_private_key()
+    repository = (await ring_of(store, OLD)).repository_id
+    unlocks = Unlocks(store, Sealer(OLD.keys, repository))
+    await unlocks.add_recipient(OLD, public_key_of(private), "Anna")
+    return await rotated(store), private
+
+
+@pytest.mark.parametrize("damage", [None, b"{}"])
+async def test_a_recipient_gets_the_key_that_reads_all_though_the_rotation_cannot_be_seen(
+    damage: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = MemoryStore()
+    new, private = await _rotated_with_a_recipient(store)
+    await make_backup(await open_vault(store, keys=new.keys), "b1", {"u1": CONTENT})
+    name = names.superseded_name(KEYS.key_id)
+    del store.objects[name]
+    if damage is not None:
+        store.objects[name] = damage
+    assert await unlock_with_recipient(store, await read_repository(store), private) == new
+    assert (name in caplog.text) == (damage is not None)
+
+
+async def test_a_recipient_gets_the_current_key_where_no_backup_needs_a_newer_one() -> None:
+    store = MemoryStore()
+    await make_backup(await open_vault(store), "b1", {"u1": CONTENT})
+    _, private = await _rotated_with_a_recipient(store)
+    # As if the rotation had been killed right before its last step.
+    del store.objects[names.superseded_name(KEYS.key_id)]
+    assert await unlock_with_recipient(store, await read_repository(store), private) == OLD

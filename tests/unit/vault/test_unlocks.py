@@ -251,3 +251,15 @@ def test_a_file_that_is_no_recipients_says_so(tmp_path: Path, text: str) -> None
         load_recipient(path)
     with pytest.raises(StoreUnavailable, match="cannot be read"):
         load_recipient(tmp_path / "none")
+
+
+async def test_a_key_that_is_sealed_to_a_recipient_and_does_not_open_is_named() -> None:
+    store = MemoryStore()
+    unlocks, repository = await unlocks_of(store)
+    await unlocks.add_recipient(KEY, public_key_of(PRIVATE), "Anna")
+    [way] = await unlocks.list()
+    document = json.loads(store.objects[way.name])
+    document["sealed"] = document["sealed"][:-8] + "AAAAAAA="
+    store.objects[way.name] = json.dumps(document).encode()
+    with pytest.raises(WrongKey, match=f"{way.name} is damaged"):
+        await unlock_with_recipient(store, repository, PRIVATE)

@@ -27,6 +27,7 @@ from sitekeep_shared.vault.survey import Generation, Survey
 from sitekeep_shared.vault.sweep import Sweep
 from sitekeep_shared.vault.usable_packs import UsablePacks
 from unit.vault.collection_model import MINUTE, Model
+from unit.vault.interleaving import Process
 
 Breaking = Callable[[pytest.MonkeyPatch], None]
 MANIFEST = "put_new backups/"
@@ -46,6 +47,18 @@ def _condemned_backup(model: Model, *, before: Callable[[], object] = lambda: No
     before()
     model.expire("old")
     model.collect_at_once()
+
+
+def _writer_of_what_is_condemned(model: Model) -> Process:
+    """Right before its first index object; what it counts on was condemned since it began."""
+    writers: list[Process] = []
+
+    def begin() -> None:
+        writers.append(model.write("b1", ["u0"]))
+        writers[0].run_to("put_new index/")
+
+    _condemned_backup(model, before=begin)
+    return writers[0]
 
 
 @contextlib.contextmanager
@@ -115,15 +128,7 @@ def test_a_commit_that_outlives_its_lease_keeps_what_its_indexes_list(
 ) -> None:
     if breaking is not None:
         breaking(monkeypatch)
-    writer = None
-
-    def begin() -> None:
-        nonlocal writer
-        writer = model.write("b1", ["u0"])
-        writer.run_to("put_new index/")
-
-    _condemned_backup(model, before=begin)
-    assert writer is not None
+    writer = _writer_of_what_is_condemned(model)
     model.pass_time(50)
     writer.run_to(MANIFEST)
     model.clock.advance(16 * MINUTE)
@@ -148,15 +153,7 @@ def test_what_a_session_counts_on_and_has_not_listed_yet_is_kept_by_its_lease(
 ) -> None:
     if breaking is not None:
         breaking(monkeypatch)
-    writer = None
-
-    def begin() -> None:
-        nonlocal writer
-        writer = model.write("b1", ["u0"])
-        writer.run_to("put_new index/")
-
-    _condemned_backup(model, before=begin)
-    assert writer is not None
+    writer = _writer_of_what_is_condemned(model)
     model.pass_time(61)
     model.collect_at_once()
     with _loss(breaking):
@@ -220,15 +217,7 @@ def test_a_renewal_that_arrives_when_the_lease_was_seen_over_does_not_count(
 ) -> None:
     if breaking is not None:
         breaking(monkeypatch)
-    writer = None
-
-    def begin() -> None:
-        nonlocal writer
-        writer = model.write("b1", ["u0"])
-        writer.run_to("put_new index/")
-
-    _condemned_backup(model, before=begin)
-    assert writer is not None
+    writer = _writer_of_what_is_condemned(model)
     model.pass_time(63)
     model.clock.advance(9 * MINUTE)
     model.begin_to_renew()
@@ -250,6 +239,8 @@ def _each_by_its_own_verdict(patch: pytest.MonkeyPatch) -> None:
         return verdict
 
     patch.setattr(Sweep, "decide", own)
+    # That expired backups may still be read would put the loss off until b1 is condemned, too.
+    _without_sparing_what_is_read(patch)
 
 
 @pytest.mark.parametrize("breaking", [None, _each_by_its_own_verdict])
@@ -258,15 +249,7 @@ def test_two_collections_never_disagree_about_what_is_kept(
 ) -> None:
     if breaking is not None:
         breaking(monkeypatch)
-    writer = None
-
-    def begin() -> None:
-        nonlocal writer
-        writer = model.write("b1", ["u0"])
-        writer.run_to("put_new index/")
-
-    _condemned_backup(model, before=begin)
-    assert writer is not None
+    writer = _writer_of_what_is_condemned(model)
     # What was condemned is needed again.
     model.step(writer, 1000)
     assert model.committed == {"b1"}
@@ -317,3 +300,33 @@ def test_a_commit_that_was_frozen_until_its_backup_was_swept_comes_too_late(
         model.step(frozen, 1000)
         assert isinstance(model.ended_in_failure[-1], LeaseLost)
         model.check()
+
+
+def _without_sparing_what_is_read(patch: pytest.MonkeyPatch) -> None:
+    def none(_: Survey, __: Limits) -> set[bytes]:
+        return set()
+
+    patch.setattr(rules, "_packs_still_read", none)
+
+
+@pytest.mark.parametrize("breaking", [None, _without_sparing_what_is_read])
+def test_a_backup_that_expired_after_its_packs_were_condemned_is_read_to_its_end(
+    model: Model, monkeypatch: pytest.MonkeyPatch, breaking: Breaking | None
+) -> None:
+    if breaking is not None:
+        breaking(monkeypatch)
+    writer = _writer_of_what_is_condemned(model)
+    model.step(writer, 1000)
+    assert model.committed == {"b1"}
+    model.expire("b1")
+    model.pass_time(61)
+    reader = model.read("b1")
+    reader.run_to("get_range packs/")
+    model.collect_at_once()
+    with _loss(breaking):
+        model.step(reader, 1000)
+    assert bool(model.ended_in_failure) == (breaking is not None)
+    for _ in range(3):
+        model.clock.advance(61 * MINUTE)
+        model.collect_at_once()
+    assert not model.store.keys("packs/")

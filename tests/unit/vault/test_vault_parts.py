@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import numpy
 import pytest
@@ -310,3 +313,13 @@ async def test_writers_wait_while_the_store_is_slow() -> None:
     await filling
     await writer.finish()
     await session.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to count threads in")
+def test_the_vault_starts_no_threads_by_being_imported() -> None:
+    program = "import os, sitekeep_shared.vault.vault; print(len(os.listdir('/proc/self/task')))"
+    environment = dict(os.environ)
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "1"
