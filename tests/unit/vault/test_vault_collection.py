@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-import random
 
 import pytest
 
 from sitekeep_shared.clock import ManualClock
-from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.collection_report import CollectionReport
 from sitekeep_shared.vault.errors import (
     BackupNotFound,
     ClockSkewed,
@@ -20,12 +16,21 @@ from sitekeep_shared.vault.errors import (
     LeaseLost,
     StoreUnavailable,
 )
-from sitekeep_shared.vault.vault import Vault
+from unit.vault.collected_vault import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NEW,
+    OLD,
+    SECOND,
+    World,
+    all_of,
+    left,
+    merged_units,
+)
 from unit.vault.vault_helpers import (
     SITE,
-    SMALL,
     START,
-    Content,
     FaultStore,
     MemoryStore,
     facts,
@@ -37,65 +42,10 @@ from unit.vault.vault_helpers import (
     write_units,
 )
 
-SECOND = datetime.timedelta(seconds=1)
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-
-OLD = {"u1": issues(1, 40), "u2": issues(100, 40, text="only in the old one")}
-NEW = {"u1": issues(1, 40), "u3": issues(200, 40, text="only in the new one")}
-
-REUSING = dataclasses.replace(SMALL, sparse_pack_share=0.0)
-"""New backups count on whatever packs there are."""
-
-
-class World:
-    """A vault, its store and the clock of both."""
-
-    def __init__(self, store: MemoryStore | None = None) -> None:
-        self.clock = ManualClock(START)
-        self.store = store if store is not None else MemoryStore()
-
-    async def vault(self) -> Vault:
-        return await open_vault(self.store, clock=self.clock, limits=REUSING)
-
-    async def collect(self, after: datetime.timedelta = 0 * DAY) -> CollectionReport:
-        self.clock.advance(after)
-        return await (await self.vault()).collect()
-
-    async def back_up(self, backup_id: str, units: dict[str, Content]) -> set[str]:
-        """Returns the packs that it brought."""
-        before = set(self.store.keys("packs/"))
-        await make_backup(await self.vault(), backup_id, units)
-        return set(self.store.keys("packs/")) - before
-
-    async def expire(self, backup_id: str) -> None:
-        await (await self.vault()).expire(SITE, backup_id, "its time is over")
-
-    @property
-    def packs(self) -> set[str]:
-        return set(self.store.keys("packs/"))
-
-
-def _left(world: World) -> set[str]:
-    """Which kinds of objects there are."""
-    return {key.partition("/")[0] for key in world.store.objects}
-
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-async def _all_of(world: World, backup_id: str) -> Content:
-    return await read_all(await world.vault(), backup_id)
-
-
-def _merged(units: dict[str, Content]) -> Content:
-    return Content(
-        {key: value for unit in units.values() for key, value in unit.records.items()},
-        {key: value for unit in units.values() for key, value in unit.files.items()},
-    )
 
 
 async def test_what_backups_need_is_never_condemned(world: World) -> None:
@@ -107,7 +57,7 @@ async def test_what_backups_need_is_never_condemned(world: World) -> None:
     assert report.live_backups_count == 1
     assert report.live_packs_count == len(world.packs)
     assert report.live_bytes == world.store.size_bytes("packs/")
-    assert await _all_of(world, "b1") == _merged(OLD)
+    assert await all_of(world, "b1") == merged_units(OLD)
 
 
 async def test_an_expired_backup_is_condemned_then_swept_a_day_later(world: World) -> None:
@@ -126,9 +76,9 @@ async def test_an_expired_backup_is_condemned_then_swept_a_day_later(world: Worl
     assert report.swept_packs_count == report.kept_packs_count + report.swept_packs_count > 0
     assert report.swept_backups_count == 1
     assert not report.pending
-    assert _left(world) == {"FORMAT", "backups", "keys"}
+    assert left(world) == {"FORMAT", "backups", "keys"}
     await world.collect(after=31 * DAY)
-    assert _left(world) == {"FORMAT", "keys"}
+    assert left(world) == {"FORMAT", "keys"}
 
 
 async def test_what_another_backup_shares_with_an_expired_one_stays(world: World) -> None:
@@ -145,19 +95,19 @@ async def test_what_another_backup_shares_with_an_expired_one_stays(world: World
     found = [header async for header in (await world.vault()).backups(include_expired=True)]
     assert [header.backup_id for header in found] == ["b2"]
     assert world.packs == needed
-    assert await _all_of(world, "b2") == _merged(NEW)
+    assert await all_of(world, "b2") == merged_units(NEW)
     with pytest.raises(BackupNotFound):
-        await _all_of(world, "b1")
+        await all_of(world, "b1")
 
 
 async def test_an_expired_backup_can_be_read_until_it_is_condemned(world: World) -> None:
     await world.back_up("b1", OLD)
     world.clock.advance(14 * DAY)
     await world.expire("b1")
-    assert await _all_of(world, "b1") == _merged(OLD)
+    assert await all_of(world, "b1") == merged_units(OLD)
     await world.collect()
     with pytest.raises(BackupNotFound, match="being removed"):
-        await _all_of(world, "b1")
+        await all_of(world, "b1")
 
 
 async def test_packs_of_no_backup_are_left_alone_for_a_day(world: World) -> None:
@@ -183,7 +133,7 @@ async def test_a_new_backup_does_not_count_on_what_is_condemned(world: World) ->
     await world.collect(after=DAY)
     assert world.packs == second
     assert not first & second
-    assert await _all_of(world, "b2") == _merged(OLD)
+    assert await all_of(world, "b2") == merged_units(OLD)
 
 
 async def test_what_a_backup_needs_that_began_before_is_kept(world: World) -> None:
@@ -200,7 +150,7 @@ async def test_what_a_backup_needs_that_began_before_is_kept(world: World) -> No
     report = await world.collect(after=DAY)
     assert report.kept_packs_count == len(packs)
     assert (report.swept_packs_count, report.swept_backups_count) == (0, 1)
-    assert await _all_of(world, "b2") == _merged(OLD)
+    assert await all_of(world, "b2") == merged_units(OLD)
     assert not world.store.keys("gc/")
 
 
@@ -289,7 +239,7 @@ async def test_who_cannot_take_a_lease_reads_without() -> None:
     vault = await world.vault()
     store.fails_from = 0
     async with vault.reading():
-        assert await read_all(vault, "b1") == _merged(OLD)
+        assert await read_all(vault, "b1") == merged_units(OLD)
     assert store.faults_fired > 0
 
 
@@ -304,7 +254,7 @@ async def test_an_unfinished_backup_may_resume_for_a_day(world: World) -> None:
     session = await vault.begin_backup("b1", site=SITE, fence=2)
     await session.commit(pages, facts())
     await session.close()
-    assert await _all_of(world, "b1") == _merged(OLD)
+    assert await all_of(world, "b1") == merged_units(OLD)
 
 
 async def test_a_backup_that_nobody_goes_on_with_is_given_up_and_collected(world: World) -> None:
@@ -400,7 +350,7 @@ async def test_a_manifest_of_an_expired_backup_may_be_damaged(world: World) -> N
     world.store.objects[f"backups/{SITE}/b1"] = b"nothing"
     await world.collect()
     await world.collect(after=DAY)
-    assert _left(world) == {"FORMAT", "backups", "keys"}
+    assert left(world) == {"FORMAT", "backups", "keys"}
     assert await (await world.vault()).find_backup(SITE, "b1") is None
 
 
@@ -434,7 +384,7 @@ async def test_a_condemned_list_that_cannot_be_read_condemns_nothing(world: Worl
     vault = await world.vault()
     with pytest.raises(DamagedObject, match=name):
         await vault.begin_backup("b2", site=SITE, fence=1)
-    assert await _all_of(world, "b1") == _merged(OLD)
+    assert await all_of(world, "b1") == merged_units(OLD)
     report = await world.collect()
     assert report.swept_packs_count == 0
     assert name not in world.store.objects
@@ -493,7 +443,7 @@ async def test_what_the_store_does_not_let_go_stays_and_is_tried_again() -> None
     await world.collect(after=20 * DAY)
     assert not store.keys("gc/")
     assert not store.keys("expired/")
-    assert await _all_of(world, "b2") == _merged(NEW)
+    assert await all_of(world, "b2") == merged_units(NEW)
 
 
 async def test_a_collection_that_died_at_any_change_is_finished_by_the_next() -> None:
@@ -531,18 +481,18 @@ async def test_a_collection_that_died_at_any_change_is_finished_by_the_next() ->
             assert failing == total, "only the removal of its lease may fail unnoticed"
         assert store.faults_fired > 0
         store.fails_from = None
-        assert await _all_of(world, "b3") == _merged(NEW)
+        assert await all_of(world, "b3") == merged_units(NEW)
         await world.collect()
-        assert await _all_of(world, "b3") == _merged(NEW)
+        assert await all_of(world, "b3") == merged_units(NEW)
         await world.collect(after=HOUR)
         assert len(world.packs) <= packs + 1
         await world.collect(after=DAY)
         await world.collect(after=DAY)
         assert {key.split("/")[0] for key in store.objects} <= expected
         assert not store.keys("gc/")
-        assert await _all_of(world, "b3") == _merged(NEW)
+        assert await all_of(world, "b3") == merged_units(NEW)
         await world.back_up("b5", OLD)
-        assert await _all_of(world, "b5") == _merged(OLD)
+        assert await all_of(world, "b5") == merged_units(OLD)
 
 
 async def test_a_collection_tells_before_it_does_anything(world: World) -> None:
@@ -628,60 +578,3 @@ class TestClocks:
         with pytest.raises(ClockSkewed):
             session.unit("u")
         await session.close()
-
-
-class TestCompaction:
-    async def test_many_small_indexes_become_one_that_says_the_same(self, world: World) -> None:
-        for number in range(17):
-            await world.back_up(f"b{number:02d}", {"u": issues(1, 5 + number)})
-        assert len(world.store.keys("index/")) == 17
-        report = await world.collect()
-        assert report.replaced_indexes_count == 17
-        (name,) = world.store.keys("index/")
-        assert names.owner_of(name) == names.MERGED
-        for number in range(17):
-            assert await _all_of(world, f"b{number:02d}") == issues(1, 5 + number)
-        assert (await world.collect(after=DAY)).replaced_indexes_count == 0
-        assert not await world.back_up("b99", {"u": issues(1, 21)})
-
-    async def test_sixteen_are_left_as_they_are(self, world: World) -> None:
-        for number in range(16):
-            await world.back_up(f"b{number:02d}", {"u": issues(1, 5)})
-        assert (await world.collect()).replaced_indexes_count == 0
-
-    async def test_those_of_a_backup_that_may_resume_are_not_touched(self, world: World) -> None:
-        vault = await world.vault()
-        session = await vault.begin_backup("a", site=SITE, fence=1)
-        pages = await write_units(session, OLD)
-        await session.close()
-        own = world.store.keys("index/a.")
-        for number in range(17):
-            await world.back_up(f"b{number:02d}", {"u": issues(1, 5 + number)})
-        await world.collect()
-        assert world.store.keys("index/a.") == own
-        assert len(world.store.keys("index/")) == len(own) + 1
-        session = await vault.begin_backup("a", site=SITE, fence=1)
-        await session.commit(pages, facts())
-        await session.close()
-        assert await _all_of(world, "a") == _merged(OLD)
-
-    async def test_rows_of_removed_packs_go_once_they_are_a_quarter(self, world: World) -> None:
-        await world.back_up("b1", {"u": issues(1, 30)})
-        await world.back_up("b2", {"u": issues(500, 30, text="else")})
-        world.clock.advance(14 * DAY)
-        await world.expire("b1")
-        await world.collect()
-        report = await world.collect(after=DAY)
-        assert report.replaced_indexes_count == 1
-        assert [names.owner_of(name) for name in world.store.keys("index/")] == ["b2"]
-        assert await _all_of(world, "b2") == issues(500, 30, text="else")
-
-    async def test_files_survive_merging(self, world: World) -> None:
-        content = Content(files={(Kind.ATTACHMENT, "a"): random.Random(3).randbytes(30_000)})
-        await world.back_up("b1", {"u": content})
-        await world.back_up("b2", {"u": content, "v": issues(1, 9)})
-        world.clock.advance(14 * DAY)
-        await world.expire("b1")
-        await world.collect()
-        assert (await world.collect(after=DAY)).replaced_indexes_count > 0
-        assert (await _all_of(world, "b2")).files == content.files
