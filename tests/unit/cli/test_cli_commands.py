@@ -268,6 +268,16 @@ def test_short_ids_and_full_names_are_accepted(server: Scripted, run: Run, given
     assert server.asked[-1].name == BACKUP
 
 
+def test_a_backup_is_shown_with_the_name_that_the_vault_gives_it(
+    server: Scripted, run: Run, capsys: Captured
+) -> None:
+    shown = backup(STATE.COMPLETE)
+    shown.manifest_key = "backups/a1/b2"
+    server.on("GetBackup", shown)
+    assert run("backup", "show", "b1") == ExitCode.OK
+    assert "a1/b2" in capsys.readouterr().out.split()
+
+
 def test_the_only_organization_needs_no_name(
     server: Scripted, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
