@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+_ALMOST_AN_ADDRESS = re.compile(r"(?:s3|gs|az|file):", re.IGNORECASE)
 _PREFIX_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=-]*")
 
 
@@ -62,6 +63,11 @@ def parse_location(text: str) -> VaultLocation:
     scheme, separator, rest = text.partition("://")
     if not text or "\0" in text:
         raise ValueError(f"{text!r} is no location of a vault: it is empty.")
+    if not separator and _ALMOST_AN_ADDRESS.match(text):
+        raise ValueError(
+            f"{text!r} is no location of a vault: an address has two slashes behind its colon, as "
+            "s3://bucket/prefix has; a folder of that name is ./" + text
+        )
     if not separator or scheme == "file":
         return FolderLocation(Path(rest if separator else text).expanduser().absolute())
     if scheme not in set(Cloud):

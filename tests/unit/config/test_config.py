@@ -52,6 +52,7 @@ def test_without_settings_everything_is_below_the_home_and_on_this_machine(tmp_p
         ("SITEKEEP_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
         ("SITEKEEP_VAULT", "ftp://host/folder", "s3://bucket/prefix"),
         ("SITEKEEP_VAULT", "s3://", "it names no bucket"),
+        ("SITEKEEP_VAULT", "s3:/bucket/prefix", "two slashes"),
         ("SITEKEEP_VAULT", "az:///prefix", "it names no container"),
         ("SITEKEEP_VAULT", "s3://bucket/a b", "between slashes"),
         ("SITEKEEP_KEY_FILE", "s3://bucket/key", "the path of a file"),
