@@ -30,6 +30,7 @@ async def test_an_expired_backup_leaves_the_vault_a_day_after_it_was_condemned(
     world.clock.advance(first.expire_time.ToDatetime(datetime.UTC) - world.now)
     await grpc_server.expiry.sweep()
     await _collect(world, grpc_server, HOUR)
+    caplog.clear()
     with caplog.at_level(logging.INFO, logger="sitekeep_backup.collecting"):
         await _collect(world, grpc_server, DAY)
     (record,) = [one for one in caplog.records if one.message == "the vault was collected"]
