@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sitekeep_simulator.accounts import Account, account_id_of
 from sitekeep_simulator.jira import install
@@ -74,6 +74,17 @@ _FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
+def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
+    FilterMaker(jira, chance, setting).make_all()
+    boards = BoardMaker(jira, chance, setting).make_all()
+    SprintMaker(jira, chance, setting).make_all(boards)
+    DashboardMaker(jira, chance, setting).make_all()
+
+
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning,)
+"""What is made once there are issues, in this order; nothing here takes chance from another."""
+
+
 def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mapping[str, int]:
     """Fills a Jira with about as many issues and returns how much of what was made."""
     jira = install(site)
@@ -93,10 +104,8 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         secure_issues(jira)
         # A source of chance of its own: the issues of a seed stay what they are.
         own_chance = random.Random(seed)
-        FilterMaker(jira, own_chance, setting).make_all()
-        boards = BoardMaker(jira, own_chance, setting).make_all()
-        SprintMaker(jira, own_chance, setting).make_all(boards)
-        DashboardMaker(jira, own_chance, setting).make_all()
+        for make_more in _MORE:
+            make_more(jira, own_chance, setting)
         Renderer(jira).render_all()
     return _summary(jira)
 

@@ -1,0 +1,25 @@
+"""What comes back of each kind of a Jira site, and what is lost: a module per area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage import (
+    access,
+    configuration,
+    issues,
+    people,
+    planning,
+    projects,
+)
+from sitekeep_shared.coverage import CoverageRow
+
+COVERAGE: Sequence[CoverageRow] = (
+    *access.ROWS,
+    *configuration.ROWS,
+    *issues.ROWS,
+    *people.ROWS,
+    *planning.ROWS,
+    *projects.ROWS,
+)
+"""One row per kind."""

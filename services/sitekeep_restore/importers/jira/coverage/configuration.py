@@ -1,0 +1,55 @@
+"""What comes back: what issues refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage.row import row
+from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROWS: Sequence[CoverageRow] = (
+    row(
+        Kind.ISSUE_TYPE,
+        "with loss",
+        "Found by name, else created; the site chooses the icon, and REST creates no level "
+        "above the standard one. Those of a team-managed project become global.",
+        "hierarchyLevel",
+    ),
+    row(
+        Kind.STATUS,
+        "with loss",
+        "Found by name, else created; one that is there keeps its category and description. "
+        "Workflows are replaced by one per project that leads from each status to each other.",
+        "description",
+        "category",
+    ),
+    row(
+        Kind.PRIORITY,
+        "with loss",
+        "Found by name, else created; the site chooses icon and order, and one that is there "
+        "keeps its colour and description.",
+        "description",
+        "statusColor",
+    ),
+    row(
+        Kind.RESOLUTION,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description.",
+        "description",
+    ),
+    row(
+        Kind.ISSUE_LINK_TYPE,
+        "with loss",
+        "Found by name, else created; one that is there keeps its words.",
+        "inward",
+        "outward",
+    ),
+    row(
+        Kind.FIELD,
+        "with loss",
+        "Jira's own types are found by name and type, else created, with all options in one "
+        "context; fields of apps are made by the apps.",
+        "options",
+    ),
+)

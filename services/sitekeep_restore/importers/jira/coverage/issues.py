@@ -1,0 +1,70 @@
+"""What comes back: issues and what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage.row import row
+from sitekeep_shared.coverage import MISSING, CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROWS: Sequence[CoverageRow] = (
+    row(
+        Kind.ISSUE,
+        "with loss",
+        "Same key and fields; the site sets creator and times itself (the original ones are in "
+        "the description's last line and in a property), votes and values of "
+        "apps' fields cannot be written; an issue without a priority gets the default "
+        "one where the site insists on one. A sub-task with a lower number than its parent "
+        "stays a standard issue where the site does not move it.",
+        "created",
+        "updated",
+        "creator",
+        "resolutiondate",
+        "statuscategorychangedate",
+        "votes",
+        "issuerestriction",
+        "priority",
+    ),
+    row(
+        Kind.COMMENT,
+        "with loss",
+        "The site sets author and time itself; the original ones are the first line and in a "
+        "property.",
+        "author",
+        "created",
+        "updated",
+    ),
+    row(
+        Kind.WORKLOG,
+        "with loss",
+        "The time of the work is kept; the site sets the author itself (the original one is "
+        "the first line and in a property) and keeps whole minutes.",
+        "author",
+        "created",
+        "updated",
+        "timeSpentSeconds",
+    ),
+    row(
+        Kind.CHANGELOG,
+        "not",
+        "No request writes history; the original one is in the backup.",
+    ),
+    row(Kind.ISSUE_LINK, "exactly"),
+    row(Kind.REMOTE_LINK, "exactly"),
+    row(
+        Kind.WATCHER,
+        "with loss",
+        "Members who may see the issue; a deactivated account cannot be made to watch.",
+        MISSING,
+    ),
+    row(
+        Kind.ATTACHMENT,
+        "with loss",
+        "Same name and bytes; the site sets uploader and time itself and may guess another "
+        "media type.",
+        "author",
+        "created",
+        "mediaType",
+    ),
+)

@@ -1,0 +1,31 @@
+"""What comes back: projects and what they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage.row import row
+from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROWS: Sequence[CoverageRow] = (
+    row(
+        Kind.PROJECT_CATEGORY,
+        "with loss",
+        "Found by name, else created; one that is there keeps its description.",
+        "description",
+    ),
+    row(
+        Kind.PROJECT,
+        "with loss",
+        "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
+        "a lead who is not a member is replaced; one without a notification scheme stays silent, "
+        "one without a permission scheme gets the default one.",
+        "notificationScheme",
+        "permissionScheme",
+        "style",
+        "isPrivate",
+    ),
+    row(Kind.VERSION, "exactly"),
+    row(Kind.COMPONENT, "exactly"),
+)
