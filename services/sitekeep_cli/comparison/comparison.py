@@ -13,6 +13,7 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    service_management,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -84,6 +85,7 @@ class Comparison:
         self._noticed = noticed
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
+        self._lacks_service_management = False
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -96,11 +98,13 @@ class Comparison:
                 jira_access.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
+        self._lacks_service_management = jira and service_management.lacks_app(self._shelf)
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
@@ -145,6 +149,10 @@ class Comparison:
             return absent.WHY
         if self._present and absent.cannot_act(self._active, kind, name, path):
             return absent.WHY_NOT_ACTING
+        if self._lacks_service_management and service_management.explained(kind, name, path, left):
+            return service_management.WHY_ABSENT
+        if right is None and service_management.unlinked(self._shelf, kind, name, path):
+            return service_management.WHY_UNLINKED
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):

@@ -23,6 +23,7 @@ from sitekeep_simulator.jira.permissions import (
 from sitekeep_simulator.jira.priorities import add_default_scheme
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import add_service_fields
 
 DEFAULT_WORKFLOW = "jira"
 DEFAULT_SCHEME = "Default workflow scheme"
@@ -81,6 +82,8 @@ def install_defaults(jira: Jira) -> None:
         _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
         add_product_fields(jira)
+        if jira.site.service_management:
+            add_service_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

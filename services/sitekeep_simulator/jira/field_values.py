@@ -14,6 +14,8 @@ from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
+from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.values import read_value
 
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -76,6 +78,8 @@ class FieldValues:
 
     def _custom(self, field: JiraObject, value: Any) -> Any:
         kind = field_type(field)
+        if is_service_type(kind):
+            return read_value(self._jira, self._project, field, value)
         if kind == "textarea":
             return self._document(value)
         if kind == "float":

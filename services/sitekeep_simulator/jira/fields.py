@@ -76,8 +76,8 @@ def field_type(field: JiraObject) -> str:
 
 
 def custom_fields(jira: Jira) -> list[JiraObject]:
-    """Every custom field by its number."""
-    return jira.objects.all(ObjectKind.FIELD)
+    """Every custom field by its number, without those that are hidden."""
+    return [each for each in jira.objects.all(ObjectKind.FIELD) if not each.body.get("hidden")]
 
 
 def custom_field(jira: Jira, field_id: str) -> JiraObject | None:
@@ -290,10 +290,12 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
 
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
-    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
-    schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
-    if items is not None:
-        schema["items"] = items
+    schema: Body = {"custom": field.body["type"], "customId": field.id}
+    if "schema" in field.body:
+        schema |= field.body["schema"]
+    else:
+        schema["type"], items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
+        schema |= {"items": items} if items is not None else {}
     return {
         "id": f"customfield_{field.id}",
         "key": f"customfield_{field.id}",

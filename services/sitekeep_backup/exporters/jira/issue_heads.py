@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from sitekeep_backup.exporters.jira.raw import Identified
+from sitekeep_shared.content.service_fields import request_type_of
 
 
 class CommentPage(msgspec.Struct):
@@ -79,14 +80,29 @@ class Fields(msgspec.Struct):
             return ""
         return str(getattr(self, "rank", None) or "")
 
+    @property
+    def says_request(self) -> bool:
+        """Whether it says if it is a request, where :func:`head_type` reads that."""
+        return getattr(self, "request", msgspec.UNSET) is not msgspec.UNSET
+
+    @property
+    def request_type(self) -> str:
+        """The id of its request type; empty where it is no request or does not say it."""
+        return request_type_of(getattr(self, "request", None))
+
 
 @functools.cache
-def head_type(sprint_field: str, rank_field: str) -> type[Head]:
-    """A Head that also reads the two fields of Jira Software, which each site numbers itself."""
-    names = {"sprints": sprint_field or "no sprints", "rank": rank_field or "no rank"}
+def head_type(sprint_field: str, rank_field: str, request_field: str) -> type[Head]:
+    """A Head that also reads the fields of the apps of Jira, which each site numbers itself."""
+    names = {
+        "sprints": sprint_field or "no sprints",
+        "rank": rank_field or "no rank",
+        "request": request_field or "no request",
+    }
     fields: list[tuple[str, Any, Any]] = [
         ("sprints", list[msgspec.Raw] | None, None),
         ("rank", str | None, None),
+        ("request", Any, msgspec.UNSET),
     ]
     known = msgspec.defstruct("PlannedFields", fields, bases=(Fields,), rename=names)
     return cast("type[Head]", msgspec.defstruct("PlannedHead", [("fields", known)], bases=(Head,)))

@@ -34,6 +34,10 @@ class IssueRange:
     """The id of the field that holds an issue's sprints; empty: there is none."""
     rank_field: str = ""
     """The id of the field that holds an issue's place in the order of all; empty: none."""
+    request_field: str = ""
+    """The id of the field that makes an issue a request; empty: there is none."""
+    is_service: bool = False
+    """Whether the project has a service desk."""
 
     def blocks(self) -> Iterator[Sequence[int]]:
         """The numbers of each request."""
@@ -58,7 +62,14 @@ def range_of(unit: ExportUnit) -> IssueRange:
 
 
 def plan_ranges(
-    project_id: str, project_key: str, known: int, *, sprint_field: str = "", rank_field: str = ""
+    project_id: str,
+    project_key: str,
+    known: int,
+    *,
+    sprint_field: str = "",
+    rank_field: str = "",
+    request_field: str = "",
+    is_service: bool = False,
 ) -> list[UnitPlan]:
     """The units of a project: up to the known highest number and a little beyond."""
     end = -(-(known + INDEX_LAG) // BLOCK) * BLOCK
@@ -66,7 +77,16 @@ def plan_ranges(
     for first in range(1, end + 1, RANGE):
         last = min(first + RANGE - 1, end)
         part = IssueRange(
-            project_id, project_key, first, last, known, last == end, sprint_field, rank_field
+            project_id,
+            project_key,
+            first,
+            last,
+            known,
+            last == end,
+            sprint_field,
+            rank_field,
+            request_field,
+            is_service,
         )
         plans.append(part.plan())
     return plans

@@ -20,6 +20,7 @@ from sitekeep_backup.exporters.jira.issue_heads import (
 from sitekeep_backup.exporters.jira.issue_ranges import IssueRange, range_of
 from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.jira.sprints import plan_seen
+from sitekeep_backup.exporters.service_management.requests import export_requests
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import issue_entry, split_issue_key
@@ -37,6 +38,7 @@ async def export_issues(unit: ExportUnit) -> None:
     seen = await _store_range(unit, part)
     hinted = await export_histories(unit, part.project_id, seen)
     await follow_up(unit, part.project_id, seen, hinted)
+    await export_requests(unit, part, seen)
     plan_attachments(unit, part, seen)
     if part.final and any(issue.number > part.known for issue in seen):
         unit.spawn(part.following().plan())
@@ -62,7 +64,7 @@ async def _fetch(
     fetched = msgspec.json.decode(answer, type=FetchedIssues)
     for failure in fetched.issue_errors:
         fetched.issues.extend(await _fetch_single(unit, failure))
-    kind = head_type(part.sprint_field, part.rank_field)
+    kind = head_type(part.sprint_field, part.rank_field, part.request_field)
     issues = [(_seen(raw, kind), raw) for raw in fetched.issues]
     unique = {issue.key: (issue, raw) for issue, raw in issues if issue.key in asked}
     return sorted(unique.values(), key=lambda pair: pair[0].number)
@@ -107,7 +109,7 @@ async def _store_block(
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
-    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    """Its sprints, its rank and its request type: a restore need not read every issue for them."""
     planned: dict[str, str] = {}
     if sprints := issue.fields.planned_sprints:
         plan_seen(unit, sprints)
@@ -116,6 +118,10 @@ def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
         planned["rank"] = rank
         unit.tally.expect(Kind.RANK)
         unit.tally.done(Kind.RANK)
+    if request := issue.fields.request_type:
+        planned["request"] = request
+        unit.tally.expect(Kind.REQUEST)
+        unit.tally.done(Kind.REQUEST)
     return planned
 
 

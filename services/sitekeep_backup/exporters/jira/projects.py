@@ -14,6 +14,7 @@ from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fiel
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
+from sitekeep_shared.content.service_fields import SERVICE_PROJECT
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -35,6 +36,7 @@ class _Listed(msgspec.Struct):
     deleted: bool = False
     insight: _Insight | None = None
     roles: dict[str, str] = {}
+    project_type: str = msgspec.field(default="", name="projectTypeKey")
 
     @property
     def issue_count(self) -> int:
@@ -91,7 +93,15 @@ async def export_project(unit: ExportUnit) -> None:
     highest = await _highest_number(unit, key)
     fields = PlanningFields(**arguments.get("fields", {}))
     unit.spawn(
-        *plan_ranges(project_id, key, highest, sprint_field=fields.sprint, rank_field=fields.rank)
+        *plan_ranges(
+            project_id,
+            key,
+            highest,
+            sprint_field=fields.sprint,
+            rank_field=fields.rank,
+            request_field=fields.request,
+            is_service=project.project_type == SERVICE_PROJECT,
+        )
     )
 
 

@@ -29,6 +29,13 @@ from sitekeep_restore.importers.jira import (
     users,
     versions,
 )
+from sitekeep_restore.importers.service_management import (
+    customers,
+    organizations,
+    request_types,
+    requests,
+    service_desks,
+)
 from sitekeep_restore.importers.unit import Importer
 
 IMPORTER = Importer(
@@ -42,7 +49,9 @@ IMPORTER = Importer(
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
+        organizations.FIRST,
         projects.FIRST,
+        service_desks.FIRST,
         priority_schemes.FIRST,
         versions.VERSIONS,
         versions.COMPONENTS,
@@ -72,6 +81,12 @@ IMPORTER = Importer(
         "priority-schemes": priority_schemes.import_priority_schemes,
         "projects": projects.import_projects,
         "project": projects.import_project,
+        "organizations": organizations.import_organizations,
+        "organization-members": organizations.import_organization_members,
+        "service-desks": service_desks.import_service_desks,
+        "request-types": request_types.import_request_types,
+        "customers": customers.import_customers,
+        "requests": requests.import_requests,
         "versions": versions.import_versions,
         "components": versions.import_components,
         "issues": issues.import_issues,
