@@ -483,6 +483,10 @@ async def test_jira_keeps_sprints(client: SiteClient) -> None:
     assert [each["name"] for each in listed["values"]] == ["Sprint 1"]
     await client.put_json(f"{A}/issue/rank", {"issues": [two], "rankBeforeIssue": one})
     await client.post(f"{A}/backlog/issue", {"issues": [one]})
+    second = await client.post_json(f"{A}/sprint", body)
+    whole = {"name": "Whole", "state": "future", "endDate": "2026-01-15T10:00:00.000Z"}
+    replaced = await client.put_json(of_sprint, whole, sprint=str(second["id"]))
+    assert (replaced["name"], replaced["goal"]) == ("Whole", "")
     await client.delete(of_sprint, sprint=sprint)
 
 

@@ -17,10 +17,13 @@ from sitekeep_simulator.jira import (
     groups,
     issue_routes,
     links,
+    list_items,
     moves,
     notification_schemes,
+    old_lists,
     people,
     permission_schemes,
+    pickers,
     priority_schemes,
     project_routes,
     roles,
@@ -62,6 +65,9 @@ _CONFIGURATION = (
     boards,
     dashboards,
     gadgets,
+    list_items,
+    old_lists,
+    pickers,
 )
 _CONTENT = (
     issue_routes,
