@@ -1,4 +1,4 @@
-"""Sites with service desks and nothing else, and one restore of theirs that many tests look at."""
+"""Sites with service desks and nothing else, and the restores of theirs that many tests look at."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import asyncio
 import datetime
 import functools
 import random
-from dataclasses import dataclass
 
-from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.accounts import Account, account_id_of
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.notifications import mail_count
@@ -18,8 +15,8 @@ from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.service_management.fields import is_service_type
 from sitekeep_simulator.service_management.generator import make_desks
-from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import START, JiraPair, JiraSide, jira_pair
+from support.jira_fakes import START, JiraPair, JiraSide
+from support.round_trips import RoundTrip, run_jira
 
 SERVICE = "/rest/servicedeskapi"
 DESKS = frozenset({"HELP", "ITSM", "KUNDEN"})
@@ -33,17 +30,6 @@ KINDS = (
 )
 STORED = tuple(kind for kind in KINDS if kind is not Kind.REQUEST)
 """Kinds with records of their own: requests are inside of issues."""
-
-
-@dataclass(frozen=True)
-class RoundTrip:
-    """A backup, what its restore counted, and a backup of what was restored."""
-
-    before: MemoryBackup
-    tally: Tally
-    after: MemoryBackup
-    mail: int = 0
-    """How much mail the destination sent."""
 
 
 def fill(pair: JiraPair, *, share: bool = True) -> Jira:
@@ -72,24 +58,20 @@ def remove_app(side: JiraSide) -> None:
             objects.remove(field)
 
 
-async def there_and_back(pair: JiraPair) -> RoundTrip:
-    """Backs up the source, restores it, backs up the destination."""
-    before = await pair.source.backup()
-    tally = await restore(IMPORTER, pair.destination.client, before)
-    after = await pair.destination.backup()
-    return RoundTrip(before, tally, after, mail_count(Jira(pair.destination.site)))
-
-
 @functools.cache
 def shared_trip(*, share: bool) -> RoundTrip:
-    """The restore of the desks, done once for all tests that only look at it."""
-    return asyncio.run(_trip(share))
+    """The restore of the desks, done once for all tests that only look at it.
 
+    The destination sends no mail.
+    """
 
-async def _trip(share: bool) -> RoundTrip:
-    async with jira_pair() as pair:
+    async def prepare(pair: JiraPair) -> None:
         fill(pair, share=share)
-        return await there_and_back(pair)
+
+    async def is_silent(pair: JiraPair) -> None:
+        assert mail_count(Jira(pair.destination.site)) == 0
+
+    return asyncio.run(run_jira(prepare, then=is_silent))
 
 
 def asked(side: JiraSide, method: str, part: str = "") -> int:

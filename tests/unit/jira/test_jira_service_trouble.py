@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
@@ -24,28 +26,32 @@ from sitekeep_simulator.service_management.organizations import add_organization
 from sitekeep_simulator.service_management.request_types import add_request_type
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import JiraPair, undeclared
-from support.planning import declared, declared_paths, errors_of, pair, reasons_of
-from support.service_desks import KINDS, STORED, asked, fill, remove_app, there_and_back
+from support.planning import errors_of, pair, reasons_of
+from support.round_trips import run_jira
+from support.service_desks import KINDS, STORED, asked, fill, remove_app
 
 __all__ = ["pair"]
 
 
-async def test_a_site_without_the_app_gets_the_issues_and_all_else_is_named(
-    pair: JiraPair,
-) -> None:
-    fill(pair)
-    remove_app(pair.destination)
-    trip = await there_and_back(pair)
-    assert errors_of(trip.tally) == []
-    assert undeclared(trip.before, trip.after) == []
-    reasons = reasons_of(trip.tally)
+@pytest.mark.shows_loss(Loss.SERVICE_MANAGEMENT_ABSENT, Loss.SERVICE_DESK_ABSENT)
+@pytest.mark.shows_loss(Loss.ORGANIZATION_ABSENT)
+async def test_a_site_without_the_app_gets_the_issues_and_all_else_is_named() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        fill(pair)
+        remove_app(pair.destination)
+
+    trip = await run_jira(prepare)
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
+    reasons = reasons_of(trip.restore)
     assert reasons["PROJECT_TYPE_CHANGED"] == 3
     assert reasons["SERVICE_MANAGEMENT_ABSENT"] == trip.before.count(Kind.ORGANIZATION)
     for kind in KINDS:
-        count = trip.tally.of(kind)
+        count = trip.restore.of(kind)
         assert count.expected == count.missing > count.done == 0, kind
     assert trip.before.count(Kind.ISSUE) == trip.after.count(Kind.ISSUE)
-    assert "type" in declared_paths(Kind.PROJECT, trip.before, trip.after)
+    types = [one for one in trip.differences if (one.kind, one.path) == (Kind.PROJECT, "type")]
+    assert {(one.left, one.right) for one in types} == {("service_desk", "software")}
 
 
 async def test_a_site_without_the_app_costs_one_request(pair: JiraPair) -> None:
@@ -93,29 +99,54 @@ async def test_writes_whose_answers_are_lost_are_not_done_twice(pair: JiraPair) 
     assert [before.count(kind) for kind in STORED] == [after.count(kind) for kind in STORED]
 
 
-async def test_requests_are_asked_for_where_issues_do_not_tell(pair: JiraPair) -> None:
-    hide_service_fields(fill(pair))
-    trip = await there_and_back(pair)
-    assert asked(pair.source, "GET", "/request/") == trip.before.count(Kind.ISSUE)
-    count = trip.tally.of(Kind.REQUEST)
+async def test_requests_are_asked_for_where_issues_do_not_tell() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        hide_service_fields(fill(pair))
+
+    async def each_once(pair: JiraPair) -> None:
+        issues = pair.source.site.store.value("SELECT count(*) FROM jira_issue")
+        assert asked(pair.source, "GET", "/request/") == issues
+        assert asked(pair.destination, "GET", "/request/") == 0
+
+    trip = await run_jira(prepare, then=each_once)
+    count = trip.restore.of(Kind.REQUEST)
     assert trip.before.count(Kind.REQUEST) == count.expected == count.done >= 3
-    assert errors_of(trip.tally) == []
-    assert undeclared(trip.before, trip.after) == []
-    assert asked(pair.destination, "GET", "/request/") == 0
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
 
 
-async def test_an_organization_that_the_desk_has_no_more_is_left_out_of_the_request(
-    pair: JiraPair,
-) -> None:
-    jira = fill(pair)
-    key = next(iter(await requests_of(await pair.source.backup())))
-    edit(jira, key, ORGANIZATIONS, [add_organization(jira, "Former & „gone“").id])
-    trip = await there_and_back(pair)
-    assert errors_of(trip.tally) == []
-    assert reasons_of(trip.tally)["REQUEST_FIELD_REFUSED"] == 1
-    lost = (key, "organizations.Former & „gone“")
-    assert lost in declared(Kind.REQUEST, trip.before, trip.after)
-    assert trip.tally.of(Kind.REQUEST).done == trip.tally.of(Kind.REQUEST).expected
+@pytest.mark.shows_loss(Loss.REQUEST_FIELD_REFUSED)
+async def test_an_organization_that_the_desk_has_no_more_is_left_out_of_the_request() -> None:
+    keys: list[str] = []
+
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        keys.extend(await requests_of(await pair.source.backup()))
+        former = add_organization(jira, "Former & „gone“")
+        edit(jira, keys[0], ORGANIZATIONS, [former.id])
+
+    trip = await run_jira(prepare)
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
+    assert reasons_of(trip.restore)["REQUEST_FIELD_REFUSED"] == 1
+    lost = {(one.item, one.path) for one in trip.differences if one.kind is Kind.REQUEST}
+    assert (keys[0], "organizations.Former & „gone“") in lost
+    assert trip.restore.of(Kind.REQUEST).done == trip.restore.of(Kind.REQUEST).expected
+
+
+@pytest.mark.shows_loss(Loss.ORGANIZATION_NOT_ON_REQUEST)
+async def test_an_organization_that_the_backup_lacks_leaves_the_rest_of_the_request() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        fill(pair)
+
+    async def without_organizations(backup: MemoryBackup) -> MemoryBackup:
+        return await without(backup, lambda entry: entry.kind is Kind.ORGANIZATION)
+
+    trip = await run_jira(prepare, without_organizations)
+    assert errors_of(trip.restore) == []
+    count = trip.restore.of(Kind.REQUEST)
+    assert count.done == count.expected
+    assert reasons_of(trip.restore)["ORGANIZATION_NOT_ON_REQUEST"] > 0
 
 
 async def test_a_request_whose_type_is_not_there_is_missing(pair: JiraPair) -> None:
@@ -127,10 +158,7 @@ async def test_a_request_whose_type_is_not_there_is_missing(pair: JiraPair) -> N
     def is_gone(entry: Entry) -> bool:
         return entry.kind is Kind.REQUEST_TYPE and entry.attributes["id"] == gone
 
-    kept = MemoryBackup(before.site_uri)
-    for kind in Kind:
-        entries = [entry async for entry in before.entries(kind) if not is_gone(entry)]
-        kept.add(kind.value, [(entry, await before.read(entry)) for entry in entries])
+    kept = await without(before, is_gone)
     tally = await restore(IMPORTER, pair.destination.client, kept)
     lost = {each.key for each in tally.findings if each.reason == "REQUEST_NOT_BOUND"}
     assert lost == {key for key, kind in requests.items() if kind == gone}
@@ -163,6 +191,15 @@ async def test_organizations_make_a_site_not_empty(pair: JiraPair, count: int, s
     assert f"{said}izations, such as O0, O1, O2" in found.description
     remove_app(pair.destination)
     assert await find_content(pair.destination.client) == []
+
+
+async def without(backup: MemoryBackup, is_gone: Callable[[Entry], bool]) -> MemoryBackup:
+    """The same backup without some records."""
+    kept = MemoryBackup(backup.site_uri)
+    for kind in Kind:
+        entries = [entry async for entry in backup.entries(kind) if not is_gone(entry)]
+        kept.add(kind.value, [(entry, await backup.read(entry)) for entry in entries])
+    return kept
 
 
 async def requests_of(backup: MemoryBackup) -> dict[str, str]:
