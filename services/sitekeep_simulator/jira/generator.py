@@ -87,7 +87,11 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
     make_type_schemes(jira, setting.projects)
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, _workflows, make_desks)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
+    _planning,
+    _workflows,
+    make_desks,
+)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

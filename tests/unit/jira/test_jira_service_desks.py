@@ -38,18 +38,14 @@ def shown_apart(apart: RoundTrip) -> Shown:
 
 def found(trip: RoundTrip, kind: Kind) -> set[tuple[str, str]]:
     """Items of the kind and the paths in which they differ, without what is below these."""
-    return {
-        (one.item, one.path.partition(".")[0]) for one in trip.differences if one.kind is kind
-    }
+    return {(one.item, one.path.partition(".")[0]) for one in trip.differences if one.kind is kind}
 
 
 def paths(trip: RoundTrip, kind: Kind) -> set[str]:
     return {path for _, path in found(trip, kind)}
 
 
-def test_everything_is_stored_and_what_can_be_comes_back(
-    trip: RoundTrip, apart: RoundTrip
-) -> None:
+def test_everything_is_stored_and_what_can_be_comes_back(trip: RoundTrip, apart: RoundTrip) -> None:
     assert errors_of(trip.restore) == errors_of(apart.restore) == []
     assert trip.undeclared == apart.undeclared == []
     for kind in KINDS:
@@ -66,9 +62,7 @@ def test_a_desk_loses_the_groups_of_its_portal_only(trip: RoundTrip, shown: Show
     assert reasons_of(trip.restore)["SERVICE_DESK_CONFIGURATION"] == 3
 
 
-@pytest.mark.shows_loss(
-    Kind.REQUEST_TYPE, "groups", "icon", "fields", "restriction", "practice"
-)
+@pytest.mark.shows_loss(Kind.REQUEST_TYPE, "groups", "icon", "fields", "restriction", "practice")
 @pytest.mark.shows_loss(Loss.REQUEST_TYPE_ON_NO_PORTAL)
 def test_a_request_type_loses_what_the_site_alone_decides(trip: RoundTrip, shown: Shown) -> None:
     lost = {"groups", "icon", "fields", "restriction", "practice"}
@@ -124,9 +118,7 @@ def test_who_only_knows_the_portal_is_not_invited_but_named(apart: RoundTrip) ->
 
 @pytest.mark.shows_loss(Kind.ORGANIZATION_MEMBER)
 @pytest.mark.shows_loss(Kind.CUSTOMER)
-def test_only_who_is_not_at_the_destination_is_lost(
-    apart: RoundTrip, shown_apart: Shown
-) -> None:
+def test_only_who_is_not_at_the_destination_is_lost(apart: RoundTrip, shown_apart: Shown) -> None:
     for kind in (Kind.ORGANIZATION_MEMBER, Kind.CUSTOMER):
         assert paths(apart, kind) == {"missing"}
         reason = f"{kind.name}_NOT_AT_DESTINATION"
