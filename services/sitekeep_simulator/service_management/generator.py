@@ -8,7 +8,11 @@ from collections.abc import Sequence
 
 from sitekeep_simulator.accounts import Account, account_id_of
 from sitekeep_simulator.jira.access_schemes import access_schemes
-from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
+from sitekeep_simulator.jira.defaults import (
+    DEFAULT_SCHEME,
+    DEFAULT_TYPE_SCHEME,
+    add_type_scheme,
+)
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
@@ -97,7 +101,9 @@ class DeskMaker:
         return project, desk
 
     def _project(self, key: str, name: str) -> Project:
-        types = self._jira.objects.named(ObjectKind.TYPE_SCHEME, DEFAULT_TYPE_SCHEME)
+        default = self._jira.objects.named(ObjectKind.TYPE_SCHEME, DEFAULT_TYPE_SCHEME)
+        ids: list[int] = default.body["issueTypeIds"] if default else []
+        types = add_type_scheme(self._jira, f"{key}: „issue types“", ids)
         workflows = self._jira.objects.named(ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME)
         body: Body = {
             "projectTypeKey": PROJECT_TYPE,
@@ -111,7 +117,7 @@ class DeskMaker:
             **access_schemes(self._jira, {}),
         }
         project = Projects(self._jira).add(
-            key, name, types.id if types else 0, workflows.id if workflows else 0, body
+            key, name, types.id, workflows.id if workflows else 0, body
         )
         self._parts(project)
         return project
