@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.issue_reading import IssueReading
 from sitekeep_backup.exporters.jira.raw import Identified
 
 
@@ -50,7 +51,8 @@ class Fields(msgspec.Struct):
     """``fields`` of an issue."""
 
     issuetype: IssueType | None = None
-
+    project: Identified | None = None
+    updated: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
@@ -121,6 +123,8 @@ class SeenIssue(msgspec.Struct):
     key: str
     number: int
     fields: Fields
+    reading: IssueReading
+    """What is stored and counted for it."""
 
     @property
     def comments(self) -> CommentPage:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.work.unit import UnitPlan
@@ -19,21 +19,27 @@ INDEX_LAG = 50
 
 
 @dataclass(frozen=True)
-class IssueRange:
-    """The key numbers of one unit, both ends included."""
+class IssueSource:
+    """A project whose issues are read."""
 
     project_id: str
     project_key: str
+    sprint_field: str = field(default="", kw_only=True)
+    """The id of the field that holds an issue's sprints; empty: there is none."""
+    rank_field: str = field(default="", kw_only=True)
+    """The id of the field that holds an issue's place in the order of all; empty: none."""
+
+
+@dataclass(frozen=True)
+class IssueRange(IssueSource):
+    """The key numbers of one unit, both ends included."""
+
     first: int
     last: int
     known: int
     """The highest number that the search index knew."""
     final: bool
     """Whether no later range is planned yet."""
-    sprint_field: str = ""
-    """The id of the field that holds an issue's sprints; empty: there is none."""
-    rank_field: str = ""
-    """The id of the field that holds an issue's place in the order of all; empty: none."""
 
     def blocks(self) -> Iterator[Sequence[int]]:
         """The numbers of each request."""
@@ -42,14 +48,21 @@ class IssueRange:
 
     def plan(self) -> UnitPlan:
         """The unit that reads this range."""
-        key = f"issues/{self.project_id:>010}/{self.first:010d}"
+        key = f"{ranges_of(self.project_id)}{self.first:010d}"
         return UnitPlan(ExportPhase.CONTENT, key, "issues", dict(self.__dict__))
 
-    def following(self) -> IssueRange:
-        """The range after a final one that still held issues unknown to the index."""
+    def following(self, numbers: Iterable[int]) -> IssueRange | None:
+        """The range after a final one, where its numbers were not all known to the index."""
+        if not self.final or all(number <= self.known for number in numbers):
+            return None
         first = self.last + 1
         last = self.last + RANGE
         return replace(self, first=first, last=last, known=self.last, final=True)
+
+
+def ranges_of(project_id: str) -> str:
+    """What the keys of the units that read a project's ranges begin with."""
+    return f"issues/{project_id:>010}/"
 
 
 def range_of(unit: ExportUnit) -> IssueRange:
@@ -66,7 +79,14 @@ def plan_ranges(
     for first in range(1, end + 1, RANGE):
         last = min(first + RANGE - 1, end)
         part = IssueRange(
-            project_id, project_key, first, last, known, last == end, sprint_field, rank_field
+            project_id,
+            project_key,
+            first,
+            last,
+            known,
+            last == end,
+            sprint_field=sprint_field,
+            rank_field=rank_field,
         )
         plans.append(part.plan())
     return plans
