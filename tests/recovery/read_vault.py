@@ -192,7 +192,7 @@ class Backup:
         packs = vault.open_metadata("manifest-packs", bound, data[packs_at:body_at])
         self.packs = {row[0]: row[1:] for row in struct.iter_unpack("<32sII", packs)}
         body = zstd.decompress(vault.open_content("manifest-body", bound, data[body_at:]))
-        _, self.details, rows, *rest = msgspec.msgpack.decode(body)
+        self.body_version, self.details, rows, *rest = msgspec.msgpack.decode(body)
         self.superseded: dict[int, list[str]] = rest[0] if rest else {}
         self.pages = [Page(*row) for row in rows]
         if tree_root([page.root for page in self.pages]).hex() != self.header["merkle_root"]:

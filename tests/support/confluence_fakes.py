@@ -81,8 +81,9 @@ class MemoryPage:
 class MemoryBackup:
     """A backup in memory: a BackupReader, and a backup for the comparison."""
 
-    def __init__(self, site_uri: str = "") -> None:
+    def __init__(self, site_uri: str = "", details: bytes = b"{}") -> None:
         self.site_uri = site_uri
+        self.details = details
         self._units: dict[str, list[tuple[Entry, bytes]]] = {}
 
     def add(self, unit: str, records: Sequence[tuple[Entry, bytes]]) -> None:

@@ -18,10 +18,11 @@ from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.jira.issue_ranges import BLOCK, RANGE, IssueSource
 from sitekeep_backup.exporters.jira.issue_reading import IssueReading, note_of
 from sitekeep_backup.exporters.jira.issue_storing import store_further, store_issues
+from sitekeep_backup.exporters.jira.projects import known_projects
 from sitekeep_backup.exporters.jira.raw import Identified
 from sitekeep_backup.exporters.jira.read_again import closings_of, stage_of
 from sitekeep_backup.exporters.jira.suspects import KnownIssue, Suspects, find_suspects
-from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
+from sitekeep_backup.exporters.unit import CLOSING_KEYS, ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
 from sitekeep_shared.kinds import Kind
@@ -43,8 +44,9 @@ def plan_closing(source: IssueSource, changed: Mapping[str, str], stage: int = 1
 async def export_closing(unit: ExportUnit) -> None:
     """One project. What the search does not list is asked for before it counts as gone."""
     source = IssueSource(**unit.plan.arguments["source"])
+    changed = {**unit.plan.arguments["changed"], **await _neighbours(unit, source.project_key)}
     try:
-        found = await find_suspects(unit, source.project_id, unit.plan.arguments["changed"])
+        found = await find_suspects(unit, source.project_id, changed)
     except (SiteForbidden, SiteNotFound, SiteRefused):
         # The account does not see the project by now: what was read of it stays.
         return
@@ -52,6 +54,16 @@ async def export_closing(unit: ExportUnit) -> None:
     await closing.ask_for(found.unlisted)
     await closing.read([*closing.changed, *found.changed], found.unread)
     closing.end(found)
+    await closing.plan_further()
+
+
+async def _neighbours(unit: ExportUnit, project_key: str) -> Mapping[str, str]:
+    """The ids of the issues that showed one which the pass before found gone."""
+    found: dict[str, str] = {}
+    async for key, note in unit.earlier.notes(CLOSING_KEYS):
+        if stage_of(key) == stage_of(unit.plan.key) - 1:
+            found |= dict.fromkeys(note["neighbours"].get(project_key, ()), "")
+    return found
 
 
 class _Where(msgspec.Struct):
@@ -80,6 +92,10 @@ class _Closing:
     readings: list[IssueReading] = field(default_factory=list[IssueReading])
     numbers: set[int] = field(default_factory=set[int])
     """Of what was read again or is gone."""
+    targets: dict[str, str] = field(default_factory=dict[str, str])
+    """Key by id of the projects into which issues went."""
+    neighbours: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """By the key of their project: the ids of issues that show one which is gone."""
 
     async def ask_for(self, unlisted: Sequence[KnownIssue]) -> None:
         """Finds out what became of issues that are not listed, a hundred with one request."""
@@ -106,14 +122,13 @@ class _Closing:
     def _lose(self, known: KnownIssue) -> None:
         self._supersede(known)
         self.gone.append(known)
+        for issue_id, key in known.issue.neighbours:
+            self.neighbours.setdefault(split_issue_key(key)[0], set()).add(issue_id)
 
     def _follow(self, key: str, project: Identified | None) -> None:
         """An issue went into a project that may have been read again before."""
-        stage = stage_of(self.unit.plan.key) + 1
-        if project is not None and stage <= LAST_STAGE:
-            project_key = split_issue_key(key)[0]
-            target = replace(self.source, project_id=str(project.id), project_key=project_key)
-            self.unit.spawn(plan_closing(target, {}, stage))
+        if project is not None:
+            self.targets[str(project.id)] = split_issue_key(key)[0]
 
     def _supersede(self, known: KnownIssue) -> None:
         """Takes back all that an earlier unit stored, counted and said of an issue."""
@@ -176,6 +191,7 @@ class _Closing:
             self.readings,
             numbers=sorted(self.numbers),
             gone=[each.issue.id for each in self.gone],
+            neighbours={key: sorted(ids) for key, ids in self.neighbours.items()},
             count=found.known + added - len(self.gone),
         )
         if self.gone:
@@ -183,3 +199,15 @@ class _Closing:
             message = f"{count} issues of {key} went while the backup ran: they are not in it."
             reason = "ISSUES_GONE_MEANWHILE"
             self.unit.tally.remark(Kind.ISSUE, key, reason, message, count=count)
+
+    async def plan_further(self) -> None:
+        """Another pass over the projects into which issues went, and whose issues showed them."""
+        stage = stage_of(self.unit.plan.key) + 1
+        if stage > LAST_STAGE or not (self.targets or self.neighbours):
+            return
+        known, _ = await known_projects(self.unit)
+        ids = {key: project_id for project_id, (key, _) in known.items()}
+        showing = {ids[key]: key for key in self.neighbours if key in ids}
+        for project_id, key in (showing | self.targets).items():
+            target = replace(self.source, project_id=project_id, project_key=key)
+            self.unit.spawn(plan_closing(target, {}, stage))

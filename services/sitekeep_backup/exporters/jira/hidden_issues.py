@@ -12,6 +12,7 @@ from sitekeep_backup.exporters.jira.issue_ranges import INDEX_LAG, ranges_of
 from sitekeep_backup.exporters.jira.listed_projects import DELETED, ListedProject, all_projects
 from sitekeep_backup.exporters.jira.read_again import closings_of, stage_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
+from sitekeep_shared.content.invisible import ISSUES_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -44,7 +45,7 @@ async def _count(unit: ExportUnit, project: ListedProject) -> None:
             f"{hidden} issues of {project.key} are not visible to this account: give it the "
             "permission to browse the project and the levels of its issue security."
         )
-        unit.tally.missing(Kind.ISSUE, project.key, "ISSUES_NOT_VISIBLE", message, count=hidden)
+        unit.tally.missing(Kind.ISSUE, project.key, ISSUES_NOT_VISIBLE, message, count=hidden)
 
 
 async def _read(unit: ExportUnit, project_id: str) -> _Read:

@@ -83,5 +83,6 @@ def _seen(unit: ExportUnit, raw: msgspec.Raw, kind: type[Head]) -> SeenIssue:
     # What stays part of the answer would keep all of it in memory.
     head.fields.attachment = [item.copy() for item in head.fields.attachment or ()]
     number = split_issue_key(head.key)[1]
-    reading = IssueReading(unit, head.id, number, head.fields.updated or "")
+    updated, neighbours = head.fields.updated or "", head.fields.neighbours
+    reading = IssueReading(unit, head.id, number, updated, neighbours)
     return SeenIssue(head.id, head.key, number, head.fields, reading)

@@ -14,6 +14,9 @@ BLOCK = 100
 RANGE = 1000
 """Key numbers per unit: as many as one changelog/bulkfetch takes (Jira REST v3)."""
 
+EMPTY_RANGES = 10
+"""After how many empty ranges in a row the issues of an archived project are given up."""
+
 INDEX_LAG = 50
 """How many of the newest issues the search index may not know yet, at least looked for."""
 
@@ -40,6 +43,10 @@ class IssueRange(IssueSource):
     """The highest number that the search index knew."""
     final: bool
     """Whether no later range is planned yet."""
+    left: int = field(default=0, kw_only=True)
+    """How many issues the site counts from here on; 0: the search knows the highest number."""
+    empty: int = field(default=0, kw_only=True)
+    """How many ranges before this one, while some were left, held none."""
 
     def blocks(self) -> Iterator[Sequence[int]]:
         """The numbers of each request."""
@@ -52,12 +59,25 @@ class IssueRange(IssueSource):
         return UnitPlan(ExportPhase.CONTENT, key, "issues", dict(self.__dict__))
 
     def following(self, numbers: Iterable[int]) -> IssueRange | None:
-        """The range after a final one, where its numbers were not all known to the index."""
-        if not self.final or all(number <= self.known for number in numbers):
+        """The range after a final one, where its numbers were not all known to the index.
+
+        Of an archived project: as long as issues are left.
+        """
+        found = list(numbers)
+        if self.left:
+            return self._following_left(len(found))
+        if not self.final or all(number <= self.known for number in found):
             return None
         first = self.last + 1
         last = self.last + RANGE
         return replace(self, first=first, last=last, known=self.last, final=True)
+
+    def _following_left(self, found: int) -> IssueRange | None:
+        left, empty = self.left - found, 0 if found else self.empty + 1
+        if left <= 0 or empty == EMPTY_RANGES:
+            return None
+        first, last = self.last + 1, self.last + RANGE
+        return replace(self, first=first, last=last, left=left, empty=empty)
 
 
 def ranges_of(project_id: str) -> str:
@@ -70,23 +90,23 @@ def range_of(unit: ExportUnit) -> IssueRange:
     return IssueRange(**unit.plan.arguments)
 
 
-def plan_ranges(
-    project_id: str, project_key: str, known: int, *, sprint_field: str = "", rank_field: str = ""
-) -> list[UnitPlan]:
+def plan_ranges(source: IssueSource, known: int) -> list[UnitPlan]:
     """The units of a project: up to the known highest number and a little beyond."""
     end = -(-(known + INDEX_LAG) // BLOCK) * BLOCK
     plans: list[UnitPlan] = []
     for first in range(1, end + 1, RANGE):
         last = min(first + RANGE - 1, end)
-        part = IssueRange(
-            project_id,
-            project_key,
-            first,
-            last,
-            known,
-            last == end,
-            sprint_field=sprint_field,
-            rank_field=rank_field,
-        )
+        part = IssueRange(**vars(source), first=first, last=last, known=known, final=last == end)
         plans.append(part.plan())
     return plans
+
+
+def plan_archived_ranges(source: IssueSource, count: int) -> list[UnitPlan]:
+    """The first unit of an archived project, which no search finds: the next ones follow from it.
+
+    ``count``: how many issues the site says it has.
+    """
+    if not count:
+        return []
+    part = IssueRange(**vars(source), first=1, last=RANGE, known=0, final=True, left=count)
+    return [part.plan()]

@@ -28,6 +28,8 @@ class NotedIssue(msgspec.Struct, array_like=True):
     tally: Tally
     entries: list[tuple[Kind, str, int]]
     """Kind, key and size of what is stored for it, its files excepted."""
+    neighbours: list[tuple[str, str]] = []
+    """Id and key of the issues that show this one."""
 
 
 @dataclass
@@ -38,6 +40,7 @@ class IssueReading:
     id: str
     number: int = 0
     updated: str = ""
+    neighbours: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     tally: Tally = field(default_factory=Tally)
     entries: list[tuple[Kind, str, int]] = field(default_factory=list[tuple[Kind, str, int]])
 
@@ -77,7 +80,9 @@ class IssueReading:
 
     def noted(self) -> NotedIssue:
         """What is remembered of it."""
-        return NotedIssue(self.id, self.number, self.updated, self.tally, self.entries)
+        return NotedIssue(
+            self.id, self.number, self.updated, self.tally, self.entries, self.neighbours
+        )
 
 
 def note_of(readings: Iterable[IssueReading], **more: Any) -> dict[str, Any]:

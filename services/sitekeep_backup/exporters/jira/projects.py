@@ -6,7 +6,11 @@ from typing import Any
 
 import msgspec
 
-from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
+from sitekeep_backup.exporters.jira.issue_ranges import (
+    IssueSource,
+    plan_archived_ranges,
+    plan_ranges,
+)
 from sitekeep_backup.exporters.jira.listed_issues import SEARCH as SEARCH_ISSUES
 from sitekeep_backup.exporters.jira.listed_projects import (
     ARCHIVED,
@@ -23,6 +27,7 @@ from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fiel
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
+from sitekeep_shared.content.invisible import PROJECT_IN_TRASH, PROJECT_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -36,17 +41,19 @@ async def export_projects(unit: ExportUnit) -> None:
     listed = [msgspec.json.decode(item, type=ListedProject) for item in page.values]
     for project in listed:
         plan_project(unit, project, fields)
-    states = {project.id: project.state for project in listed}
-    unit.note = {"states": states, "fields": msgspec.to_builtins(fields)}
+    states = {project.id: [project.key, project.state] for project in listed}
+    unit.note = {"projects": states, "fields": msgspec.to_builtins(fields)}
     spawn_next(unit, page)
 
 
-async def known_projects(unit: ExportUnit) -> tuple[dict[str, str], PlanningFields]:
-    """The states of all projects when the list was read, by id, and the fields of planning."""
-    states: dict[str, str] = {}
+async def known_projects(
+    unit: ExportUnit,
+) -> tuple[dict[str, tuple[str, str]], PlanningFields]:
+    """Keys and states of all projects when the list was read, by id; the fields of planning."""
+    states: dict[str, tuple[str, str]] = {}
     fields = PlanningFields()
     async for _, note in unit.earlier.notes(FIRST.key):
-        states |= note["states"]
+        states |= {each: (key, state) for each, (key, state) in note["projects"].items()}
         fields = PlanningFields(**note["fields"])
     return states, fields
 
@@ -58,7 +65,7 @@ def plan_project(unit: ExportUnit, project: ListedProject, fields: PlanningField
             f"{project.name} is in the trash: its {project.issue_count} issues can be read "
             "once it is restored on the site."
         )
-        unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", message)
+        unit.tally.remark(Kind.PROJECT, project.key, PROJECT_IN_TRASH, message)
         return
     arguments = {"id": project.id, "key": project.key, "fields": msgspec.to_builtins(fields)}
     arguments["archived_issues"] = project.issue_count if project.state == ARCHIVED else None
@@ -73,17 +80,18 @@ async def export_project(unit: ExportUnit) -> None:
     try:
         project = await _store_project(unit, project_id)
     except SiteNotFound as error:
-        unit.tally.missing(Kind.PROJECT, key, "PROJECT_NOT_VISIBLE", error.message)
+        unit.tally.missing(Kind.PROJECT, key, PROJECT_NOT_VISIBLE, error.message)
         return
     for noun in ("version", "component"):
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
-    highest = await _highest_number(unit, key)
-    fields = PlanningFields(**arguments.get("fields", {}))
-    unit.spawn(
-        *plan_ranges(project_id, key, highest, sprint_field=fields.sprint, rank_field=fields.rank)
-    )
+    fields = PlanningFields(**arguments["fields"])
+    source = IssueSource(project_id, key, sprint_field=fields.sprint, rank_field=fields.rank)
+    if (archived := arguments["archived_issues"]) is not None:
+        unit.spawn(*plan_archived_ranges(source, int(archived)))
+    else:
+        unit.spawn(*plan_ranges(source, await _highest_number(unit, key)))
 
 
 async def _store_project(unit: ExportUnit, project_id: str) -> ListedProject:

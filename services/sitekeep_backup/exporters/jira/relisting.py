@@ -16,6 +16,7 @@ from sitekeep_backup.exporters.jira.listed_projects import (
 from sitekeep_backup.exporters.jira.projects import known_projects, plan_project
 from sitekeep_backup.exporters.jira.sprints import PlanningFields
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
+from sitekeep_shared.content.invisible import PROJECT_IN_TRASH
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -25,9 +26,10 @@ FIRST = UnitPlan(ExportPhase.LISTING_AGAIN, "relisting", "relisting")
 async def export_relisting(unit: ExportUnit) -> None:
     """Plans the reading of projects that are new, and the closing of all live ones."""
     known, fields = await known_projects(unit)
+    projects = [project async for project in all_projects(unit)]
     changed = await changed_issues(unit)
-    async for project in all_projects(unit):
-        _plan(unit, project, known.get(project.id), fields)
+    for project in projects:
+        _plan(unit, project, known.get(project.id, ("", ""))[1], fields)
         if project.state == LIVE:
             source = IssueSource(
                 project.id, project.key, sprint_field=fields.sprint, rank_field=fields.rank
@@ -38,12 +40,10 @@ async def export_relisting(unit: ExportUnit) -> None:
 _NOTHING: Mapping[str, str] = {}
 
 
-def _plan(
-    unit: ExportUnit, project: ListedProject, earlier: str | None, fields: PlanningFields
-) -> None:
+def _plan(unit: ExportUnit, project: ListedProject, earlier: str, fields: PlanningFields) -> None:
     """What has to be done for a project that was in another state, or not there, before."""
-    if earlier in (None, DELETED) and project.state != earlier:
+    if earlier in ("", DELETED) and project.state != earlier:
         plan_project(unit, project, fields)
     elif project.state == DELETED != earlier:
         message = f"{project.name} went into the trash while the backup ran: what was read is kept."
-        unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", message)
+        unit.tally.remark(Kind.PROJECT, project.key, PROJECT_IN_TRASH, message)
