@@ -26,6 +26,10 @@ _READ: dict[Kind, str] = {
     Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
     Kind.PROJECT: "project/{id} of live and archived projects; those in the trash are named with "
     "how many issues they have",
+    Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
+    "from issuetypescheme/project",
+    Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
+    "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
     Kind.VERSION: "project/{id}/version",
     Kind.COMPONENT: "project/{id}/component",

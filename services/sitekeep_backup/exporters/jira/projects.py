@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from sitekeep_backup.exporters.jira.listed_projects import (
 )
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
+from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
@@ -39,8 +41,11 @@ async def export_projects(unit: ExportUnit) -> None:
     page = await read_page(unit, SEARCH, QUERY)
     fields = await planning_fields(unit)
     listed = [msgspec.json.decode(item, type=ListedProject) for item in page.values]
+    schemes = await schemes_of_projects(
+        unit, [project.id for project in listed if project.state != DELETED]
+    )
     for project in listed:
-        plan_project(unit, project, fields)
+        plan_project(unit, project, fields, schemes.get(project.id, {}))
     states = {project.id: [project.key, project.state] for project in listed}
     unit.note = {"projects": states, "fields": msgspec.to_builtins(fields)}
     spawn_next(unit, page)
@@ -58,7 +63,12 @@ async def known_projects(
     return states, fields
 
 
-def plan_project(unit: ExportUnit, project: ListedProject, fields: PlanningFields) -> None:
+def plan_project(
+    unit: ExportUnit,
+    project: ListedProject,
+    fields: PlanningFields,
+    schemes: Mapping[str, str],
+) -> None:
     """Plans the reading of a project, or says that it is in the trash."""
     if project.state == DELETED:
         message = (
@@ -68,6 +78,7 @@ def plan_project(unit: ExportUnit, project: ListedProject, fields: PlanningField
         unit.tally.remark(Kind.PROJECT, project.key, PROJECT_IN_TRASH, message)
         return
     arguments = {"id": project.id, "key": project.key, "fields": msgspec.to_builtins(fields)}
+    arguments["schemes"] = dict(schemes)
     arguments["archived_issues"] = project.issue_count if project.state == ARCHIVED else None
     unit.spawn(UnitPlan(FIRST.phase, f"project/{project.id:>010}", "project", arguments))
 
@@ -103,6 +114,7 @@ async def _store_project(unit: ExportUnit, project_id: str) -> ListedProject:
         "key": project.key,
         "statuses": await _statuses(unit, project_id),
         "permission_scheme": await permission_scheme_of(unit, project_id),
+        **unit.plan.arguments.get("schemes", {}),
     }
     await unit.records.put_record(Kind.PROJECT, project_id, payload, attributes=attributes)
     unit.tally.done(Kind.PROJECT, len(payload))
