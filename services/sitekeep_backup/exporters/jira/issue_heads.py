@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.issue_reading import IssueReading
 from sitekeep_backup.exporters.jira.raw import Identified
-from sitekeep_shared.content.service_fields import request_type_of
+from sitekeep_shared.content.service_fields import SERVICE_PROJECT, request_type_of
 
 
 class CommentPage(msgspec.Struct):
@@ -31,14 +32,18 @@ class Watches(msgspec.Struct, rename="camel"):
     watch_count: int = 0
 
 
-class LinkEnd(msgspec.Struct):
-    """The issue at one end of a link: only whether it is there is asked."""
+class OtherIssue(msgspec.Struct):
+    """An issue that another one shows."""
+
+    id: str
+    key: str = ""
 
 
 class Link(msgspec.Struct, rename="camel"):
     """One of ``fields.issuelinks``: it names the other end on one of two sides."""
 
-    outward_issue: LinkEnd | None = None
+    outward_issue: OtherIssue | None = None
+    inward_issue: OtherIssue | None = None
 
 
 class IssueType(msgspec.Struct):
@@ -47,21 +52,38 @@ class IssueType(msgspec.Struct):
     subtask: bool = False
 
 
+class Home(Identified):
+    """``fields.project``."""
+
+    type: str = msgspec.field(default="", name="projectTypeKey")
+
+
 class Fields(msgspec.Struct):
     """``fields`` of an issue."""
 
     issuetype: IssueType | None = None
-
+    project: Home | None = None
+    updated: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
     issuelinks: list[Link] | None = None
+    subtasks: list[OtherIssue] | None = None
+    parent: OtherIssue | None = None
     attachment: list[msgspec.Raw] | None = None
 
     @property
     def is_subtask(self) -> bool:
         """Whether it is a part of another issue."""
         return self.issuetype is not None and self.issuetype.subtask
+
+    @property
+    def neighbours(self) -> list[tuple[str, str]]:
+        """Id and key of the issues that show this one: linked ones, its parent, its sub-tasks."""
+        links = self.issuelinks or ()
+        ends = (end for link in links for end in (link.outward_issue, link.inward_issue))
+        others = (*ends, *(self.subtasks or ()), self.parent)
+        return [(other.id, other.key) for other in others if other is not None]
 
     @property
     def planned_sprints(self) -> list[msgspec.Raw]:
@@ -81,9 +103,10 @@ class Fields(msgspec.Struct):
         return str(getattr(self, "rank", None) or "")
 
     @property
-    def says_request(self) -> bool:
-        """Whether it says if it is a request, where :func:`head_type` reads that."""
-        return getattr(self, "request", msgspec.UNSET) is not msgspec.UNSET
+    def may_hide_request(self) -> bool:
+        """Whether it is in a service project and does not say if it is a request."""
+        is_said = getattr(self, "request", msgspec.UNSET) is not msgspec.UNSET
+        return not is_said and self.project is not None and self.project.type == SERVICE_PROJECT
 
     @property
     def request_type(self) -> str:
@@ -137,6 +160,8 @@ class SeenIssue(msgspec.Struct):
     key: str
     number: int
     fields: Fields
+    reading: IssueReading
+    """What is stored and counted for it."""
 
     @property
     def comments(self) -> CommentPage:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import OffsetPage, decode_array, identity_of, text_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
@@ -39,6 +40,16 @@ class PlanningFields(msgspec.Struct, frozen=True):
     sprint: str = ""
     rank: str = ""
     request: str = ""
+
+    def source_of(self, project_id: str, project_key: str) -> IssueSource:
+        """A project whose issues are read together with these fields."""
+        return IssueSource(
+            project_id,
+            project_key,
+            sprint_field=self.sprint,
+            rank_field=self.rank,
+            request_field=self.request,
+        )
 
 
 async def planning_fields(unit: ExportUnit) -> PlanningFields:

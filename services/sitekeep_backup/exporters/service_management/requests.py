@@ -10,7 +10,6 @@ from contextlib import aclosing
 from functools import partial
 
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.issue_ranges import IssueRange
 from sitekeep_backup.exporters.service_management.pages import API, CLOSED
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteNotFound
@@ -23,14 +22,14 @@ _ONE = API + "/request/{issue}"
 _EXPAND = [("expand", "participant,sla,requestType")]
 
 
-async def export_requests(unit: ExportUnit, part: IssueRange, seen: Sequence[SeenIssue]) -> None:
+async def export_requests(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
     """Asks for the requests among those issues of a service project that do not say it."""
-    asked = [issue for issue in seen if part.is_service and not issue.fields.says_request]
+    asked = [issue for issue in seen if issue.fields.may_hide_request]
     calls = [partial(_read, unit, issue) for issue in asked]
     async with aclosing(in_order(calls, limit=CONCURRENT_REQUESTS)) as answers:
         async for issue, payload in answers:
             if payload:
-                await _store(unit, part, issue, payload)
+                await _store(project_id, issue, payload)
 
 
 async def _read(unit: ExportUnit, issue: SeenIssue) -> tuple[SeenIssue, bytes]:
@@ -40,13 +39,12 @@ async def _read(unit: ExportUnit, issue: SeenIssue) -> tuple[SeenIssue, bytes]:
     except SiteNotFound:
         return issue, b""
     except CLOSED as refusal:
-        unit.tally.remark(Kind.REQUEST, issue.key, "REQUEST_NOT_READABLE", refusal.message)
+        issue.reading.remark(Kind.REQUEST, issue.key, "REQUEST_NOT_READABLE", refusal.message)
         return issue, b""
 
 
-async def _store(unit: ExportUnit, part: IssueRange, issue: SeenIssue, payload: bytes) -> None:
-    unit.tally.expect(Kind.REQUEST)
-    key = issue_entry(part.project_id, issue.number)
+async def _store(project_id: str, issue: SeenIssue, payload: bytes) -> None:
+    issue.reading.expect(Kind.REQUEST)
+    key = issue_entry(project_id, issue.number)
     attributes = {"issue": issue.key, "id": issue.id}
-    await unit.records.put_record(Kind.REQUEST, key, payload, attributes=attributes)
-    unit.tally.done(Kind.REQUEST, len(payload))
+    await issue.reading.put(Kind.REQUEST, key, payload, attributes=attributes)
