@@ -13,6 +13,8 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_screens,
+    scoped,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -40,6 +42,7 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PRIORITY_SCHEME,
         Kind.FIELD,
+        Kind.FIELD_CONTEXT,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -96,6 +99,7 @@ class Comparison:
                 jira_access.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                jira_screens.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
             else:
@@ -151,6 +155,10 @@ class Comparison:
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
+            return ""
+        if kind in scoped.KINDS and not scoped.explained(
+            self._shelf, kind, name, path, left, right
+        ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
             return ""

@@ -28,6 +28,7 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
@@ -81,7 +82,10 @@ def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
     DashboardMaker(jira, chance, setting).make_all()
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning,)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
+    _planning,
+    make_fields,
+)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

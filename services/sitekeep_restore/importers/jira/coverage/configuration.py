@@ -48,8 +48,7 @@ ROWS: Sequence[CoverageRow] = (
     row(
         Kind.FIELD,
         "with loss",
-        "Jira's own types are found by name and type, else created, with all options in one "
-        "context; fields of apps are made by the apps.",
-        "options",
+        "Jira's own types are found by name and type, else created; fields of apps are made by the "
+        "apps, and those of team-managed projects become global.",
     ),
 )
