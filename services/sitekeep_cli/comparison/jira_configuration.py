@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.links import (
     FIELD,
     NOTIFICATIONS,
@@ -63,6 +64,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
+        **jira_workflows.schemes_of(reading, record),
     }
 
 
