@@ -18,7 +18,7 @@ from sitekeep_shared.kinds import Kind
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
-KINDS = frozenset({Kind.FIELD_CONTEXT})
+KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT})
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
@@ -27,6 +27,8 @@ _DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
 
 def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
     """Whether a declared difference follows from what is at the destination."""
+    if kind is Kind.FIELD:
+        return path == MISSING and _is_of_an_app(name)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
         return is_alone or _is_for_nothing(shelf, kind, name) or _is_shared(shelf, kind, name)
@@ -45,7 +47,12 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
 def _has_no_field(shelf: Shelf, name: str) -> bool:
     """Whether the field is not there, or is one whose contexts an app keeps itself."""
     field = _CONTEXT.sub("", name)
-    return _OF_JIRA not in field or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+    return _is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+
+
+def _is_of_an_app(field: str) -> bool:
+    """Whether a field is a custom one of no type of Jira's own."""
+    return field.endswith(")") and _OF_JIRA not in field
 
 
 def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,12 +10,16 @@ import pytest
 import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.unit import ImportOptions
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.field_contexts import contexts_of
+from sitekeep_simulator.jira.fields import SPRINT_TYPE, product_field
+from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
     API,
@@ -154,6 +159,8 @@ async def test_two_fields_of_one_name_and_type_stay_two(pair: JiraPair) -> None:
     assert undeclared(before, await pair.destination.backup()) == []
 
 
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, MISSING)
+@pytest.mark.shows_loss(Loss.FIELD_CONTEXT_WITHOUT_PROJECTS)
 async def test_a_context_for_a_project_that_does_not_come_back_is_for_the_others_or_gone(
     pair: JiraPair,
 ) -> None:
@@ -179,6 +186,8 @@ async def test_a_context_for_a_project_that_does_not_come_back_is_for_the_others
     assert (await pair.destination.client.get_json(CONTEXT, field=target))["values"] == []
 
 
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, "projects")
+@pytest.mark.shows_loss(Loss.FIELD_CONTEXT_NARROWED, Loss.FIELD_CONTEXT_SHARED)
 async def test_a_field_that_projects_of_the_destination_use_keeps_its_contexts(
     pair: JiraPair,
 ) -> None:
@@ -215,6 +224,7 @@ async def test_a_field_that_projects_of_the_destination_use_keeps_its_contexts(
         assert await _value(pair.destination, key, "Effort") is None
 
 
+@pytest.mark.shows_loss(Loss.FIELD_DEFAULT_NOT_RESTORABLE)
 async def test_a_default_person_who_is_not_at_the_destination_is_named(pair: JiraPair) -> None:
     small = SmallSite(pair.source)
     await small.fill()
@@ -251,3 +261,77 @@ async def test_contexts_that_are_closed_to_the_account_are_named(pair: JiraPair)
     reasons = [each.reason for each in tally.findings if each.kind is Kind.FIELD_CONTEXT]
     assert reasons == ["FIELD_CONTEXTS_NOT_READABLE"]
     assert backup.count(Kind.FIELD_CONTEXT) > 3
+
+
+async def _set_default(small: SmallSite, field: str, value: Json) -> str:
+    """Gives the only context of a field a default value; the name of that context."""
+    client = small.side.client
+    (context,) = (await client.get_json(CONTEXT, field=field))["values"]
+    body = {"defaultValues": [{**value, "contextId": context["id"]}]}
+    await client.put_json(CONTEXT + "/defaultValue", body, field=field)
+    return str(context["name"])
+
+
+async def _new_field(small: SmallSite, kind: str) -> str:
+    body = {"name": f"A {kind}", "type": STOCK + kind}
+    return str((await small.side.client.post_json(f"{API}/field", body))["id"])
+
+
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, "default.project/*", "default.group/*")
+async def test_a_default_project_and_a_default_group_that_are_not_there_are_lost(
+    pair: JiraPair,
+) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    await small.add_project("BETA", "Project Beta")
+    client = pair.source.client
+    beta = await client.get_json(f"{API}/project/{{project}}", project="BETA")
+    group = pair.source.site.accounts.group(name="builders")
+    assert group is not None
+    project_default = {"type": "project", "projectId": str(beta["id"])}
+    await _set_default(small, await _new_field(small, "project"), project_default)
+    group_default = {"type": "grouppicker.single", "groupId": group.group_id}
+    await _set_default(small, await _new_field(small, "grouppicker"), group_default)
+    await client.post_json(f"{API}/project/{{project}}/archive", None, project="BETA")
+    before = await pair.source.backup()
+    nobody = ImportOptions(skip_users_and_groups=True)
+    await restore(IMPORTER, pair.destination.client, before, options=nobody)
+    after = await pair.destination.backup()
+    found = {(path, declared) for _, path, declared in of_contexts(before, after)}
+    assert found == {
+        (f"default.project/unknown project {beta['id']}", True),
+        ("default.group/builders", True),
+    }
+
+
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, "issueTypes")
+async def test_a_context_is_for_those_of_its_issue_types_that_are_there(pair: JiraPair) -> None:
+    small = await filled(pair)
+    field = await _new_field(small, "textfield")
+    (whole,) = (await pair.source.client.get_json(CONTEXT, field=field))["values"]
+    await pair.source.client.delete(CONTEXT + "/{context}", field=field, context=whole["id"])
+    types = [small.types["Bug"], small.types["Incident"]]
+    await pair.source.client.post_json(CONTEXT, {"name": "Two", "issueTypeIds": types}, field=field)
+    before = await pair.source.backup()
+    pair.destination.site.faults.plan(FaultKind.MISSING, "/issuetype$", method="POST", times=1)
+    await restore(IMPORTER, pair.destination.client, before)
+    after = await pair.destination.backup()
+    item = f"A textfield ({STOCK}textfield)/Two"
+    assert of_contexts(before, after) == {(item, "issueTypes.Incident", True)}
+
+
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, MISSING)
+@pytest.mark.shows_loss(Loss.FIELD_CONTEXT_OF_AN_APP)
+async def test_a_context_of_a_field_that_the_product_keeps_is_named(pair: JiraPair) -> None:
+    await filled(pair)
+    jira = Jira(pair.source.site)
+    sprint = product_field(jira, SPRINT_TYPE)
+    (context,) = contexts_of(jira, sprint)
+    jira.objects.put(dataclasses.replace(context, name="Mine"))
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    after = await pair.destination.backup()
+    found = of_contexts(before, after)
+    assert {path for _, path, _ in found} == {MISSING, "extra"}
+    assert all(declared for _, _, declared in found)

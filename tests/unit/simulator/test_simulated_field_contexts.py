@@ -32,6 +32,10 @@ async def only_context(jira: JiraCaller, path: str) -> str:
     return str(found["id"])
 
 
+async def new_issue(jira: JiraCaller, values: Json) -> str:
+    return await jira.new_issue("AB", **values)
+
+
 async def test_a_field_has_one_context_for_everything_that_cannot_be_narrowed(
     jira: JiraCaller,
 ) -> None:
@@ -83,7 +87,7 @@ async def test_an_option_is_chosen_from_the_context_of_the_issue_unless_it_is_di
         options = {"options": [{"value": value}, {"value": f"{value} 2"}]}
         answer = await jira.post(f"{path}/{context}/option", options)
         made |= {each["value"]: each["id"] for each in answer.json["options"]}
-    key = await jira.new_issue("AB", **{field: {"id": made["own"]}})
+    key = await new_issue(jira, {field: {"id": made["own"]}})
     edit: Json = {"fields": {field: {"id": made["wide"]}}}
     assert (await jira.put(f"/issue/{key}", edit)).status == 400
     closed = {"options": [{"id": made["own 2"], "disabled": True}]}
@@ -107,7 +111,7 @@ async def test_options_of_a_cascade_are_ordered_below_their_parent(jira: JiraCal
     assert [each.get("optionId") for each in found] == [None, None, a, a, a]
     mixed = {"customFieldOptionIds": [a, one], "position": "First"}
     assert (await jira.put(f"{listed}/move", mixed)).status == 400
-    key = await jira.new_issue("AB", **{field: {"value": "A", "child": {"value": "1"}}})
+    key = await new_issue(jira, {field: {"value": "A", "child": {"value": "1"}}})
     assert (await jira.issue(key))[field]["child"]["value"] == "1"
     wrong: Json = {"fields": {field: {"id": b, "child": {"id": one}}}}
     assert (await jira.put(f"/issue/{key}", wrong)).status == 400
@@ -136,7 +140,7 @@ async def test_a_new_issue_begins_with_the_default_value(
         {**default, "contextId": context}
     ]
     assert (await jira.issue(await jira.new_issue()))[field] == shown
-    assert (await jira.issue(await jira.new_issue(**{field: None})))[field] is None
+    assert (await jira.issue(await new_issue(jira, {field: None})))[field] is None
     wrong = {"defaultValues": [{"type": "project", "projectId": "1", "contextId": context}]}
     assert (await jira.put(f"{path}/defaultValue", wrong)).status == 400
 

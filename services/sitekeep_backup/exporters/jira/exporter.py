@@ -38,7 +38,6 @@ EXPORTER = Exporter(
         priority_schemes.FIRST,
         *fields.FIRST,
         issue_type_schemes.FIRST,
-        fields.FIRST,
         filters.FIRST,
         boards.FIRST,
         *dashboards.FIRST,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage.row import row
-from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.coverage import MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
 ROWS: Sequence[CoverageRow] = (
@@ -53,5 +53,6 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Jira's own types are found by name and type, else created; fields of apps are made by the "
         "apps, and those of team-managed projects become global.",
+        MISSING,
     ),
 )
