@@ -11,6 +11,7 @@ from sitekeep_restore.importers.jira.coverage import (
     people,
     planning,
     projects,
+    screens,
     service_management,
     workflows,
 )
@@ -24,6 +25,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *projects.ROWS,
     *service_management.ROWS,
+    *screens.ROWS,
     *workflows.ROWS,
 )
 """One row per kind."""
