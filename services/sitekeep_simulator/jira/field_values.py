@@ -215,7 +215,7 @@ class FieldValues:
 
 
 def _is_writable(field: JiraObject) -> bool:
-    """Whether issues have the field on their screens: those of requests although they are locked."""
+    """Whether issues have it on their screens: fields of requests although they are locked."""
     is_open = not is_locked(field) or is_service_type(field_type(field))
     return is_open and bool(field.body["onScreen"])
 
