@@ -13,6 +13,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
 from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.screens import CREATE, EDIT, can_be_set
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 from sitekeep_simulator.service_management.fields import is_service_type
@@ -35,6 +36,7 @@ class FieldValues:
         self._jira = jira
         self._project = project
         self._type_id = type_id
+        self._operation = EDIT if editing else CREATE
         self._readers: dict[str, Reader] = {
             "summary": _summary,
             "description": self._document,
@@ -79,6 +81,9 @@ class FieldValues:
         return values, errors
 
     def _reader(self, name: str) -> Reader:
+        project = self._project
+        if not can_be_set(self._jira, project, self._type_id, self._operation, name):
+            raise ValueError(NOT_ON_SCREEN.format(name))
         reader = self._readers.get(name)
         if reader is not None:
             return reader
@@ -215,9 +220,8 @@ class FieldValues:
 
 
 def _is_writable(field: JiraObject) -> bool:
-    """Whether issues have it on their screens: fields of requests although they are locked."""
-    is_open = not is_locked(field) or is_service_type(field_type(field))
-    return is_open and bool(field.body["onScreen"])
+    """Whether issues can be edited by it: by fields of requests although they are locked."""
+    return not is_locked(field) or is_service_type(field_type(field))
 
 
 def duration_seconds(text: str) -> int:

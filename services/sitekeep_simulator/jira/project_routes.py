@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from sitekeep_simulator.answers import (
     query_list,
     read_object,
 )
-from sitekeep_simulator.jira.access_schemes import ACCESS, access_schemes
+from sitekeep_simulator.jira.access_schemes import ACCESS, FIELDS, access_schemes
 from sitekeep_simulator.jira.beans import component_bean, status_bean, version_bean
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -235,7 +236,8 @@ class ProjectRoutes:
             errors["projectType"] = "An invalid project type was specified."
         if self._lacks_app(body):
             errors["projectType"] = "Jira Service Management is not installed."
-        return errors | self._category_errors(body) | self._access_errors(body)
+        named = self._access_errors(body, ACCESS | FIELDS)
+        return errors | self._category_errors(body) | named
 
     def _lacks_app(self, body: Body) -> bool:
         wanted = body.get("projectTypeKey") == PROJECT_TYPE
@@ -248,10 +250,12 @@ class ProjectRoutes:
             return {}
         return {"categoryId": f"The project category {wanted} does not exist."}
 
-    def _access_errors(self, body: Body) -> dict[str, str]:
+    def _access_errors(
+        self, body: Body, named: Mapping[str, tuple[ObjectKind, str]] = ACCESS
+    ) -> dict[str, str]:
         return {
             key: f"The scheme {body[key]} does not exist."
-            for key, (kind, _) in ACCESS.items()
+            for key, (kind, _) in named.items()
             if key in body and self._jira.objects.get(kind, body[key]) is None
         }
 

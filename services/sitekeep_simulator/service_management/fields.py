@@ -7,6 +7,7 @@ the app found out: which goals were kept, who approved, how content the customer
 from __future__ import annotations
 
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
+from sitekeep_simulator.jira.screens import add_to_default
 from sitekeep_simulator.jira.state import Jira
 
 _APP = "com.atlassian.servicedesk"
@@ -35,11 +36,12 @@ _WRITABLE = frozenset({REQUEST_TYPE, PARTICIPANTS, ORGANIZATIONS})
 def add_service_fields(jira: Jira) -> None:
     """The fields that come with the app; no request makes such ones."""
     for name, full_type, schema in _FIELDS:
-        body: Body = {"type": full_type, "description": "", "schema": schema, "onScreen": True}
+        body: Body = {"type": full_type, "description": "", "schema": schema}
         field = jira.objects.add(ObjectKind.FIELD, name, body)
         if full_type in _WRITABLE:
             context: Body = {"description": "", "projectIds": [], "issueTypeIds": []}
             jira.objects.add(ObjectKind.CONTEXT, f"{name} context", context, project_id=field.id)
+            add_to_default(jira, f"customfield_{field.id}")
 
 
 def is_service_type(full_type: str) -> bool:

@@ -136,5 +136,19 @@ async def fields_of_both(unit: ImportUnit) -> tuple[RequestFields, RequestFields
     backed_up = [
         await read_json(unit.backup, entry) async for entry in unit.backup.entries(Kind.FIELD)
     ]
+    return RequestFields.among(backed_up), await _at_destination(unit)
+
+
+async def _at_destination(unit: ImportUnit) -> RequestFields:
     existing: list[Json] = await unit.site.get_json("/rest/api/3/field")
-    return RequestFields.among(backed_up), RequestFields.among(existing)
+    return RequestFields.among(existing)
+
+
+async def fields_to_write(unit: ImportUnit) -> set[str]:
+    """The ids at the destination of the fields that requests are written to, if any are.
+
+    A backup may lack these fields: some sites show them to nobody.
+    """
+    async for _ in unit.backup.entries(Kind.SERVICE_DESK):
+        return set((await _at_destination(unit)).writable.values())
+    return set()
