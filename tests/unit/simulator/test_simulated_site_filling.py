@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sitekeep_simulator import main
 from sitekeep_simulator.jira import generator
 from sitekeep_simulator.main import Generated, SiteSpecification, open_site
 from sitekeep_simulator.site import SimulatedSite
@@ -42,7 +41,7 @@ def test_a_half_filled_site_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(main.jira_generator, "generate", fill_a_little)
+        patch.setattr(generator, "generate", fill_a_little)
         with pytest.raises(KeyboardInterrupt):
             open_site(specification(tmp_path))
     assert count(open_site(specification(tmp_path))) == ISSUES
