@@ -75,12 +75,6 @@ def new_grant(jira: Jira, permission: str, kind: str, parameter: str) -> Body:
     return {"id": number, "permission": permission, "type": kind, "parameter": parameter}
 
 
-class _Guarded(msgspec.Struct):
-    """What of an issue's values decides who sees it, most of the time."""
-
-    security: int | None = None
-
-
 class Permissions:
     """Answers who may do what. A project without a scheme lets everybody do everything."""
 
@@ -107,11 +101,16 @@ class Permissions:
     def may_see(self, account: Account, issue: Row) -> bool:
         """Whether a person may see an issue."""
         project = self._projects.find(str(issue["project_id"]))
-        fields: Body = msgspec.json.decode(issue["fields"])
+        fields = self._fields(issue["id"])
         if project is None or not self.allowed(account, BROWSE, project, fields):
             return False
         level = self._jira.objects.get(ObjectKind.SECURITY_LEVEL, fields.get("security"))
         return level is None or is_member(self._jira, account, level, Subject(project, fields))
+
+    def _fields(self, issue_id: int) -> Body:
+        text = self._jira.store.value("SELECT fields FROM jira_issue WHERE id = ?", (issue_id,))
+        fields: Body = msgspec.json.decode(text)
+        return fields
 
     def closed_levels(self, account: Account) -> dict[int, tuple[str, ...]]:
         """The levels whose issues a person does not see for being who it is.
@@ -141,7 +140,7 @@ class Permissions:
         return [
             issue
             for issue in issues
-            if (open_projects[issue["project_id"]] and _level_of(issue) is None)
+            if (open_projects[issue["project_id"]] and issue["level"] is None)
             or self.may_see(account, issue)
         ]
 
@@ -157,7 +156,3 @@ class Permissions:
             for project in self._projects.all((LIVE,))
             if not self.allowed(account, BROWSE, project)
         ]
-
-
-def _level_of(issue: Row) -> int | None:
-    return msgspec.json.decode(issue["fields"], type=_Guarded).security

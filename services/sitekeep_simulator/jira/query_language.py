@@ -26,6 +26,12 @@ _ORDERS = {
     "created": ("i.created",),
 }
 _MOST_ORDERS = 7
+_PROJECT = (
+    "SELECT project_id FROM jira_project_key WHERE key = ? "
+    "UNION ALL SELECT id FROM jira_project WHERE id = ? "
+    "UNION ALL SELECT id FROM jira_project WHERE name = ? COLLATE NOCASE LIMIT 1"
+)
+"""The one project that a text means: by key, else by id, else by name."""
 
 
 @dataclass
@@ -165,10 +171,13 @@ def _condition(name: str, operator: str, values: list[str]) -> tuple[str, list[A
 
 
 def _by_project(values: list[str]) -> tuple[str, list[Any]]:
+    if len(values) == 1:
+        return f"i.project_id IS ({_PROJECT})", [values[0].upper(), values[0], values[0]]
     places = marks(len(values))
     upper = [value.upper() for value in values]
     condition = (
-        f"(p.id IN ({places}) OR p.name COLLATE NOCASE IN ({places}) OR p.id IN "
+        "i.project_id IN (SELECT id FROM jira_project WHERE "
+        f"id IN ({places}) OR name COLLATE NOCASE IN ({places}) OR id IN "
         f"(SELECT project_id FROM jira_project_key WHERE key IN ({places})))"
     )
     return condition, [*values, *values, *upper]
@@ -183,12 +192,16 @@ def _by_key(operator: str, values: list[str]) -> tuple[str, list[Any]]:
         places = ",".join("(?, ?)" for _ in keys)
         parts = [f"i.id IN ({marks(len(numbers))})"]
         if keys:
-            parts.append(f"(p.key, i.number) IN (VALUES {places})")
+            parts.append(
+                "(i.project_id, i.number) IN (SELECT k.id, v.column2 FROM "
+                f"(VALUES {places}) v JOIN jira_project k ON k.key = v.column1)"
+            )
         pairs = [part for key, _, number in keys for part in (key, int(number))]
         return f"({' OR '.join(parts)})", [*numbers, *pairs]
     if numbers:
         return f"i.id {operator} ?", [numbers[0]]
-    return f"(p.key = ? AND i.number {operator} ?)", [keys[0][0], int(keys[0][2])]
+    condition = "i.project_id = (SELECT id FROM jira_project WHERE key = ?)"
+    return f"({condition} AND i.number {operator} ?)", [keys[0][0], int(keys[0][2])]
 
 
 def _by_label(values: list[str]) -> tuple[str, list[Any]]:
@@ -201,11 +214,8 @@ def _by_label(values: list[str]) -> tuple[str, list[Any]]:
 
 def _by_parent(values: list[str]) -> tuple[str, list[Any]]:
     condition, bound = _by_key("IN", values)
-    inner = condition.replace("i.", "q.").replace("p.", "r.")
-    return (
-        "i.parent_id IN (SELECT q.id FROM jira_issue q JOIN jira_project r "
-        f"ON r.id = q.project_id WHERE {inner})"
-    ), bound
+    inner = condition.replace("i.", "q.")
+    return f"i.parent_id IN (SELECT q.id FROM jira_issue q WHERE {inner})", bound
 
 
 def _by_object(kind: str, column: str, values: list[str]) -> tuple[str, list[Any]]:
