@@ -133,21 +133,21 @@ class Permissions:
 
     def seen(self, account: Account, issues: Sequence[Row]) -> list[Row]:
         """Those of some issues that a person may see."""
-        open_projects = {
-            number: self._is_open(account, number)
-            for number in {int(issue["project_id"]) for issue in issues}
-        }
+        places = {(int(issue["project_id"]), issue["level"]) for issue in issues}
+        open_places = {place for place in places if self._is_open(account, *place)}
         return [
             issue
             for issue in issues
-            if (open_projects[issue["project_id"]] and issue["level"] is None)
-            or self.may_see(account, issue)
+            if (issue["project_id"], issue["level"]) in open_places or self.may_see(account, issue)
         ]
 
-    def _is_open(self, account: Account, project_id: int) -> bool:
-        """Whether a person sees every issue of a project that has no level."""
+    def _is_open(self, account: Account, project_id: int, level_id: int | None) -> bool:
+        """Whether a person sees every issue of a project that has that level or none."""
         project = self._projects.find(str(project_id))
-        return project is not None and self.allowed(account, BROWSE, project)
+        if project is None or not self.allowed(account, BROWSE, project):
+            return False
+        level = self._jira.objects.get(ObjectKind.SECURITY_LEVEL, level_id)
+        return level is None or is_member(self._jira, account, level, Subject(project, {}))
 
     def hidden_projects(self, account: Account) -> list[int]:
         """The ids of the live projects that a person may not see as a whole."""

@@ -32,6 +32,7 @@ _PROJECT = (
     "UNION ALL SELECT id FROM jira_project WHERE name = ? COLLATE NOCASE LIMIT 1"
 )
 """The one project that a text means: by key, else by id, else by name."""
+_ONE_PROJECT = "i.project_id IS"
 
 
 @dataclass
@@ -70,7 +71,14 @@ class _Parser:
                 self._place += 1
         if self._peek() == "ORDER":
             self._order()
+        self._query.order = self._shortened(self._query.order)
         return self._query
+
+    def _shortened(self, order: tuple[str, ...]) -> tuple[str, ...]:
+        """Within one project the keys stand as their numbers do, of which there is an index."""
+        one_project = any(each.startswith(_ONE_PROJECT) for each in self._query.conditions)
+        by_key = one_project and order[0] == "p.key"
+        return ("i.number",) if by_key else order
 
     def _peek(self) -> str | None:
         if self._place >= len(self._tokens):
@@ -172,7 +180,7 @@ def _condition(name: str, operator: str, values: list[str]) -> tuple[str, list[A
 
 def _by_project(values: list[str]) -> tuple[str, list[Any]]:
     if len(values) == 1:
-        return f"i.project_id IS ({_PROJECT})", [values[0].upper(), values[0], values[0]]
+        return f"{_ONE_PROJECT} ({_PROJECT})", [values[0].upper(), values[0], values[0]]
     places = marks(len(values))
     upper = [value.upper() for value in values]
     condition = (
@@ -190,14 +198,14 @@ def _by_key(operator: str, values: list[str]) -> tuple[str, list[Any]]:
         raise Refused(400, f"The issue key of {values} for field 'key' is invalid.")
     if operator in ("=", "IN"):
         places = ",".join("(?, ?)" for _ in keys)
-        parts = [f"i.id IN ({marks(len(numbers))})"]
+        parts = ["SELECT ?" for _ in numbers]
         if keys:
             parts.append(
-                "(i.project_id, i.number) IN (SELECT k.id, v.column2 FROM "
-                f"(VALUES {places}) v JOIN jira_project k ON k.key = v.column1)"
+                f"SELECT j.id FROM (VALUES {places}) v JOIN jira_project k ON k.key = v.column1 "
+                "JOIN jira_issue j ON j.project_id = k.id AND j.number = v.column2"
             )
         pairs = [part for key, _, number in keys for part in (key, int(number))]
-        return f"({' OR '.join(parts)})", [*numbers, *pairs]
+        return f"i.id IN ({' UNION ALL '.join(parts)})", [*numbers, *pairs]
     if numbers:
         return f"i.id {operator} ?", [numbers[0]]
     condition = "i.project_id = (SELECT id FROM jira_project WHERE key = ?)"

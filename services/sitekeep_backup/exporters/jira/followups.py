@@ -74,13 +74,18 @@ async def follow_up(
     unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue], hinted: set[str]
 ) -> None:
     """Stores what the issues of a range hold beyond their own answers, in number order."""
-    for issue in seen:
-        for cut in _cuts(issue):
-            await _store_cut(unit, project_id, issue, cut)
+    await store_cut_lists(unit, project_id, seen)
     watched = [issue for issue in seen if issue.watch_count > 0]
     linked = [issue for issue in seen if issue.id in hinted]
     await _store_watchers(unit, project_id, watched)
     await _store_remote_links(unit, project_id, linked)
+
+
+async def store_cut_lists(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
+    """Stores the comments and worklogs that the issues' own answers lack."""
+    for issue in seen:
+        for cut in _cuts(issue):
+            await _store_cut(unit, project_id, issue, cut)
 
 
 async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _Cut) -> None:

@@ -34,7 +34,7 @@ ORIGIN = "sitekeep.origin"
 async def export_issues(unit: ExportUnit) -> None:
     """The issues of one range with everything that their answers ask to be fetched."""
     part = range_of(unit)
-    seen = await _store_range(unit, part)
+    seen = await store_range(unit, part)
     hinted = await export_histories(unit, part.project_id, seen)
     await follow_up(unit, part.project_id, seen, hinted)
     plan_attachments(unit, part, seen)
@@ -42,8 +42,8 @@ async def export_issues(unit: ExportUnit) -> None:
         unit.spawn(part.following().plan())
 
 
-async def _store_range(unit: ExportUnit, part: IssueRange) -> list[SeenIssue]:
-    """Fetches some blocks side by side and stores them in number order."""
+async def store_range(unit: ExportUnit, part: IssueRange) -> list[SeenIssue]:
+    """Fetches some blocks side by side and stores their issues in number order."""
     calls = [lambda numbers=block: _fetch(unit, part, numbers) for block in part.blocks()]
     seen: list[SeenIssue] = []
     async with aclosing(in_order(calls, limit=CONCURRENT_BLOCKS)) as answers:
