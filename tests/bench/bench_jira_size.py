@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ async def ask_all(base: str, pid: int, blocks: int) -> float:
             ("what changed lately", 'updated >= "2025-12-31" ORDER BY updated', "id", 1000),
             ("one issue by its key", f"key = {key}-1", "summary", 1),
         ):
-            await timed(name, lambda j=jql, f=fields, s=size: site.search(j, f, s))
+            await timed(name, partial(site.search, jql, fields, size))
         body = {"jql": f"project = {key}"}
         await timed("how many a project has", lambda: site.post("search/approximate-count", body))
         starts = [(k, n) for n in range(1, max(highest.values()), BLOCK) for k in highest]
@@ -182,7 +183,7 @@ async def ask_all(base: str, pid: int, blocks: int) -> float:
 def exported(base: str, folder: Path) -> float:
     """Bulkfetch answers per CPU second of an exporter that stores them in a vault."""
     script = str(TESTS / "bench" / "peers" / "ours.py")
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "SITEKEEP_BENCH_ISSUES": "20000"}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "SITEKEEP_BENCH_UNITS": "24"}
     command = [sys.executable, script, base, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     taken = json.loads(done.stdout.splitlines()[-1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 import resource
 import sys
 import time
@@ -43,6 +44,8 @@ class Pull:
 
     def __init__(self, site: SiteClient, session: BackupSession) -> None:
         self._site, self._session = site, session
+        # A part of a large site is enough to see how much an exporter takes.
+        self._most_units = int(os.environ.get("SITEKEEP_BENCH_UNITS", "1000000"))
         self._readers = asyncio.Semaphore(Tools.readers)
         self.done: Counter[Kind] = Counter()
 
@@ -50,7 +53,7 @@ class Pull:
         """Plans as the exporter does, runs some units side by side, commits."""
         listed = await self._site.get_json(f"{API}/project")
         plans = await concurrently([partial(self._plan, each) for each in listed])
-        units = [plan for ranges in plans for plan in ranges]
+        units = [plan for ranges in plans for plan in ranges][: self._most_units]
         found = await concurrently([partial(self._unit, each) for each in units], limit=_CLAIMED)
         now = datetime.datetime.now(datetime.UTC)
         facts = ManifestFacts(now, now, now + datetime.timedelta(days=14), COMPLETE)
