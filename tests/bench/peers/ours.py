@@ -13,12 +13,14 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.peers.measuring import EMAIL, TOKEN, report
 from sitekeep_backup.exporters.jira.followups import store_cut_lists
-from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges, range_of
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource, plan_ranges, range_of
 from sitekeep_backup.exporters.jira.issues import store_range
 from sitekeep_backup.exporters.unit import ExportOptions, ExportUnit
 from sitekeep_backup.exporting import UNITS_PER_READER, Tools
@@ -37,6 +39,12 @@ from sitekeep_shared.work.unit import UnitPlan
 
 API = "/rest/api/3"
 _CLAIMED = Tools.readers * UNITS_PER_READER
+
+
+class _NothingEarlier:
+    async def notes(self, prefix: str) -> AsyncIterator[tuple[str, Any]]:
+        for nothing in ():
+            yield nothing
 
 
 class Pull:
@@ -65,13 +73,15 @@ class Pull:
         body = {"jql": jql, "fields": ["key"], "maxResults": 1}
         found = await self._site.post_json(f"{API}/search/jql", body, read=True)
         highest = max((int(each["key"].rpartition("-")[2]) for each in found["issues"]), default=0)
-        return plan_ranges(project["id"], project["key"], highest)
+        return plan_ranges(IssueSource(project["id"], project["key"]), highest)
 
     async def _unit(self, plan: UnitPlan) -> list[PageReference]:
-        unit = ExportUnit(plan, 1, self._site, self._session.unit(plan.key), ExportOptions())
+        records, earlier = self._session.unit(plan.key), _NothingEarlier()
+        options, begun = ExportOptions(), datetime.timedelta()
+        unit = ExportUnit(plan, 1, self._site, records, options, earlier, begun)
         async with self._readers:
             part = range_of(unit)
-            seen = await store_range(unit, part)
+            seen, _ = await store_range(unit, part)
             await store_cut_lists(unit, part.project_id, seen)
         pages = await unit.records.finish()
         self.done.update({kind: count.done for kind, count in unit.tally.counts.items()})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.raw import Identified, decode_array, identity_of
+from sitekeep_backup.exporters.jira.raw import decode_array, identity_of
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.content.entry_keys import child_entry, issue_entry
@@ -39,8 +40,14 @@ class _Cut(NamedTuple):
     template: str
     page_size: int
     items: Callable[[_Listing], list[msgspec.Raw]]
-    embedded: Sequence[Identified]
+    known: set[str]
+    """The ids of the items that are embedded."""
     total: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether items are lacking."""
+        return self.total > len(self.known)
 
 
 class _Watchers(msgspec.Struct):
@@ -56,7 +63,7 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
             stem + "comment",
             100,
             _comments,
-            comments.comments,
+            {str(item.id) for item in comments.comments},
             comments.total,
         ),
         _Cut(
@@ -64,7 +71,7 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
             stem + "worklog",
             5000,
             _worklogs,
-            worklogs.worklogs,
+            {str(item.id) for item in worklogs.worklogs},
             worklogs.total,
         ),
     )
@@ -82,31 +89,31 @@ async def follow_up(
 
 
 async def store_cut_lists(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
-    """Stores the comments and worklogs that the issues' own answers lack."""
-    for issue in seen:
-        for cut in _cuts(issue):
-            await _store_cut(unit, project_id, issue, cut)
+    """Stores the comments and worklogs that the issues' own answers lack, in number order."""
+    lists = [(issue, cut) for issue in seen for cut in _cuts(issue)]
+    calls = [partial(_lacking, unit, issue, cut) for issue, cut in lists if cut.is_cut]
+    async with aclosing(in_order(calls, limit=CONCURRENT_REQUESTS)) as answers:
+        for issue, cut in lists:
+            lacking = await anext(answers) if cut.is_cut else {}
+            await _store_cut(project_id, issue, cut, lacking)
 
 
-async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _Cut) -> None:
+async def _store_cut(
+    project_id: str, issue: SeenIssue, cut: _Cut, lacking: Mapping[str, msgspec.Raw]
+) -> None:
     """Counts an embedded list and stores the items that it lacks."""
-    known = {str(item.id) for item in cut.embedded}
-    lacking: dict[str, msgspec.Raw] = {}
-    if cut.total > len(known):
-        lacking = await _lacking(unit, issue, cut, known)
-    found = len(known) + len(lacking)
-    unit.tally.expect(cut.kind, max(cut.total, found))
-    unit.tally.done(cut.kind, count=len(known))
+    found = len(cut.known) + len(lacking)
+    issue.reading.expect(cut.kind, max(cut.total, found))
+    issue.reading.done(cut.kind, count=len(cut.known))
     for item_id, raw in sorted(lacking.items(), key=lambda pair: f"{pair[0]:>020}"):
-        await _store_item(unit, project_id, issue, cut.kind, item_id, bytes(raw))
+        await _store_item(project_id, issue, cut.kind, item_id, bytes(raw))
     if cut.total > found:
-        _report_short_list(unit, issue, cut, cut.total - found)
+        _report_short_list(issue, cut, cut.total - found)
 
 
-async def _lacking(
-    unit: ExportUnit, issue: SeenIssue, cut: _Cut, known: set[str]
-) -> dict[str, msgspec.Raw]:
+async def _lacking(unit: ExportUnit, issue: SeenIssue, cut: _Cut) -> dict[str, msgspec.Raw]:
     """The items that are not embedded, oldest first, until as many as the total says."""
+    known = cut.known
     lacking: dict[str, msgspec.Raw] = {}
     start = 0
     while len(known) + len(lacking) < cut.total:
@@ -132,18 +139,17 @@ async def _page(unit: ExportUnit, issue: SeenIssue, cut: _Cut, start: int) -> li
 
 
 async def _store_item(
-    unit: ExportUnit, project_id: str, issue: SeenIssue, kind: Kind, item_id: str, payload: bytes
+    project_id: str, issue: SeenIssue, kind: Kind, item_id: str, payload: bytes
 ) -> None:
     key = child_entry(project_id, issue.number, item_id)
     attributes = {"issue": issue.key, "id": item_id}
-    await unit.records.put_record(kind, key, payload, attributes=attributes)
-    unit.tally.done(kind, len(payload))
+    await issue.reading.put(kind, key, payload, attributes=attributes)
 
 
-def _report_short_list(unit: ExportUnit, issue: SeenIssue, cut: _Cut, lacking: int) -> None:
+def _report_short_list(issue: SeenIssue, cut: _Cut, lacking: int) -> None:
     message = f"The site counts {cut.total} but lists {lacking} fewer."
     reason = f"{cut.kind.name}S_NOT_LISTED"
-    unit.tally.missing(cut.kind, issue.key, reason, message, count=lacking)
+    issue.reading.missing(cut.kind, issue.key, reason, message, count=lacking)
 
 
 def _bodies(
@@ -166,14 +172,14 @@ async def _store_watchers(unit: ExportUnit, project_id: str, issues: Sequence[Se
         async for issue, body in bodies:
             listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
             if listed < issue.watch_count:
-                _report_hidden_watchers(unit, issue, issue.watch_count - listed)
+                _report_hidden_watchers(issue, issue.watch_count - listed)
             if body:
-                await _store_list(unit, Kind.WATCHER, project_id, issue, body, listed)
+                await _store_list(Kind.WATCHER, project_id, issue, body, listed)
 
 
-def _report_hidden_watchers(unit: ExportUnit, issue: SeenIssue, hidden: int) -> None:
+def _report_hidden_watchers(issue: SeenIssue, hidden: int) -> None:
     message = f"{hidden} watchers are counted by the site but not shown to this account."
-    unit.tally.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
+    issue.reading.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
 
 
 async def _store_remote_links(
@@ -182,13 +188,12 @@ async def _store_remote_links(
     async with aclosing(_bodies(unit, issues, "remotelink")) as bodies:
         async for issue, body in bodies:
             if links := len(decode_array(body)) if body else 0:
-                await _store_list(unit, Kind.REMOTE_LINK, project_id, issue, body, links)
+                await _store_list(Kind.REMOTE_LINK, project_id, issue, body, links)
 
 
 async def _store_list(
-    unit: ExportUnit, kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
+    kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
 ) -> None:
-    unit.tally.expect(kind, count)
+    issue.reading.expect(kind, count)
     key = issue_entry(project_id, issue.number)
-    await unit.records.put_record(kind, key, body, attributes={"issue": issue.key})
-    unit.tally.done(kind, len(body), count=count)
+    await issue.reading.put(kind, key, body, attributes={"issue": issue.key}, count=count)
