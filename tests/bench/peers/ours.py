@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,9 @@ _CLAIMED = Tools.readers * UNITS_PER_READER
 
 class _NothingEarlier:
     async def notes(self, prefix: str) -> AsyncIterator[tuple[str, Any]]:
-        for nothing in ():
-            yield nothing
+        nothing: Sequence[tuple[str, Any]] = ()
+        for each in nothing:
+            yield each
 
 
 class Pull:
