@@ -190,6 +190,19 @@ async def test_a_priority_scheme_of_that_name_keeps_the_order_of_the_destination
     assert [one for one in trip.undeclared if one.kind is Kind.PRIORITY_SCHEME] == []
 
 
+@pytest.mark.shows_loss(Loss.ISSUE_TYPE_NOT_IN_SCHEME)
+async def test_an_issue_type_that_the_site_refuses_is_not_in_the_schemes() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        await small(pair)
+        pair.destination.site.faults.plan(FaultKind.REFUSED, "/api/3/issuetype$", method="POST")
+
+    trip = await run_jira(prepare)
+    lost = {each for each in found(trip, Kind.ISSUE_TYPE_SCHEME) if each[1] == "types.Incident"}
+    assert losses(trip, Loss.ISSUE_TYPE_NOT_IN_SCHEME) == [len(lost)]
+    assert lost
+    assert [one.item for one in trip.undeclared if one.kind is Kind.ISSUE_TYPE] == ["Incident"]
+
+
 @pytest.mark.shows_loss(Loss.GADGET_REFUSED)
 async def test_a_gadget_that_the_site_refuses_leaves_the_others_alone() -> None:
     async def prepare(pair: JiraPair) -> None:
@@ -264,19 +277,20 @@ async def test_a_category_that_the_site_refuses_is_missing_at_its_project() -> N
 
 
 @pytest.mark.shows_loss(Kind.PROJECT, "style", "isPrivate", "permissionScheme", "type")
+@pytest.mark.shows_loss(Kind.PROJECT, "issueTypeScheme")
 @pytest.mark.shows_loss(Loss.PROJECT_TYPE_CHANGED)
 async def test_a_team_managed_project_of_another_type_comes_back_company_managed() -> None:
     async def alter(backup: MemoryBackup) -> MemoryBackup:
         def own(project: Json, attributes: dict[str, str]) -> None:
             project |= {"style": "next-gen", "isPrivate": True, "projectTypeKey": "customer_x"}
-            attributes["permission_scheme"] = ""
+            attributes |= {"permission_scheme": "", "issue_type_scheme": ""}
 
         return await with_changed(backup, Kind.PROJECT, own)
 
     trip = await run_jira(small, alter)
     assert losses(trip, Loss.PROJECT_TYPE_CHANGED, Loss.BOARD_TYPE_CHANGED) == [1, 1]
     assert losses(trip, Loss.PERMISSIONS_BY_DEFAULT) == [1]
-    changed = {"style", "isPrivate", "permissionScheme", "type"}
+    changed = {"style", "isPrivate", "permissionScheme", "issueTypeScheme", "type"}
     assert found(trip, Kind.PROJECT) == {("ALFA", each) for each in changed}
 
 

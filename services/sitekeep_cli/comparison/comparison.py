@@ -56,6 +56,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
@@ -73,6 +74,7 @@ async def test_a_scheme_whose_answer_is_lost_is_not_made_twice(pair: JiraPair) -
     assert [each["name"] for each in listed] == ["Default Issue Type Scheme", NAME]
 
 
+@pytest.mark.shows_loss(Kind.ISSUE_TYPE_SCHEME, "types")
 async def test_only_further_types_of_the_destination_are_behind_in_the_default_scheme(
     pair: JiraPair,
 ) -> None:
