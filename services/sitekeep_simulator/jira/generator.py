@@ -28,6 +28,7 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
@@ -86,7 +87,11 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
     make_type_schemes(jira, setting.projects)
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, _workflows)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
+    _planning,
+    _workflows,
+    make_fields,
+)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 
