@@ -151,7 +151,8 @@ async def fields(site: RandomSite) -> None:
         body = {"name": texts.name(site.chance, number), "type": STOCK + kind}
         made = str((await site.post("field", body))["id"])
         template = "field/{field}/context"
-        context = await site.post(template, {"name": f"All {number}"}, field=made)
+        listed = await site.side.client.get_json(f"{API}/{template}", field=made)
+        context = listed["values"][0]
         await site.post("screens/addToDefault/{field}", None, field=made)
         values = [texts.name(site.chance, each) for each in range(3)]
         if kind.endswith("select"):
