@@ -27,6 +27,7 @@ ROWS: Sequence[CoverageRow] = (
         "issueTypes",
         "notificationScheme",
         "permissionScheme",
+        "screenScheme",
         "style",
         "isPrivate",
         "type",
