@@ -55,7 +55,7 @@ def _project(reading: Reading, item: Item) -> dict[str, Json]:
         "category": part(item, "projectCategory").get("name"),
         "archived": item.get("archived") or None,
         "isPrivate": item.get("isPrivate") or None,
-        "issueTypes": sorted(one["name"] for one in items(item, "issueTypes")),
+        "issueTypes": {one["name"]: True for one in items(item, "issueTypes")},
     }
 
 
