@@ -96,7 +96,6 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     make_fields,
     make_screens,
     make_field_configurations,
-    make_desks,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
@@ -122,6 +121,7 @@ def generate(site: SimulatedSite, *, seed: int = 1, issues: int = 300) -> Mappin
         own_chance = random.Random(seed)
         for make_more in _MORE:
             make_more(jira, own_chance, setting)
+        make_desks(jira, own_chance, setting)
         Renderer(jira).render_all()
     return _summary(jira)
 
