@@ -45,6 +45,9 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_TYPE_SCHEME,
         Kind.FIELD,
         Kind.FIELD_CONTEXT,
+        Kind.SCREEN,
+        Kind.SCREEN_SCHEME,
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -58,6 +61,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
@@ -101,6 +105,7 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)

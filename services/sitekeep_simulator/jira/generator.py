@@ -31,6 +31,7 @@ from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
 from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_screens import make_screens
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_type_schemes
@@ -91,6 +92,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
     _workflows,
     make_fields,
+    make_screens,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -19,6 +19,10 @@ _READ: dict[Kind, str] = {
     Kind.FIELD: "field; those in the trash are named",
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
     "those of team-managed projects are settings of these",
+    Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
+    "of each tab",
+    Kind.SCREEN_SCHEME: "screenscheme",
+    Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
     Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",

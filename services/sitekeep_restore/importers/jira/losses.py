@@ -115,6 +115,13 @@ class Loss(enum.Enum):
         "Who acted in the role of a project is not at the destination or is deactivated."
     )
     ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
+    SCREEN_FIELD_NOT_RESTORED = (
+        "A field of the screen is not at the destination or can be on no screen there."
+    )
+    SCREEN_NOT_IN_SCHEME = "What the scheme names is not at the destination: its default is used."
+    SCREENS_BY_DEFAULT = (
+        "The backup holds no screens of the project: it has the site's default ones."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )

@@ -26,6 +26,7 @@ ROWS: Sequence[CoverageRow] = (
         "issueTypeScheme",
         "notificationScheme",
         "permissionScheme",
+        "screenScheme",
         "style",
         "isPrivate",
         "type",
