@@ -19,6 +19,7 @@ from sitekeep_simulator.jira import (
     filters,
     gadgets,
     groups,
+    issue_archive,
     issue_routes,
     links,
     list_items,
@@ -82,6 +83,7 @@ _CONFIGURATION = (
     pickers,
 )
 _CONTENT = (
+    issue_archive,
     issue_routes,
     search,
     comments,

@@ -61,6 +61,7 @@ class Fields(msgspec.Struct):
     issuetype: IssueType | None = None
     project: Identified | None = None
     updated: str | None = None
+    archiveddate: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None

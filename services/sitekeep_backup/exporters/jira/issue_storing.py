@@ -14,7 +14,7 @@ from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.jira.remote_links import AskedLinks, export_remote_links
 from sitekeep_backup.exporters.jira.sprints import plan_seen
 from sitekeep_backup.exporters.unit import ExportUnit
-from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.content.entry_keys import ARCHIVED, issue_entry
 from sitekeep_shared.kinds import Kind
 
 
@@ -43,8 +43,10 @@ async def store_further(
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
-    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    """Sprints, rank, archive: what a restore has to know without reading every issue."""
     planned: dict[str, str] = {}
+    if issue.fields.archiveddate and not issue.fields.is_subtask:
+        planned[ARCHIVED] = issue.fields.archiveddate
     if sprints := issue.fields.planned_sprints:
         plan_seen(unit, sprints)
         planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sitekeep_restore.importers.jira import (
+    archives,
     attachments,
     begin,
     boards,
@@ -72,6 +73,7 @@ IMPORTER = Importer(
         silence.LAST,
         permission_schemes.LAST,
         security_schemes.LAST,
+        *archives.FIRST,
     ),
     run={
         "begin": begin.begin,
@@ -120,6 +122,8 @@ IMPORTER = Importer(
         "unfinished-filters": filters.complete_filters,
         "own-filters": filters.complete_own_filters,
         "fillers": fillers.delete_fillers,
+        "archived-issues": archives.archive_issues,
+        "archived-projects": archives.archive_projects,
         "archived-versions": versions.archive_versions,
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,

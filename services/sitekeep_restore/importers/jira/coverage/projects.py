@@ -22,7 +22,8 @@ ROWS: Sequence[CoverageRow] = (
         "a lead who is not a member is replaced; one without a notification scheme stays silent, "
         "one without a permission scheme gets the default one, one without an issue type scheme "
         "one of its own, and one with the default scheme also the destination's further types; "
-        "where the site does not take its type it becomes software.",
+        "where the site does not take its type it becomes software. An archived project is archived "
+        "again unless the site refuses that.",
         "issueTypeScheme",
         "issueTypes",
         "notificationScheme",
@@ -31,6 +32,7 @@ ROWS: Sequence[CoverageRow] = (
         "style",
         "isPrivate",
         "type",
+        "archived",
     ),
     row(Kind.VERSION, "exactly"),
     row(Kind.COMPONENT, "exactly"),
