@@ -27,7 +27,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     search,
     security_schemes,
     small_lists,
@@ -37,6 +36,7 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
@@ -54,7 +54,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     type_schemes,
     notification_schemes,
     permission_schemes,
@@ -81,6 +80,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    workflow_schemes,
 )
 
 

@@ -40,6 +40,7 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    APP = "app"
 
 
 @dataclass(frozen=True)

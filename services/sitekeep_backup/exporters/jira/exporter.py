@@ -21,6 +21,8 @@ from sitekeep_backup.exporters.jira import (
     security_schemes,
     sprints,
     users,
+    workflow_schemes,
+    workflows,
 )
 from sitekeep_backup.exporters.unit import Exporter
 
@@ -36,6 +38,8 @@ EXPORTER = Exporter(
         security_schemes.FIRST,
         priority_schemes.FIRST,
         issue_type_schemes.FIRST,
+        workflows.FIRST,
+        workflow_schemes.FIRST,
         fields.FIRST,
         filters.FIRST,
         boards.FIRST,
@@ -58,6 +62,9 @@ EXPORTER = Exporter(
         "security-schemes": security_schemes.export_security_schemes,
         "priority-schemes": priority_schemes.export_priority_schemes,
         "issue-type-schemes": issue_type_schemes.export_issue_type_schemes,
+        "workflows": workflows.export_workflows,
+        "workflow-schemes": workflow_schemes.export_workflow_schemes,
+        "workflow-draft": workflow_schemes.export_workflow_draft,
         "categories": categories.export_categories,
         "fields": fields.export_fields,
         "field-options": fields.export_field_options,

@@ -10,9 +10,10 @@ import msgspec
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
-from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
+from sitekeep_backup.exporters.jira.project_schemes import WORKFLOW_SCHEME, schemes_of_projects
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
+from sitekeep_backup.exporters.jira.workflow_schemes import plan_drafts
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
@@ -55,6 +56,8 @@ async def export_projects(unit: ExportUnit) -> None:
     schemes = await schemes_of_projects(unit, live)
     for project in listed:
         _plan_project(unit, project, fields, schemes.get(project.id, {}))
+    used = [each.get(WORKFLOW_SCHEME, "") for each in schemes.values()]
+    unit.spawn(*plan_drafts(unit.plan.phase, used))
     spawn_next(unit, page)
 
 

@@ -29,6 +29,9 @@ from sitekeep_restore.importers.jira import (
     statuses,
     users,
     versions,
+    workflow_schemes,
+    workflow_switches,
+    workflows,
 )
 from sitekeep_restore.importers.unit import Importer
 
@@ -57,6 +60,7 @@ IMPORTER = Importer(
         silence.LAST,
         permission_schemes.LAST,
         security_schemes.LAST,
+        workflows.FIRST,
     ),
     run={
         "begin": begin.begin,
@@ -97,6 +101,9 @@ IMPORTER = Importer(
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,
         "security": security_schemes.end_security,
+        "workflows": workflows.import_workflows,
+        "workflow-schemes": workflow_schemes.import_workflow_schemes,
+        "workflow-switch": workflow_switches.switch_workflow,
         "notifications": silence.end_silence,
     },
 )
