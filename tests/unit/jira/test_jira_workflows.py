@@ -9,8 +9,10 @@ import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
+from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
@@ -81,6 +83,9 @@ LOST = {
 """What a destination without the apps loses of a generated site."""
 
 
+@pytest.mark.shows_loss(Kind.WORKFLOW, "transitions.*.connect:*", "transitions.*.forge:*")
+@pytest.mark.shows_loss(Kind.WORKFLOW, "transitions.*.system:trigger-webhook*")
+@pytest.mark.shows_loss(Loss.WORKFLOW_RULE_NOT_RESTORED)
 async def test_of_generated_workflows_only_rules_of_apps_and_webhooks_are_lost(
     pair: JiraPair,
 ) -> None:
@@ -271,6 +276,7 @@ async def test_an_equal_workflow_of_that_name_is_taken(pair: JiraPair) -> None:
     assert len(await workflows_of(pair)) == count
 
 
+@pytest.mark.shows_loss(Kind.WORKFLOW_SCHEME)
 async def test_a_project_with_the_default_scheme_gets_one_like_it(pair: JiraPair) -> None:
     small = SmallSite(pair.source)
     await small.configure()
@@ -289,6 +295,8 @@ async def test_a_project_with_the_default_scheme_gets_one_like_it(pair: JiraPair
     assert of_kind(found, Kind.WORKFLOW_SCHEME) == {("Default workflow scheme", "extra")}
 
 
+@pytest.mark.shows_loss(Kind.WORKFLOW, MISSING)
+@pytest.mark.shows_loss(Loss.WORKFLOW_OF_TEAM_MANAGED_PROJECT)
 async def test_the_workflow_of_a_team_managed_project_is_named_and_declared(
     pair: JiraPair,
 ) -> None:
@@ -347,3 +355,22 @@ async def test_rules_that_name_somebody_who_is_absent_go_by_name(pair: JiraPair)
     found = differences(before, await pair.destination.backup())
     of_people = {path for _, path in of_kind(found, Kind.WORKFLOW) - LOST}
     assert "transitions.31 Fertig.actions.system:change-assignee 1" in of_people
+
+
+@pytest.mark.shows_loss(Kind.PROJECT, "issueTypeScheme", "workflowScheme")
+async def test_a_team_managed_project_gets_schemes_of_its_own(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.configure()
+    lead = (await pair.source.client.get_json(f"{API}/myself"))["accountId"]
+    template = "com.pyxis.greenhopper.jira:gh-simplified-agility-kanban"
+    body: Json = {"key": "TEAM", "name": "Team", "projectTemplateKey": template}
+    await small.post("project", {**body, "leadAccountId": lead})
+    pair.share_people()
+    before = await pair.source.backup()
+    await restore(IMPORTER, pair.destination.client, before)
+    found = differences(before, await pair.destination.backup())
+    added = {(one.path, one.left, one.right) for one in found if one.kind is Kind.PROJECT}
+    assert added >= {
+        ("issueTypeScheme", None, "Sitekeep TEAM issue types"),
+        ("workflowScheme", None, "Sitekeep TEAM workflows"),
+    }
