@@ -358,7 +358,7 @@ async def test_jira_keeps_workflows_and_their_schemes(client: SiteClient) -> Non
     assert read["workflows"][0]["startPointLayout"] == {"x": 0.5, "y": 1.0}
     query = [("expand", "values.transitions"), ("queryString", "flow")]
     assert (await client.get_json(f"{J}/workflows/search", query))["values"]
-    scheme = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}
+    scheme: Json = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}
     target = str((await client.post_json(f"{J}/workflowscheme", scheme))["id"])
     one = f"{J}/workflowscheme/{{id}}"
     await client.put_json(one, {"description": "changed"}, id=target)

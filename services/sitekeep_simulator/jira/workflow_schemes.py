@@ -160,7 +160,7 @@ class WorkflowSchemes:
 
     def _kept(self, body: Body, before: Body) -> Body:
         """What is stored of a body. Raises Refused (400) where it names what is not there."""
-        listed = body.get("issueTypeMappings", before.get("issueTypeMappings")) or {}
+        listed: Body = body.get("issueTypeMappings", before.get("issueTypeMappings")) or {}
         mappings = {str(kind): str(workflow) for kind, workflow in listed.items()}
         default = str(
             body.get("defaultWorkflow") or before.get("defaultWorkflow") or DEFAULT_WORKFLOW

@@ -235,8 +235,8 @@ def flow(name: str, *, description: str = "", scope: Json | None = None) -> Json
     """The body of a create of a workflow with one status."""
     statuses = [{"name": "Own", "statusCategory": "TODO", "statusReference": "own"}]
     create = {"id": "1", "name": "Create", "type": "INITIAL", "toStatusReference": "own"}
-    layout = [{"statusReference": "own", "properties": {}}]
-    workflow = {"name": name, "statuses": layout, "transitions": [create]}
+    layout: list[Json] = [{"statusReference": "own", "properties": {}}]
+    workflow: Json = {"name": name, "statuses": layout, "transitions": [create]}
     return {
         "scope": scope or {"type": "GLOBAL"},
         "statuses": statuses,

@@ -71,7 +71,11 @@ def _plan_project(
         message = _closed(project, "archive")
         unit.tally.missing(Kind.PROJECT, project.key, "PROJECT_ARCHIVED", message)
     else:
-        arguments = {"id": project.id, "key": project.key, "issues": project.issue_count}
+        arguments: dict[str, Any] = {
+            "id": project.id,
+            "key": project.key,
+            "issues": project.issue_count,
+        }
         arguments["fields"] = msgspec.to_builtins(fields)
         arguments["schemes"] = schemes
         unit.spawn(UnitPlan(unit.plan.phase, f"project/{project.id:>010}", "project", arguments))

@@ -101,7 +101,8 @@ class BodyMaker:
 
     def _properties(self, source: Json, place: str) -> Json:
         kept: Json = {}
-        for name, value in (source.get("properties") or {}).items():
+        properties: Json = source.get("properties") or {}
+        for name, value in properties.items():
             target = self.ids.property(name, str(value))
             if target is None:
                 self.lost.append(f"{place}: property {name}")

@@ -124,7 +124,8 @@ class RuleIds:
     def _put_values(self, key: str, rule: Json, parameters: Json) -> bool:
         """Rewrites ids that are values of a field; whether all of them are at the destination."""
         field, name = _VALUES[key]
-        kind = self._kind_of(str((rule.get("parameters") or {}).get(field)))
+        before: Json = rule.get("parameters") or {}
+        kind = self._kind_of(str(before.get(field)))
         value = str(parameters.get(name) or "")
         if kind is None or not value:
             return True
@@ -173,7 +174,8 @@ def _named_in(workflow: Json) -> Iterator[Named]:
     for rule in rules_of(workflow):
         yield from _named_in_rule(rule)
     for holder in (*(workflow.get("statuses") or ()), *(workflow.get("transitions") or ())):
-        for name, value in (holder.get("properties") or {}).items():
+        properties: Json = holder.get("properties") or {}
+        for name, value in properties.items():
             kind = _kind_of_property(name)
             yield from ((kind, each) for each in _split(str(value)) if kind)
         approval: Json = holder.get("approvalConfiguration") or {}
@@ -183,7 +185,8 @@ def _named_in(workflow: Json) -> Iterator[Named]:
 
 
 def _named_in_rule(rule: Json) -> Iterator[Named]:
-    key, parameters = str(rule.get("ruleKey")), rule.get("parameters") or {}
+    key = str(rule.get("ruleKey"))
+    parameters: Json = rule.get("parameters") or {}
     for name, kind in _PARAMETERS.get(key, {}).items():
         yield from ((kind, each) for each in _split(str(parameters.get(name) or "")))
     if key in _VALUES:

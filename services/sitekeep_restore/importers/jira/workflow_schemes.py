@@ -52,7 +52,7 @@ async def import_workflow_schemes(unit: ImportUnit) -> None:
 async def _writer(unit: ImportUnit, schemes: Sequence[Json], projects: dict[str, str]) -> _Writer:
     names = {workflow for scheme in schemes for workflow in _named(scheme)}
     workflows = await unit.identities.get(identity_kinds.WORKFLOW_NAME, names)
-    wanted = {kind for scheme in schemes for kind in scheme.get("issueTypeMappings") or {}}
+    wanted = {kind for scheme in schemes for kind in _mapped(scheme)}
     types = await unit.identities.get(identity_kinds.ISSUE_TYPE, wanted)
     existing = by_name(await all_values(unit.site, SCHEMES))
     in_use = await has_projects_beyond(unit, set(projects.values()))
@@ -63,7 +63,13 @@ async def _writer(unit: ImportUnit, schemes: Sequence[Json], projects: dict[str,
 def _named(scheme: Json) -> list[str]:
     """The names of the workflows of a scheme, the default one first."""
     default = str(scheme.get("defaultWorkflow") or DEFAULT_WORKFLOW)
-    return [default, *map(str, (scheme.get("issueTypeMappings") or {}).values())]
+    return [default, *_mapped(scheme).values()]
+
+
+def _mapped(scheme: Json) -> dict[str, str]:
+    """Issue type → name of its workflow."""
+    found: dict[str, str] = scheme.get("issueTypeMappings") or {}
+    return found
 
 
 @dataclass
@@ -82,7 +88,7 @@ class _Writer:
         if lacking:
             self._refuse(name, f"Its workflow {lacking[0]} is not at the destination.")
             return
-        listed: Json = scheme.get("issueTypeMappings") or {}
+        listed = _mapped(scheme)
         body: Json = {
             "description": str(scheme.get("description") or ""),
             "defaultWorkflow": self.workflows[_named(scheme)[0]],

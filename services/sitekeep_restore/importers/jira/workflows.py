@@ -112,7 +112,8 @@ class _Writer:
     async def write(self, entry: Entry, source: Json) -> None:
         """Makes a workflow, unless it is there."""
         name = str(source["name"])
-        if (source.get("scope") or {}).get("type") == "PROJECT":
+        scope: Json = source.get("scope") or {}
+        if scope.get("type") == "PROJECT":
             self._gone(name)
             return
         try:
