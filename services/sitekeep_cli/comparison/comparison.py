@@ -13,7 +13,9 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_screens,
     jira_workflows,
+    scoped,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -44,6 +46,10 @@ _SITE_OWN = frozenset(
         Kind.WORKFLOW,
         Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
+        Kind.FIELD_CONTEXT,
+        Kind.SCREEN,
+        Kind.SCREEN_SCHEME,
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -57,6 +63,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
         (Kind.PROJECT, "workflowScheme"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
@@ -99,9 +106,11 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                jira_screens.read(reading)
                 jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
@@ -158,6 +167,10 @@ class Comparison:
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
+            return ""
+        if kind in scoped.KINDS and not scoped.explained(
+            self._shelf, kind, name, path, left, right
+        ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
             return ""

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sitekeep_cli.comparison.jira_access import ROLE
-from sitekeep_cli.comparison.links import FIELD, GROUP, ISSUE_TYPE, PRIORITY, RESOLUTION, STATUS
+from sitekeep_cli.comparison.links import (
+    FIELD,
+    GROUP,
+    ISSUE_TYPE,
+    PRIORITY,
+    RESOLUTION,
+    SCREEN,
+    STATUS,
+)
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import part
@@ -52,6 +60,7 @@ _PARAMETERS: Mapping[str, Named] = {
     "groupsExemptFromValidation": _in(GROUP),
     "groupIds": _in(GROUP),
     "roleIds": _in(ROLE),
+    "screenId": _in(SCREEN),
     "accountIds": _person,
     "accountId": _person,
     "agentId": _person,

@@ -11,6 +11,7 @@ from sitekeep_cli.comparison.links import (
     ISSUE_TYPE,
     PROJECT,
     RESOLUTION,
+    SCREEN,
     STATUS,
     TYPE_SCHEME,
     WORKFLOW_SCHEME,
@@ -51,6 +52,8 @@ def read(reading: Reading) -> None:
         reading.refer(STATUS, record.key, str(status.get("name")))
     for record, resolution in reading.objects(Kind.RESOLUTION):
         reading.refer(RESOLUTION, record.key, str(resolution.get("name")))
+    for record, screen in reading.objects(Kind.SCREEN):
+        reading.refer(SCREEN, record.key, restored_name(reading, screen))
     flows = (_with_statuses(*each) for each in reading.objects(Kind.WORKFLOW))
     put_schemes(reading, Kind.WORKFLOW, flows, _workflow)
     schemes = (scheme for _, scheme in reading.objects(Kind.WORKFLOW_SCHEME))

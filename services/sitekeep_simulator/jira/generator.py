@@ -28,8 +28,10 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_screens import make_screens
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_workflow_configuration
@@ -86,7 +88,12 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
     make_workflow_configuration(jira, setting)
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, _workflows)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
+    _planning,
+    make_fields,
+    make_screens,
+    _workflows,
+)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

@@ -84,6 +84,7 @@ class _Makings:
     group: str
     person: str
     resolution: str
+    screen: str
 
     @classmethod
     def of(cls, jira: Jira, setting: Setting) -> _Makings:
@@ -100,6 +101,7 @@ class _Makings:
             jira.accounts.add_group("developers").group_id,
             able.account_id,
             str(jira.objects.all(ObjectKind.RESOLUTION)[1].id),
+            str(jira.objects.all(ObjectKind.SCREEN)[-1].id),
         )
 
     def workflow(self, name: str, transitions: Sequence[Body], *, last: int = 4) -> str:
@@ -175,6 +177,7 @@ def _guarded(makings: _Makings) -> str:
         _rule("system:change-assignee", type="to-selected-user", accountId=makings.person),
         _rule("system:trigger-webhook", webhookId="17"),
     ]
+    screen = _rule("system:transition-screen", screenId=makings.screen)
     pushed = _rule("system:development-triggers", enabledTriggers="branch-created-trigger")
     resolutions = {"jira.field.resolution.exclude": makings.resolution, "key with blanks": "ä"}
     return makings.workflow(
@@ -183,7 +186,7 @@ def _guarded(makings: _Makings) -> str:
             step(1, "Create", 0, validators=[allowed]),
             step(11, "Anfangen → jetzt", 1, 0, 4, conditions=gate, triggers=[pushed]),
             step(21, "Prüfen", 2, 1, validators=[wanted, forge]),
-            step(31, "Fertig", 3, actions=done, properties=resolutions),
+            step(31, "Fertig", 3, actions=done, properties=resolutions, transitionScreen=screen),
             step(41, "Noch einmal", 1, 1, description="Von hier\nnach hier."),
             step(51, "Warten", 4),
         ],

@@ -84,7 +84,7 @@ _RULES: Mapping[str, Mapping[str, Known]] = {
     "system:trigger-webhook": {"webhookId": _nothing},
     "system:trigger-agent": {"agentId": _is_account},
     "system:remind-people-to-update-fields": {"remindingFieldIds": _is_field},
-    "system:transition-screen": {},
+    "system:transition-screen": {"screenId": _is(ObjectKind.SCREEN)},
     "system:development-triggers": {},
 }
 

@@ -11,6 +11,7 @@ from sitekeep_restore.importers.jira.coverage import (
     people,
     planning,
     projects,
+    screens,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -22,6 +23,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *people.ROWS,
     *planning.ROWS,
     *projects.ROWS,
+    *screens.ROWS,
     *workflows.ROWS,
 )
 """One row per kind."""

@@ -27,6 +27,7 @@ ROWS: Sequence[CoverageRow] = (
         "workflowScheme",
         "notificationScheme",
         "permissionScheme",
+        "screenScheme",
         "style",
         "isPrivate",
         "type",
