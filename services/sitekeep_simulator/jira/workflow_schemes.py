@@ -20,6 +20,7 @@ from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.projects import ARCHIVED, DELETED, LIVE, Project
+from sitekeep_simulator.jira.scheme_names import known_scheme, scheme_name
 from sitekeep_simulator.jira.scheme_switches import SchemeSwitches
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.jira.tasks import Tasks
@@ -192,19 +193,11 @@ class WorkflowSchemes:
         return self._known(request.match_info["id"])
 
     def _known(self, wanted: int | str | None) -> JiraObject:
-        found = self._jira.objects.get(ObjectKind.WORKFLOW_SCHEME, wanted)
-        if found is None:
-            raise Refused(404, f"The scheme {wanted} does not exist.")
-        return found
+        return known_scheme(self._jira, ObjectKind.WORKFLOW_SCHEME, wanted)
 
     def _new_name(self, body: Body, own_id: int = 0) -> str:
-        name = str(body.get("name") or "").strip()
-        if not name or len(name) > 255:
-            raise Refused(400, "The scheme name must have 1 to 255 characters.")
-        taken = self._jira.objects.named(ObjectKind.WORKFLOW_SCHEME, name)
-        if taken is not None and taken.id != own_id:
-            raise Refused(400, f"The scheme name '{name}' is already in use.")
-        return name
+        kind = ObjectKind.WORKFLOW_SCHEME
+        return scheme_name(self._jira, kind, body, own_id=own_id)
 
     def _bean(self, scheme: JiraObject) -> Body:
         bean: Body = {"name": scheme.name, **_mappings(scheme), "draft": False}

@@ -104,11 +104,9 @@ def _flow(name: str, statuses: str, **more: Json) -> Json:
     create = {"id": "1", "name": "Create", "type": "INITIAL", "toStatusReference": statuses[0]}
     initial = more.pop("initial", {})
     steps[-1] |= more
-    workflow: Json = {
-        "name": name,
-        "statuses": [{"statusReference": each, "properties": {}} for each in statuses],
-        "transitions": [create | initial, *steps],
-    }
+    layout: Json = [{"statusReference": each, "properties": {}} for each in statuses]
+    transitions = [create | initial, *steps]
+    workflow = {"name": name, "statuses": layout, "transitions": transitions}
     return {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [workflow]}
 
 
