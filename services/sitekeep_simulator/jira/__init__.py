@@ -32,7 +32,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     screen_routes,
     screen_schemes,
     search,
@@ -44,6 +43,7 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
@@ -61,7 +61,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     screen_routes,
     screen_schemes,
     type_schemes,
@@ -95,6 +94,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    workflow_schemes,
 )
 
 

@@ -45,6 +45,7 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    APP = "app"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Objects:
 
     def __init__(self, store: SiteStore) -> None:
         self._store = store
-        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = store.cache("jira.objects")
 
     def add(
         self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0

@@ -37,6 +37,9 @@ from sitekeep_restore.importers.jira import (
     statuses,
     users,
     versions,
+    workflow_schemes,
+    workflow_switches,
+    workflows,
 )
 from sitekeep_restore.importers.unit import Importer
 
@@ -74,6 +77,7 @@ IMPORTER = Importer(
         permission_schemes.LAST,
         security_schemes.LAST,
         *archives.FIRST,
+        workflows.FIRST,
     ),
     run={
         "begin": begin.begin,
@@ -128,6 +132,9 @@ IMPORTER = Importer(
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,
         "security": security_schemes.end_security,
+        "workflows": workflows.import_workflows,
+        "workflow-schemes": workflow_schemes.import_workflow_schemes,
+        "workflow-switch": workflow_switches.switch_workflow,
         "notifications": silence.end_silence,
     },
 )
