@@ -50,6 +50,7 @@ from sitekeep_simulator.jira.defaults import install_defaults
 from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.registration import register_service_management
 from sitekeep_simulator.site import SimulatedSite
 
 _CONFIGURATION = (
@@ -114,3 +115,4 @@ def register(app: web.Application, site: SimulatedSite) -> None:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:
         app.router.add_routes(content_module.routes(issues))
+    register_service_management(app, issues)

@@ -31,6 +31,14 @@ from sitekeep_backup.exporters.jira import (
     workflow_schemes,
     workflows,
 )
+from sitekeep_backup.exporters.service_management import (
+    articles,
+    customers,
+    organizations,
+    queues,
+    request_types,
+    service_desks,
+)
 from sitekeep_backup.exporters.unit import Exporter
 
 EXPORTER = Exporter(
@@ -53,6 +61,7 @@ EXPORTER = Exporter(
         *field_configurations.FIRST,
         filters.FIRST,
         boards.FIRST,
+        service_desks.FIRST,
         *dashboards.FIRST,
         projects.FIRST,
         relisting.FIRST,
@@ -90,6 +99,13 @@ EXPORTER = Exporter(
         "boards": boards.export_boards,
         "board-sprints": sprints.export_board_sprints,
         "sprint": sprints.export_seen_sprint,
+        "service-desks": service_desks.export_service_desks,
+        "request-types": request_types.export_request_types,
+        "queues": queues.export_queues,
+        "articles": articles.export_articles,
+        "customers": customers.export_customers,
+        "organizations": organizations.export_organizations,
+        "organization-members": organizations.export_organization_members,
         "dashboards": dashboards.export_dashboards,
         "filters": filters.export_filters,
         "projects": projects.export_projects,

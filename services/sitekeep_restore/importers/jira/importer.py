@@ -41,6 +41,13 @@ from sitekeep_restore.importers.jira import (
     workflow_switches,
     workflows,
 )
+from sitekeep_restore.importers.service_management import (
+    customers,
+    organizations,
+    request_types,
+    requests,
+    service_desks,
+)
 from sitekeep_restore.importers.unit import Importer
 
 IMPORTER = Importer(
@@ -54,12 +61,14 @@ IMPORTER = Importer(
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
+        organizations.FIRST,
         issue_type_schemes.FIRST,
         screens.FIRST,
         open_screens.FIRST,
         field_configurations.FIRST,
         open_fields.FIRST,
         projects.FIRST,
+        service_desks.FIRST,
         priority_schemes.FIRST,
         field_contexts.FIRST,
         versions.VERSIONS,
@@ -108,6 +117,12 @@ IMPORTER = Importer(
         "priority-schemes": priority_schemes.import_priority_schemes,
         "projects": projects.import_projects,
         "project": projects.import_project,
+        "organizations": organizations.import_organizations,
+        "organization-members": organizations.import_organization_members,
+        "service-desks": service_desks.import_service_desks,
+        "request-types": request_types.import_request_types,
+        "customers": customers.import_customers,
+        "requests": requests.import_requests,
         "versions": versions.import_versions,
         "components": versions.import_components,
         "issues": issues.import_issues,
