@@ -63,6 +63,10 @@ class SimulatedSite:
         self.media_url = self.placeholder
         self.search_lag = 0
         """How many searches (JQL, CQL) do not see content that was created just now."""
+        self.premium = True
+        """Whether it has the edition that archives single issues."""
+        self.shows_archived = True
+        """Whether accounts may browse issues in the archive."""
 
     @classmethod
     def in_folder(

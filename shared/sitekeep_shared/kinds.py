@@ -32,6 +32,8 @@ class Kind(enum.StrEnum):
     ISSUE_SECURITY_SCHEME = "issue_security_scheme"
     PRIORITY_SCHEME = "priority_scheme"
     ISSUE_TYPE_SCHEME = "issue_type_scheme"
+    WORKFLOW = "workflow"
+    WORKFLOW_SCHEME = "workflow_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

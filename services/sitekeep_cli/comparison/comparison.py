@@ -45,6 +45,8 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PRIORITY_SCHEME,
         Kind.ISSUE_TYPE_SCHEME,
+        Kind.WORKFLOW,
+        Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
         Kind.FIELD_CONTEXT,
         Kind.SCREEN,
@@ -66,6 +68,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "permissionScheme"),
         (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.PROJECT, "workflowScheme"),
         (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
@@ -76,10 +79,8 @@ _FILLED_BY_THE_SITE = frozenset(
 _ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
-_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
-"""Kinds of which settings are declared to be left out, never to become something else."""
-
-_LEFT_OUT = "gadgets"
+_ONLY_LEFT_OUT = {Kind.DASHBOARD: "gadgets", Kind.WORKFLOW: "transitions"}
+"""Kinds of which parts are declared to be left out, never to become something else: where."""
 
 _HELD_BY_MANY = frozenset(
     {
@@ -196,7 +197,10 @@ class Comparison:
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
-        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
+        left_out = _ONLY_LEFT_OUT.get(kind)
+        if left_out and path.startswith(left_out) and right is not None:
+            return ""
+        if kind is Kind.WORKFLOW and not self._of_a_project(name, path):
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
@@ -208,6 +212,11 @@ class Comparison:
             return False
         role = jira_access.role_of_actor(name)
         return self._shelf.value(Side.LEFT, Kind.PROJECT_ROLE, role) is None
+
+    def _of_a_project(self, name: str, path: str) -> bool:
+        """Whether a workflow that is gone was one of a team-managed project; rules may go."""
+        before = self._shelf.value(Side.LEFT, Kind.WORKFLOW, name)
+        return path != MISSING or bool(before and before.get("project"))
 
     def _moved(self, name: str) -> bool:
         """Whether an inline comment of the source is a footer comment now, text and all."""

@@ -132,6 +132,7 @@ def _canonical_issue(
     reading: Reading, key: str, issue: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Json:
     value: dict[str, Json] = {"project": key.rpartition("-")[0], "custom": {}}
+    value["archived"] = bool(fields.get("archiveddate")) or None
     for name in fields:
         if name not in _DERIVED:
             _place(reading, value, name, fields)

@@ -19,6 +19,7 @@ from sitekeep_simulator.jira import (
     filters,
     gadgets,
     groups,
+    issue_archive,
     issue_routes,
     links,
     list_items,
@@ -31,7 +32,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     screen_routes,
     screen_schemes,
     search,
@@ -43,6 +43,7 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
@@ -61,7 +62,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     screen_routes,
     screen_schemes,
     type_schemes,
@@ -83,6 +83,7 @@ _CONFIGURATION = (
     pickers,
 )
 _CONTENT = (
+    issue_archive,
     issue_routes,
     search,
     comments,
@@ -94,6 +95,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    workflow_schemes,
 )
 
 

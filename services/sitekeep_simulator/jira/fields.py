@@ -80,6 +80,10 @@ _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
 )
 
 
+SYSTEM_FIELDS = frozenset(field for field, *_ in _SYSTEM)
+"""The ids of Jira's own fields."""
+
+
 def field_type(field: JiraObject) -> str:
     """The short name of a custom field's type: textfield, select, …"""
     return str(field.body["type"]).removeprefix(TYPES_PREFIX)

@@ -45,6 +45,7 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    APP = "app"
     SERVICE_DESK = "service_desk"
     REQUEST_TYPE = "request_type"
     REQUEST_TYPE_GROUP = "request_type_group"
@@ -73,7 +74,7 @@ class Objects:
 
     def __init__(self, store: SiteStore) -> None:
         self._store = store
-        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = store.cache("jira.objects")
 
     def add(
         self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0

@@ -119,6 +119,8 @@ class ProjectRoutes:
     async def edit(self, request: web.Request) -> web.StreamResponse:
         """PUT project/{id}: name, key, lead, description, url, assignee type."""
         project = self._project(request)
+        if project.state == ARCHIVED:
+            raise Refused(400, f"The project {project.key} is archived: it is read-only.")
         body = await read_object(request)
         columns: dict[str, Any] = {}
         if "key" in body:

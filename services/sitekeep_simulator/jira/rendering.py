@@ -41,6 +41,7 @@ _RELATED = (
     ("attachments", "SELECT * FROM jira_attachment WHERE issue_id IN ({}) ORDER BY id"),
     ("watchers", "SELECT * FROM jira_watcher WHERE issue_id IN ({})"),
     ("votes", "SELECT * FROM jira_vote WHERE issue_id IN ({})"),
+    ("archived", "SELECT * FROM jira_archived WHERE issue_id IN ({})"),
 )
 _SPRINTS = """
 SELECT i.id AS issue_id, s.sprint_id FROM jira_issue i
@@ -320,15 +321,21 @@ class _Batch:
         briefs = [self._brief(row["id"]) for row in self._children.get(issue_id, ())]
         return [each for each in briefs if each["fields"]["issuetype"]["subtask"]]
 
+    def _archived(self, row: Row) -> Body:
+        """What only an issue in the archive has."""
+        by = self._renderer.user(row["account_id"])
+        return {"archivedby": by, "archiveddate": row["archived"]}
+
     def _embedded(self, row: Row) -> Body:
         issue_id: int = row["id"]
-        comments, worklogs, attachments, watchers, votes = (
+        comments, worklogs, attachments, watchers, votes, archived = (
             self._related[name].get(issue_id, []) for name, _ in _RELATED
         )
         newest = comments[-EMBEDDED_COMMENTS:]
         issue = self._jira.url(f"/issue/{issue_id}")
         key_url = self._jira.url(f"/issue/{row['key']}")
         return {
+            **{name: value for each in archived for name, value in self._archived(each).items()},
             "attachment": [self._renderer.attachment(each) for each in attachments],
             "comment": {
                 "comments": [self._renderer.comment(each) for each in newest],

@@ -36,6 +36,9 @@ _READ: dict[Kind, str] = {
     "how many issues they have",
     Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
     "from issuetypescheme/project",
+    Kind.WORKFLOW: "workflows/search, then workflows with every rule",
+    Kind.WORKFLOW_SCHEME: "workflowscheme; which one a project has from workflowscheme/project; "
+    "drafts are named",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",

@@ -28,6 +28,8 @@ from sitekeep_backup.exporters.jira import (
     security_schemes,
     sprints,
     users,
+    workflow_schemes,
+    workflows,
 )
 from sitekeep_backup.exporters.service_management import (
     articles,
@@ -52,6 +54,8 @@ EXPORTER = Exporter(
         priority_schemes.FIRST,
         *fields.FIRST,
         issue_type_schemes.FIRST,
+        workflows.FIRST,
+        workflow_schemes.FIRST,
         screens.FIRST,
         *screen_schemes.FIRST,
         *field_configurations.FIRST,
@@ -79,6 +83,9 @@ EXPORTER = Exporter(
         "security-schemes": security_schemes.export_security_schemes,
         "priority-schemes": priority_schemes.export_priority_schemes,
         "issue-type-schemes": issue_type_schemes.export_issue_type_schemes,
+        "workflows": workflows.export_workflows,
+        "workflow-schemes": workflow_schemes.export_workflow_schemes,
+        "workflow-draft": workflow_schemes.export_workflow_draft,
         "categories": categories.export_categories,
         "fields": fields.export_fields,
         "trashed-fields": fields.export_trashed_fields,

@@ -68,6 +68,7 @@ class Fields(msgspec.Struct):
     issuetype: IssueType | None = None
     project: Home | None = None
     updated: str | None = None
+    archiveddate: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None

@@ -15,7 +15,7 @@ from sitekeep_backup.exporters.jira.remote_links import AskedLinks, export_remot
 from sitekeep_backup.exporters.jira.sprints import plan_seen
 from sitekeep_backup.exporters.service_management.requests import export_requests
 from sitekeep_backup.exporters.unit import ExportUnit
-from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.content.entry_keys import ARCHIVED, issue_entry
 from sitekeep_shared.kinds import Kind
 
 
@@ -45,8 +45,10 @@ async def store_further(
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
-    """Its sprints, rank and request type: a restore does not read every issue for them."""
+    """Sprints, rank, archive, request type: what a restore knows without reading every issue."""
     planned: dict[str, str] = {}
+    if issue.fields.archiveddate and not issue.fields.is_subtask:
+        planned[ARCHIVED] = issue.fields.archiveddate
     if sprints := issue.fields.planned_sprints:
         plan_seen(unit, sprints)
         planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sitekeep_restore.importers.jira import (
+    archives,
     attachments,
     begin,
     boards,
@@ -36,6 +37,9 @@ from sitekeep_restore.importers.jira import (
     statuses,
     users,
     versions,
+    workflow_schemes,
+    workflow_switches,
+    workflows,
 )
 from sitekeep_restore.importers.service_management import (
     customers,
@@ -81,6 +85,8 @@ IMPORTER = Importer(
         silence.LAST,
         permission_schemes.LAST,
         security_schemes.LAST,
+        *archives.FIRST,
+        workflows.FIRST,
     ),
     run={
         "begin": begin.begin,
@@ -135,10 +141,15 @@ IMPORTER = Importer(
         "unfinished-filters": filters.complete_filters,
         "own-filters": filters.complete_own_filters,
         "fillers": fillers.delete_fillers,
+        "archived-issues": archives.archive_issues,
+        "archived-projects": archives.archive_projects,
         "archived-versions": versions.archive_versions,
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,
         "security": security_schemes.end_security,
+        "workflows": workflows.import_workflows,
+        "workflow-schemes": workflow_schemes.import_workflow_schemes,
+        "workflow-switch": workflow_switches.switch_workflow,
         "notifications": silence.end_silence,
     },
 )

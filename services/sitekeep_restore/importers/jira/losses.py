@@ -178,6 +178,14 @@ class Loss(enum.Enum):
     COMPONENT_MERGED = "A component of that name was there already in the project."
     VOTES_NOT_RESTORED = "An account can only vote for itself; the votes are in the backup."
     WATCHER_NOT_RESTORED = "The watcher is not at the destination or may not see the issue."
+    WORKFLOW_OF_TEAM_MANAGED_PROJECT = (
+        "A team-managed project comes back as a company-managed one, with a workflow that leads "
+        "from each status to each."
+    )
+    WORKFLOW_RULE_NOT_RESTORED = (
+        "A rule of the workflow is an app's, or it names something that is not at the destination: "
+        "it is left out, or what it names there is."
+    )
     WORKLOG_AUTHOR = (
         "The site sets the author of a worklog itself; the original one is its first line and "
         "in its property sitekeep.origin."
