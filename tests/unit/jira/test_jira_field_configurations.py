@@ -15,7 +15,6 @@ from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import NAME
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
@@ -28,6 +27,7 @@ from support.jira_fakes import (
     jira_pair,
     undeclared,
 )
+from support.planning import errors_of
 
 CONFIGURATIONS = f"{API}/fieldconfiguration"
 SCHEMES = f"{API}/fieldconfigurationscheme"
@@ -90,10 +90,6 @@ async def _change(side: JiraSide, configuration: str, changes: list[Json]) -> No
 async def _default(side: JiraSide) -> str:
     listed = (await side.client.get_json(CONFIGURATIONS))["values"]
     return next(str(each["id"]) for each in listed if each.get("isDefault"))
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
 
 
 def of_configurations(before: MemoryBackup, after: MemoryBackup) -> list[Any]:

@@ -6,19 +6,16 @@ site has those already, that is said.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 
-from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
-from sitekeep_backup.exporters.jira.raw import (
-    OffsetPage,
-    decode_page,
-    identity_of,
-    is_end,
-    join_array,
+from sitekeep_backup.exporters.jira.listing import (
+    all_items,
+    read_page,
+    spawn_next,
+    store_items,
 )
+from sitekeep_backup.exporters.jira.raw import OffsetPage, identity_of, join_array
+from sitekeep_backup.exporters.jira.scheme_mappings import mappings_by_scheme
 from sitekeep_backup.exporters.jira.scheme_projects import projects_of_listed_schemes
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -62,8 +59,9 @@ async def export_field_configuration_schemes(unit: ExportUnit) -> None:
     ids = [identity_of(item) for item in page.values]
     if not ids:
         return
-    mappings = await _mappings(unit, ids)
-    projects = await projects_of_listed_schemes(unit, SCHEMES, "fieldConfigurationScheme")
+    noun = "fieldConfigurationScheme"
+    mappings = await mappings_by_scheme(unit, SCHEMES, f"{noun}Id", "fieldConfigurationId", ids)
+    projects = await projects_of_listed_schemes(unit, SCHEMES, noun)
 
     def attributes_of(item: msgspec.Raw) -> dict[str, str]:
         scheme = identity_of(item)
@@ -107,30 +105,6 @@ async def _page(unit: ExportUnit, template: str) -> OffsetPage:
 
 async def _items(unit: ExportUnit, configuration: str) -> str:
     """JSON of what a configuration says about each field."""
-    items: list[msgspec.Raw] = []
-    page = OffsetPage()
     template = CONFIGURATIONS + "/{configuration}/fields"
-    while not items or not is_end(page, len(items) - len(page.values)):
-        query = [("startAt", str(len(items))), ("maxResults", str(ITEMS_PER_PAGE))]
-        page = decode_page(await unit.site.get(template, query, configuration=configuration))
-        items.extend(page.values)
-        if not page.values:
-            break
+    items = await all_items(unit, template, page_size=ITEMS_PER_PAGE, configuration=configuration)
     return join_array(items).decode()
-
-
-async def _mappings(unit: ExportUnit, schemes: Sequence[str]) -> dict[str, dict[str, str]]:
-    """By scheme: the configuration of each issue type, and of ``default``."""
-    found: dict[str, dict[str, str]] = {scheme: {} for scheme in schemes}
-    start = 0
-    while True:
-        query = [("fieldConfigurationSchemeId", scheme) for scheme in schemes]
-        query += [("startAt", str(start)), ("maxResults", str(ITEMS_PER_PAGE))]
-        page: dict[str, Any] = await unit.site.get_json(f"{SCHEMES}/mapping", query)
-        items: list[dict[str, Any]] = page.get("values", [])
-        for item in items:
-            scheme = found[str(item["fieldConfigurationSchemeId"])]
-            scheme[str(item["issueTypeId"])] = str(item["fieldConfigurationId"])
-        start += len(items)
-        if not items or page.get("isLast", start >= page.get("total", 0)):
-            return found
