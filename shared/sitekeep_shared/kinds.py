@@ -43,6 +43,7 @@ class Kind(enum.StrEnum):
     SPRINT = "sprint"
     RANK = "rank"
     DASHBOARD = "dashboard"
+    ENTITY_PROPERTY = "entity_property"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

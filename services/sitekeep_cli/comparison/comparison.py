@@ -13,6 +13,7 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_properties,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -98,6 +99,7 @@ class Comparison:
                 jira_access.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                jira_properties.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()

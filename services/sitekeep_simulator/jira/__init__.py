@@ -7,10 +7,12 @@ from aiohttp import web
 from sitekeep_simulator.jira import (
     attachments,
     boards,
+    bulk_properties,
     categories,
     changelogs,
     comments,
     dashboards,
+    entity_properties,
     fields,
     filters,
     gadgets,
@@ -60,6 +62,7 @@ _CONFIGURATION = (
     boards,
     dashboards,
     gadgets,
+    entity_properties,
 )
 _CONTENT = (
     issue_routes,
@@ -73,6 +76,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    bulk_properties,
 )
 
 

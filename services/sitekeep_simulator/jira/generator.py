@@ -30,6 +30,7 @@ from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_properties import make_properties
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -81,7 +82,7 @@ def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
     DashboardMaker(jira, chance, setting).make_all()
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning,)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, make_properties)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

@@ -137,6 +137,16 @@ class SiteClient:
         """As ``post``; the answer decoded, None where it is empty."""
         return decode_json(await self.post(template, body, query, read=read, **path))
 
+    async def post_location(
+        self, template: str, body: Any, query: Query = (), **path: str
+    ) -> str | None:
+        """Posts JSON; the ``Location`` of the redirect that answers, None where there is none.
+
+        So Jira names the task that it begins (Jira REST v3, "Asynchronous operations").
+        """
+        call = self._call("POST", template, query, path, encode_json(body))
+        return await self._transport.exchange(call, _location)
+
     async def put_json(self, template: str, body: Any, query: Query = (), **path: str) -> Any:
         """Puts a JSON body (None: no body); the answer decoded, None where it is empty."""
         call = self._call("PUT", template, query, path, encode_json(body))

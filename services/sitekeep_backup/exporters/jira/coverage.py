@@ -42,6 +42,9 @@ _READ: dict[Kind, str] = {
     Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
+    Kind.ENTITY_PROPERTY: "…/properties of each project, issue type, board and sprint; of issues "
+    "those whose keys 20 issues of each 1,000 numbers have; of comments and worklogs comment/list "
+    "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }

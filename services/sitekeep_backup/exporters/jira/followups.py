@@ -89,6 +89,7 @@ async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _
     lacking: dict[str, msgspec.Raw] = {}
     if cut.total > len(known):
         lacking = await _lacking(unit, issue, cut, known)
+    issue.further[cut.kind] = list(lacking)
     found = len(known) + len(lacking)
     unit.tally.expect(cut.kind, max(cut.total, found))
     unit.tally.done(cut.kind, count=len(known))

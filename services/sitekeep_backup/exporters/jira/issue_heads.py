@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from sitekeep_backup.exporters.jira.raw import Identified
+from sitekeep_shared.kinds import Kind
 
 
 class CommentPage(msgspec.Struct):
@@ -121,6 +122,8 @@ class SeenIssue(msgspec.Struct):
     key: str
     number: int
     fields: Fields
+    further: dict[Kind, list[str]] = {}
+    """The ids of its comments and worklogs that its answer lacks, once they are read."""
 
     @property
     def comments(self) -> CommentPage:

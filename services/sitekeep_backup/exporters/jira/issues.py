@@ -17,8 +17,10 @@ from sitekeep_backup.exporters.jira.issue_heads import (
     SeenIssue,
     head_type,
 )
+from sitekeep_backup.exporters.jira.issue_properties import export_issue_properties
 from sitekeep_backup.exporters.jira.issue_ranges import IssueRange, range_of
 from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.said_properties import export_said_properties
 from sitekeep_backup.exporters.jira.sprints import plan_seen
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
@@ -37,6 +39,8 @@ async def export_issues(unit: ExportUnit) -> None:
     seen = await _store_range(unit, part)
     hinted = await export_histories(unit, part.project_id, seen)
     await follow_up(unit, part.project_id, seen, hinted)
+    await export_issue_properties(unit, part.project_id, seen)
+    await export_said_properties(unit, part.project_id, seen)
     plan_attachments(unit, part, seen)
     if part.final and any(issue.number > part.known for issue in seen):
         unit.spawn(part.following().plan())

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_properties
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
@@ -13,6 +14,7 @@ from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.content.entry_keys import split_issue_key
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
@@ -87,6 +89,7 @@ async def export_project(unit: ExportUnit) -> None:
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
+    plan_properties(unit, Owner.PROJECT, [project_id])
     await _compare_counts(unit, key, int(arguments["issues"]))
     highest = await _highest_number(unit, key)
     fields = PlanningFields(**arguments.get("fields", {}))

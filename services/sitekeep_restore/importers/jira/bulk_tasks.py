@@ -9,6 +9,7 @@ from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.atlassian.errors import SiteRefused, SiteUnavailable
 
 QUEUE = "/rest/api/3/bulk/queue/{task}"
+TASK = "/rest/api/3/task/{task}"
 RUNNING = frozenset({"ENQUEUED", "RUNNING"})
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
@@ -23,11 +24,27 @@ async def wait_for(unit: ImportUnit, submitted: Json) -> Json:
         SiteRefused: it ended without being complete, or issues of it failed.
         SiteUnavailable: it does not end.
     """
-    task, pause, waited = str(submitted["taskId"]), FIRST_PAUSE, 0.0
+    return _checked(await _ended(unit, QUEUE, str(submitted["taskId"])))
+
+
+async def wait_for_task(unit: ImportUnit, location: str | None) -> Json:
+    """The progress of the task at an address, once it has ended.
+
+    Raises:
+        SiteRefused: there is none, or it ended without being complete.
+        SiteUnavailable: it does not end.
+    """
+    if not location:
+        raise SiteRefused("The site does not say which task it has begun.")
+    return _checked(await _ended(unit, TASK, location.rstrip("/").rpartition("/")[2]))
+
+
+async def _ended(unit: ImportUnit, template: str, task: str) -> Json:
+    pause, waited = FIRST_PAUSE, 0.0
     while waited < PATIENCE:
-        progress: Json = await unit.site.get_json(QUEUE, task=task)
+        progress: Json = await unit.site.get_json(template, task=task)
         if progress.get("status") not in RUNNING:
-            return _checked(progress)
+            return progress
         await asyncio.sleep(pause)
         waited += pause
         pause = min(pause * 2, LONGEST_PAUSE)

@@ -8,6 +8,7 @@ from sitekeep_restore.importers.jira.field_values import FieldValues
 from sitekeep_restore.importers.jira.known import Known
 from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.reading import Json
+from sitekeep_restore.importers.jira.said_properties import SaidProperties
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_restore.importers.jira.transitions import Transitions
 from sitekeep_restore.importers.unit import ImportUnit
@@ -40,3 +41,4 @@ class DetailContext:
     losses: LossCounter
     values: FieldValues
     transitions: Transitions
+    said_properties: SaidProperties

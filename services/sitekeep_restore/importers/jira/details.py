@@ -15,6 +15,7 @@ from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import read_json
 from sitekeep_restore.importers.jira.remote_links import import_remote_links
+from sitekeep_restore.importers.jira.said_properties import said_properties
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_restore.importers.jira.transitions import Transitions
 from sitekeep_restore.importers.jira.watchers import import_watchers
@@ -43,7 +44,8 @@ async def import_details(unit: ImportUnit) -> None:
     texts = Texts(known, losses)
     values = FieldValues(known, texts, losses)
     transitions = await Transitions.of(unit, project, known, losses)
-    context = DetailContext(unit, known, texts, losses, values, transitions)
+    properties = await said_properties(unit, *_bounds(unit, project))
+    context = DetailContext(unit, known, texts, losses, values, transitions, properties)
     calls = [lambda issue=issue: _import(context, issue) for issue in issues]
     await concurrently(calls, limit=CONCURRENT_ISSUES)
     losses.report()
@@ -64,8 +66,7 @@ async def _import(context: DetailContext, issue: DetailedIssue) -> None:
 
 async def _issues(unit: ImportUnit, project: TargetProject) -> list[DetailedIssue]:
     """The issues of the range that exist at the destination."""
-    first = issue_entry(project.source, int(unit.plan.arguments["first"]))
-    last = issue_entry(project.source, int(unit.plan.arguments["last"]))
+    first, last = _bounds(unit, project)
     sources = await _records(unit, Kind.ISSUE, first, last)
     ids = [str(items[0]["id"]) for items in sources.values()]
     targets = await unit.identities.get(identity_kinds.ISSUE, ids)
@@ -86,6 +87,12 @@ async def _issues(unit: ImportUnit, project: TargetProject) -> list[DetailedIssu
         for key, items in sources.items()
         if str(items[0]["id"]) in targets
     ]
+
+
+def _bounds(unit: ImportUnit, project: TargetProject) -> tuple[str, str]:
+    """The entry keys of the first and of the last issue of the range."""
+    first, last = (int(unit.plan.arguments[name]) for name in ("first", "last"))
+    return issue_entry(project.source, first), issue_entry(project.source, last)
 
 
 async def _records(unit: ImportUnit, kind: Kind, first: str, last: str) -> dict[str, list[Any]]:

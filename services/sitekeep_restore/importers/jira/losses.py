@@ -89,6 +89,9 @@ class Loss(enum.Enum):
     PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
+    PROPERTY_KEPT = (
+        "An issue type of that name was there already, with another value of the property."
+    )
     RECIPIENT_NOT_RESTORED = (
         "A recipient of a notification scheme is not at the destination, or the site no longer "
         "takes its type."

@@ -11,6 +11,7 @@ from sitekeep_restore.importers.jira.coverage import (
     people,
     planning,
     projects,
+    properties,
 )
 from sitekeep_shared.coverage import CoverageRow
 
@@ -21,5 +22,6 @@ COVERAGE: Sequence[CoverageRow] = (
     *people.ROWS,
     *planning.ROWS,
     *projects.ROWS,
+    *properties.ROWS,
 )
 """One row per kind."""
