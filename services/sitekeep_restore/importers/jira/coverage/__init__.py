@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.coverage import (
     planning,
     projects,
     properties,
+    workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
 
@@ -23,5 +24,6 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *projects.ROWS,
     *properties.ROWS,
+    *workflows.ROWS,
 )
 """One row per kind."""
