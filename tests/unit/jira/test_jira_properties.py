@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
@@ -122,6 +123,8 @@ async def test_a_property_that_is_lost_or_changed_is_an_undeclared_difference(
     }
 
 
+@pytest.mark.shows_loss(Kind.ENTITY_PROPERTY, "ofIssueType")
+@pytest.mark.shows_loss(Loss.PROPERTY_KEPT)
 async def test_an_issue_type_that_is_there_keeps_its_own_value_and_nothing_else_is_lost(
     pair: JiraPair,
 ) -> None:
