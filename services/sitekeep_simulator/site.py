@@ -49,6 +49,8 @@ class SimulatedSite:
         self.media_url = self.placeholder
         self.search_lag = 0
         """How many searches (JQL, CQL) do not see content that was created just now."""
+        self.premium = True
+        """Whether the site has what the premium edition of Jira has beyond the others: plans."""
 
     @classmethod
     def in_folder(

@@ -16,7 +16,14 @@ from sitekeep_shared.kinds import Kind
 WHY = "the person has no account at the destination"
 WHY_NOT_ACTING = "the person has no active account at the destination"
 
-_SCHEMES = frozenset({Kind.NOTIFICATION_SCHEME, Kind.PERMISSION_SCHEME, Kind.ISSUE_SECURITY_SCHEME})
+_SCHEMES = frozenset(
+    {
+        Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
+        Kind.PLAN,
+    }
+)
 """Kinds whose paths end in the holders that they name."""
 
 _REPLACED = frozenset({"reporter", "lead", "owner"})
@@ -30,11 +37,11 @@ def explained(
     """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
+    if path in _REPLACED:
+        return isinstance(left, str) and left not in present
     if kind in _SCHEMES:
         _, is_person, account = path.rpartition("user/")
         return bool(is_person) and right is None and account not in present
-    if path in _REPLACED:
-        return isinstance(left, str) and left not in present
     if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):

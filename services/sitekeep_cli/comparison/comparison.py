@@ -13,6 +13,7 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_plans,
     jira_properties,
     jira_workflows,
 )
@@ -43,6 +44,7 @@ _SITE_OWN = frozenset(
         Kind.PRIORITY_SCHEME,
         Kind.ISSUE_TYPE_SCHEME,
         Kind.FIELD,
+        Kind.PROJECT_FEATURE,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -59,6 +61,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "issueTypeScheme"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
+        (Kind.PLAN, "scheduling"),
     }
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
@@ -105,6 +108,7 @@ class Comparison:
                 jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                jira_plans.read(reading)
                 jira_properties.read(reading)
             else:
                 confluence.read(reading)

@@ -13,7 +13,10 @@ from sitekeep_simulator.jira import (
     comments,
     dashboards,
     entity_properties,
+    epics,
+    features,
     fields,
+    filter_columns,
     filters,
     gadgets,
     groups,
@@ -26,6 +29,8 @@ from sitekeep_simulator.jira import (
     people,
     permission_schemes,
     pickers,
+    plan_teams,
+    plans,
     priority_schemes,
     project_routes,
     roles,
@@ -68,6 +73,10 @@ _CONFIGURATION = (
     dashboards,
     gadgets,
     entity_properties,
+    features,
+    filter_columns,
+    plans,
+    plan_teams,
     list_items,
     old_lists,
     pickers,
@@ -85,6 +94,7 @@ _CONTENT = (
     moves,
     sprint_routes,
     bulk_properties,
+    epics,
 )
 
 

@@ -30,7 +30,9 @@ from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_plans import make_plans
 from sitekeep_simulator.jira.generator_properties import make_properties
+from sitekeep_simulator.jira.generator_settings import make_settings
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_type_schemes
@@ -91,6 +93,8 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
     _workflows,
     make_properties,
+    make_settings,
+    make_plans,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

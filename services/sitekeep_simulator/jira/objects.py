@@ -40,6 +40,8 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    PLAN = "plan"
+    TEAM = "team"
 
 
 @dataclass(frozen=True)

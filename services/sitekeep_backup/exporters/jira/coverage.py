@@ -47,6 +47,12 @@ _READ: dict[Kind, str] = {
     Kind.ENTITY_PROPERTY: "…/properties of each project, issue type, board and sprint; of issues "
     "those whose keys 20 issues of each 1,000 numbers have; of comments and worklogs comment/list "
     "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any",
+    Kind.PROJECT_FEATURE: "project/{id}/features",
+    Kind.VOTE: "issue/{id}/votes of issues that have any; hidden ones are counted",
+    Kind.FILTER_COLUMNS: "filter/{id}/columns",
+    Kind.EPIC: "epic/{id} of the epics of company-managed projects",
+    Kind.PLAN: "plans/plan, active, archived and in the trash, each with its teams; the premium "
+    "edition of Jira only",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }

@@ -16,6 +16,7 @@ from sitekeep_backup.exporters.jira import (
     issues,
     notification_schemes,
     permission_schemes,
+    plans,
     priority_schemes,
     projects,
     roles,
@@ -41,6 +42,7 @@ EXPORTER = Exporter(
         filters.FIRST,
         boards.FIRST,
         *dashboards.FIRST,
+        plans.FIRST,
         projects.FIRST,
     ),
     run={
@@ -67,6 +69,7 @@ EXPORTER = Exporter(
         "sprint": sprints.export_seen_sprint,
         "properties": entity_properties.export_properties,
         "dashboards": dashboards.export_dashboards,
+        "plans": plans.export_plans,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

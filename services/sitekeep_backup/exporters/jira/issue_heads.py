@@ -10,6 +10,9 @@ import msgspec
 from sitekeep_backup.exporters.jira.raw import Identified
 from sitekeep_shared.kinds import Kind
 
+EPIC_LEVEL = 1
+"""The level of the issue types that Jira Software treats as epics."""
+
 
 class CommentPage(msgspec.Struct):
     """``fields.comment``: the newest comments, at most 100, and how many there are."""
@@ -41,10 +44,17 @@ class Link(msgspec.Struct, rename="camel"):
     outward_issue: LinkEnd | None = None
 
 
-class IssueType(msgspec.Struct):
+class Votes(msgspec.Struct):
+    """``fields.votes``."""
+
+    votes: int = 0
+
+
+class IssueType(msgspec.Struct, rename="camel"):
     """``fields.issuetype``."""
 
     subtask: bool = False
+    hierarchy_level: int = 0
 
 
 class Fields(msgspec.Struct):
@@ -55,6 +65,7 @@ class Fields(msgspec.Struct):
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
+    votes: Votes | None = None
     issuelinks: list[Link] | None = None
     attachment: list[msgspec.Raw] | None = None
 
@@ -139,6 +150,17 @@ class SeenIssue(msgspec.Struct):
     def watch_count(self) -> int:
         """How many people watch it."""
         return self.fields.watches.watch_count if self.fields.watches else 0
+
+    @property
+    def vote_count(self) -> int:
+        """How many people have voted for it."""
+        return self.fields.votes.votes if self.fields.votes else 0
+
+    @property
+    def is_epic(self) -> bool:
+        """Whether it is of the level above that of standard issues."""
+        kind = self.fields.issuetype
+        return kind is not None and kind.hierarchy_level == EPIC_LEVEL
 
     @property
     def outward_links(self) -> int:

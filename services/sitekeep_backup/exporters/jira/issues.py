@@ -8,6 +8,7 @@ from contextlib import aclosing
 import msgspec
 
 from sitekeep_backup.exporters.jira.attachments import plan_attachments
+from sitekeep_backup.exporters.jira.epics import export_epics
 from sitekeep_backup.exporters.jira.followups import follow_up
 from sitekeep_backup.exporters.jira.histories import export_histories
 from sitekeep_backup.exporters.jira.issue_heads import (
@@ -22,6 +23,7 @@ from sitekeep_backup.exporters.jira.issue_ranges import IssueRange, range_of
 from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.jira.said_properties import export_said_properties
 from sitekeep_backup.exporters.jira.sprints import plan_seen
+from sitekeep_backup.exporters.jira.votes import export_votes
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import issue_entry, split_issue_key
@@ -39,6 +41,10 @@ async def export_issues(unit: ExportUnit) -> None:
     seen = await _store_range(unit, part)
     hinted = await export_histories(unit, part.project_id, seen)
     await follow_up(unit, part.project_id, seen, hinted)
+    await export_votes(unit, part.project_id, seen)
+    if part.rank_field:
+        # Without Jira Software there are no epics, whatever an issue type is called.
+        await export_epics(unit, part.project_id, seen)
     await export_issue_properties(unit, part.project_id, seen)
     await export_said_properties(unit, part.project_id, seen)
     plan_attachments(unit, part, seen)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_backup.exporters.jira.entity_properties import plan_properties
+from sitekeep_backup.exporters.jira.features import export_features
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
@@ -98,6 +99,7 @@ async def export_project(unit: ExportUnit) -> None:
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     plan_properties(unit, Owner.PROJECT, [project_id])
+    await export_features(unit, project_id)
     await _compare_counts(unit, key, int(arguments["issues"]))
     highest = await _highest_number(unit, key)
     fields = PlanningFields(**arguments.get("fields", {}))

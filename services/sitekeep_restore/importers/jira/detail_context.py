@@ -23,6 +23,7 @@ class DetailedIssue:
     comments: list[Json]
     worklogs: list[Json]
     watchers: Json
+    votes: Json
     remote_links: list[Json]
 
     @property
@@ -42,3 +43,5 @@ class DetailContext:
     values: FieldValues
     transitions: Transitions
     said_properties: SaidProperties
+    caller: str
+    """The restoring account; empty where nobody has to know."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sitekeep_shared.atlassian.client import SiteClient
-from sitekeep_shared.atlassian.errors import SiteNotFound
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.errors import Violation
 
 ACTIVE_CONTENT = "ACTIVE_CONTENT"
@@ -22,10 +22,14 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
+PLANS = "plans"
+"""What only the premium edition of Jira has: another one answers that they are forbidden."""
+
 _LISTINGS: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = (
     ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
     ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
     ("dashboards", "/rest/api/3/dashboard/search", []),
+    (PLANS, "/rest/api/3/plans/plan", [("includeTrashed", "true"), ("includeArchived", "true")]),
 )
 """What else people make: what it is called and the list of it."""
 
@@ -61,6 +65,10 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             page: dict[str, Any] = await site.get_json(template, first)
         except SiteNotFound:
             # The app of the product that has such things is not on the site.
+            continue
+        except SiteForbidden:
+            if noun != PLANS:
+                raise
             continue
         listed: list[Mapping[str, Any]] = page.get("values", [])
         names = [str(each.get("name", "")) for each in listed if not _comes_with_jira(each)]

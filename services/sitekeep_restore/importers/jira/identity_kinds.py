@@ -28,6 +28,7 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+PLAN = Kind.PLAN.value
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""
