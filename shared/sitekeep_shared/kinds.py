@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     RESOLUTION = "resolution"
     ISSUE_LINK_TYPE = "issue_link_type"
     FIELD = "field"
+    FIELD_CONTEXT = "field_context"
     PROJECT_ROLE = "project_role"
     PROJECT_CATEGORY = "project_category"
     NOTIFICATION_SCHEME = "notification_scheme"

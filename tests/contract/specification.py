@@ -51,6 +51,8 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
         "#/components/schemas/IssueEntityPropertiesForMultiUpdate/properties/properties": {
             "additionalProperties": {},
         },
+        # One of several objects that all have properties, and no property of its own at once.
+        "#/components/schemas/CustomFieldContextDefaultValue": {"additionalProperties": True},
         # Documented as a string; live sites take and give the bare value (rest.md §2, watchers).
         f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
         f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},

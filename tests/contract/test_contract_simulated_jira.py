@@ -267,14 +267,44 @@ async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> Non
     body = {"name": "Colour", "type": kind, "searcherKey": searcher}
     field = (await client.post_json(f"{J}/field", body))["id"]
     contexts = f"{J}/field/{{fieldId}}/context"
-    whole: Json = {"name": "Everywhere", "description": "d", "projectIds": [], "issueTypeIds": []}
-    context = (await client.post_json(contexts, whole, fieldId=field))["id"]
-    assert (await client.get_json(contexts, fieldId=field))["values"]
+    context = (await client.get_json(contexts, fieldId=field))["values"][0]["id"]
     path = f"{contexts}/{{contextId}}/option"
     options = {"options": [{"value": "red", "disabled": False}, {"value": "blue"}]}
     await client.post(path, options, fieldId=field, contextId=context)
     found = await client.get_json(path, fieldId=field, contextId=context)
     assert [option["value"] for option in found["values"]] == ["red", "blue"]
+
+
+async def test_jira_keeps_contexts_of_fields(client: SiteClient) -> None:
+    number = await project(client)
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:cascadingselect"
+    field = (await client.post_json(f"{J}/field", {"name": "Place", "type": kind}))["id"]
+    listed = f"{J}/field/{{fieldId}}/context"
+    types = [each["id"] for each in await client.get_json(f"{J}/issuetype")][:2]
+    body: Json = {"name": "Ours", "projectIds": [number], "issueTypeIds": types[:1]}
+    made = (await client.post_json(listed, body, fieldId=field))["id"]
+    one, named = f"{listed}/{{contextId}}", {"fieldId": field, "contextId": made}
+    await client.put_json(one, {"name": "Unsere", "description": "d"}, **named)
+    await client.put_json(f"{one}/issuetype", {"issueTypeIds": types[1:]}, **named)
+    await client.post(f"{one}/issuetype/remove", {"issueTypeIds": types[:1]}, **named)
+    for noun in ("projectmapping", "issuetypemapping"):
+        found = await client.get_json(f"{listed}/{noun}", fieldId=field)
+        assert {each["contextId"] for each in found["values"]} > {made}
+    options = {"options": [{"value": "A"}, {"value": "B", "disabled": True}]}
+    first = (await client.post_json(f"{one}/option", options, **named))["options"][0]["id"]
+    below = {"options": [{"value": "1", "optionId": first}]}
+    child = (await client.post_json(f"{one}/option", below, **named))["options"][0]["id"]
+    await client.put_json(f"{one}/option", {"options": [{"id": child, "value": "2"}]}, **named)
+    moved = {"customFieldOptionIds": [first], "position": "Last"}
+    await client.put_json(f"{one}/option/move", moved, **named)
+    default = {"type": "option.cascading", "contextId": made, "optionId": first}
+    body = {"defaultValues": [{**default, "cascadingOptionId": child}]}
+    await client.put_json(f"{listed}/defaultValue", body, fieldId=field)
+    assert (await client.get_json(f"{listed}/defaultValue", fieldId=field))["values"]
+    await client.delete(one, **named)
+    await client.post(f"{J}/field/{{id}}/trash", None, id=field)
+    assert (await client.get_json(f"{J}/field/search/trashed"))["total"] == 1
+    await client.post(f"{J}/field/{{id}}/restore", None, id=field)
 
 
 async def test_jira_makes_schemes(client: SiteClient) -> None:

@@ -22,6 +22,7 @@ _SCHEMES = frozenset(
         Kind.PERMISSION_SCHEME,
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PLAN,
+        Kind.FIELD_CONTEXT,
     }
 )
 """Kinds whose paths end in the holders that they name."""

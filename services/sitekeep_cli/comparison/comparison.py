@@ -15,7 +15,9 @@ from sitekeep_cli.comparison import (
     jira_planning,
     jira_plans,
     jira_properties,
+    jira_screens,
     jira_workflows,
+    scoped,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -45,6 +47,7 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_TYPE_SCHEME,
         Kind.FIELD,
         Kind.PROJECT_FEATURE,
+        Kind.FIELD_CONTEXT,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -105,6 +108,7 @@ class Comparison:
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                jira_screens.read(reading)
                 jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
@@ -163,6 +167,10 @@ class Comparison:
             return OWN_OF_THE_DESTINATION
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
+            return ""
+        if kind in scoped.KINDS and not scoped.explained(
+            self._shelf, kind, name, path, left, right
+        ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
             return ""

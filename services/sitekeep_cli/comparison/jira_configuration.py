@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -160,26 +159,6 @@ def _field(reading: Reading, record: Record, item: Item) -> None:
         "type": schema.get("type"),
         "items": schema.get("items"),
         "custom": schema.get("custom"),
-        "options": _options(record),
     }
     owner = f"{name} ({schema.get('custom')})" if custom else identifier
     reading.put(Kind.FIELD, owner, without_nothing(value))
-
-
-def _options(record: Record) -> Json:
-    contexts = json.loads(record.attributes.get("options") or "[]")
-    return [_option_tree(items(context, "options")) for context in contexts]
-
-
-def _option_tree(options: list[Any]) -> Json:
-    by_id = {str(option.get("id")): option.get("value") for option in options}
-    return [
-        without_nothing(
-            {
-                "value": option.get("value"),
-                "below": by_id.get(str(option.get("optionId"))),
-                "disabled": option.get("disabled") or None,
-            }
-        )
-        for option in options
-    ]

@@ -28,6 +28,7 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_plans import make_plans
@@ -95,6 +96,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     make_properties,
     make_settings,
     make_plans,
+    make_fields,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -28,7 +28,7 @@ async def export_epics(unit: ExportUnit, project_id: str, seen: Sequence[SeenIss
         place = 0
         async for body in bodies:
             if body:
-                await _store(unit, project_id, epics[place], body)
+                await _store(project_id, epics[place], body)
             place += 1
 
 
@@ -39,9 +39,8 @@ async def _read(unit: ExportUnit, epic: str) -> bytes:
         return b""
 
 
-async def _store(unit: ExportUnit, project_id: str, issue: SeenIssue, body: bytes) -> None:
-    unit.tally.expect(Kind.EPIC)
+async def _store(project_id: str, issue: SeenIssue, body: bytes) -> None:
+    issue.reading.expect(Kind.EPIC)
     attributes = {"issue": issue.key, "id": issue.id}
     entry = issue_entry(project_id, issue.number)
-    await unit.records.put_record(Kind.EPIC, entry, body, attributes=attributes)
-    unit.tally.done(Kind.EPIC, len(body))
+    await issue.reading.put(Kind.EPIC, entry, body, attributes=attributes)

@@ -6,7 +6,7 @@ So the keys are looked for on some issues of a range; then all of its issues are
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import islice
@@ -17,13 +17,12 @@ import msgspec
 from sitekeep_backup.exporters.jira.entity_properties import (
     Properties,
     keys_of,
-    store_properties,
 )
 from sitekeep_backup.exporters.jira.issue_heads import FetchedIssues, SeenIssue
 from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
-from sitekeep_shared.content.entity_properties import Owner
+from sitekeep_shared.content.entity_properties import Owner, property_entry
 from sitekeep_shared.content.entry_keys import issue_entry
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.concurrently import in_order
@@ -54,12 +53,24 @@ async def export_issue_properties(
     for block in batches(seen, BLOCK):
         found = await _values(unit, block, keys)
         for issue in block:
-            attributes = {"id": issue.id, "issue": issue.key}
-            entry = issue_entry(project_id, issue.number)
-            properties = found.get(issue.id, {})
-            await store_properties(unit, Owner.ISSUE, entry, properties, attributes)
+            entry = property_entry(Owner.ISSUE, issue_entry(project_id, issue.number))
+            attributes = {"id": issue.id}
+            await store_on_issue(issue, entry, found.get(issue.id, {}), attributes)
     if len(seen) > SAMPLE:
         _say_how(unit, seen, keys)
+
+
+async def store_on_issue(
+    issue: SeenIssue, entry: str, properties: Properties, attributes: Mapping[str, str]
+) -> None:
+    """Keeps all properties of an issue or of what was said on it as one record."""
+    if not properties:
+        return
+    kind, count = Kind.ENTITY_PROPERTY, len(properties)
+    issue.reading.expect(kind, count)
+    payload = msgspec.json.encode(properties)
+    named = {**attributes, "issue": issue.key}
+    await issue.reading.put(kind, entry, payload, attributes=named, count=count)
 
 
 def sampled(seen: Sequence[SeenIssue]) -> list[SeenIssue]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sitekeep_backup.exporters.jira.entity_properties import store_properties
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.issue_properties import batches, sampled
+from sitekeep_backup.exporters.jira.issue_properties import batches, sampled, store_on_issue
 from sitekeep_backup.exporters.jira.raw import decode_array, decode_page
 from sitekeep_backup.exporters.unit import ExportUnit
-from sitekeep_shared.content.entity_properties import Owner, is_kept
+from sitekeep_shared.content.entity_properties import Owner, is_kept, property_entry
 from sitekeep_shared.content.entry_keys import child_entry
 from sitekeep_shared.kinds import Kind
 
@@ -62,7 +61,7 @@ async def export_said_properties(
         rest = list(owners)[SAMPLE:] if any(_kept(each) for each in some) else []
         found = [*some, *await _read(unit, saying, rest)]
         for each in sorted(found, key=lambda each: (owners[str(each.id)].number, int(each.id))):
-            await _store(unit, saying.owner, project_id, owners[str(each.id)], each)
+            await _store(saying.owner, project_id, owners[str(each.id)], each)
 
 
 def _owners(seen: Sequence[SeenIssue], kind: Kind) -> dict[str, SeenIssue]:
@@ -100,10 +99,8 @@ def _kept(said: _Said) -> dict[str, msgspec.Raw]:
     return {each.key: each.value for each in said.properties if is_kept(each.key)}
 
 
-async def _store(
-    unit: ExportUnit, owner: Owner, project_id: str, issue: SeenIssue, said: _Said
-) -> None:
+async def _store(owner: Owner, project_id: str, issue: SeenIssue, said: _Said) -> None:
     identifier = str(said.id)
-    entry = child_entry(project_id, issue.number, identifier)
-    attributes = {"id": identifier, "issue": issue.key, "at": said.started or said.created}
-    await store_properties(unit, owner, entry, _kept(said), attributes)
+    entry = property_entry(owner, child_entry(project_id, issue.number, identifier))
+    attributes = {"id": identifier, "at": said.started or said.created}
+    await store_on_issue(issue, entry, _kept(said), attributes)

@@ -30,7 +30,7 @@ async def export_votes(unit: ExportUnit, project_id: str, seen: Sequence[SeenIss
     async with aclosing(in_order(calls, limit=CONCURRENT_REQUESTS)) as bodies:
         place = 0
         async for body in bodies:
-            await _store(unit, project_id, voted[place], body)
+            await _store(project_id, voted[place], body)
             place += 1
 
 
@@ -41,14 +41,13 @@ async def _read(unit: ExportUnit, issue: str) -> bytes:
         return b""
 
 
-async def _store(unit: ExportUnit, project_id: str, issue: SeenIssue, body: bytes) -> None:
+async def _store(project_id: str, issue: SeenIssue, body: bytes) -> None:
     shown = len(msgspec.json.decode(body, type=_Votes).voters) if body else 0
     if hidden := max(issue.vote_count - shown, 0):
         message = f"{hidden} votes are counted by the site but not shown to this account."
-        unit.tally.remark(Kind.VOTE, issue.key, "VOTERS_NOT_VISIBLE", message, count=hidden)
+        issue.reading.remark(Kind.VOTE, issue.key, "VOTERS_NOT_VISIBLE", message, count=hidden)
     if shown:
-        unit.tally.expect(Kind.VOTE, shown)
+        issue.reading.expect(Kind.VOTE, shown)
         entry = issue_entry(project_id, issue.number)
         attributes = {"issue": issue.key}
-        await unit.records.put_record(Kind.VOTE, entry, body, attributes=attributes)
-        unit.tally.done(Kind.VOTE, len(body), count=shown)
+        await issue.reading.put(Kind.VOTE, entry, body, attributes=attributes, count=shown)

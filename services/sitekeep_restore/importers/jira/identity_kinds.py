@@ -12,6 +12,7 @@ PRIORITY = Kind.PRIORITY.value
 RESOLUTION = Kind.RESOLUTION.value
 ISSUE_LINK_TYPE = Kind.ISSUE_LINK_TYPE.value
 FIELD = Kind.FIELD.value
+FIELD_CONTEXT = Kind.FIELD_CONTEXT.value
 PROJECT_ROLE = Kind.PROJECT_ROLE.value
 PROJECT_CATEGORY = Kind.PROJECT_CATEGORY.value
 NOTIFICATION_SCHEME = Kind.NOTIFICATION_SCHEME.value
@@ -38,6 +39,12 @@ ISSUE_KEY = "issue_key"
 
 FIELD_TYPE = "field_type"
 """Source field id → the key of its type, such as ``…customfieldtypes:select``."""
+
+MADE_FIELD = "made_field"
+"""Source id of a field that this restore makes → its name."""
+
+SOURCE_OF_FIELD = "source_of_field"
+"""Target field id → source field id: two fields of one name and type stay two."""
 
 OPTION = "option"
 """Source option id → target option id."""

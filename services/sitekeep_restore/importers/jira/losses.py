@@ -60,6 +60,22 @@ class Loss(enum.Enum):
         "project came back as a company-managed one."
     )
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
+    FIELD_CONTEXT_NARROWED = (
+        "Projects of the destination may be using the field: the context is for the restored "
+        "projects alone."
+    )
+    FIELD_CONTEXT_OF_AN_APP = (
+        "The product or an app keeps the contexts of its fields itself; the site took none."
+    )
+    FIELD_CONTEXT_SHARED = (
+        "Projects of the destination may be using the field: its own context for all projects "
+        "stays and has the options."
+    )
+    FIELD_CONTEXT_WITHOUT_FIELD = "The field is not at the destination, nor is its context."
+    FIELD_CONTEXT_WITHOUT_PROJECTS = (
+        "None of the projects or issue types of the context is at the destination."
+    )
+    FIELD_DEFAULT_NOT_RESTORABLE = "The default value names what is not at the destination."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_VALUE_NOT_RESTORABLE = (

@@ -20,6 +20,9 @@ def voters_of(votes: Json) -> list[Json]:
 async def import_votes(context: DetailContext, issue: DetailedIssue) -> None:
     """The restoring account's own vote for an issue; voting twice changes nothing."""
     voters = voters_of(issue.votes)
+    counted: Json = issue.source["fields"].get("votes") or {}
+    hidden = int(counted.get("votes") or 0) - len(voters)
+    context.losses.add(Kind.ISSUE, Loss.VOTES_NOT_RESTORED, issue.key, hidden)
     if not voters:
         return
     context.unit.tally.expect(Kind.VOTE, len(voters))

@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.coverage import (
     planning,
     projects,
     properties,
+    screens,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -24,6 +25,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *projects.ROWS,
     *properties.ROWS,
+    *screens.ROWS,
     *workflows.ROWS,
 )
 """One row per kind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage.row import row
-from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.coverage import MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
 ROWS: Sequence[CoverageRow] = (
@@ -51,8 +51,8 @@ ROWS: Sequence[CoverageRow] = (
     row(
         Kind.FIELD,
         "with loss",
-        "Jira's own types are found by name and type, else created, with all options in one "
-        "context; fields of apps are made by the apps.",
-        "options",
+        "Jira's own types are found by name and type, else created; fields of apps are made by the "
+        "apps, and those of team-managed projects become global.",
+        MISSING,
     ),
 )

@@ -1,0 +1,88 @@
+"""What is for projects and issue types, and which of these are not at the destination.
+
+A context of a field, a scheme of screens: each comes back for what came back. That it is not for
+something that *is* there stays a difference that nothing declares.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
+from sitekeep_cli.comparison.model import Json, Side
+from sitekeep_cli.comparison.shape import is_object
+from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.coverage import MISSING
+from sitekeep_shared.kinds import Kind
+
+_CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
+_OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
+
+KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT})
+"""Kinds whose declared losses hold only as far as this module explains them."""
+
+_OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
+_DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
+
+
+def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
+    """Whether a declared difference follows from what is at the destination."""
+    if kind is Kind.FIELD:
+        return path == MISSING and _is_of_an_app(name)
+    if path == MISSING:
+        is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
+        return is_alone or _is_for_nothing(shelf, kind, name) or _is_shared(shelf, kind, name)
+    if path == PROJECTS:
+        # For all projects before, for the restored ones now.
+        return left is None
+    for stem, of in _DEFAULTS.items():
+        if path.startswith(stem):
+            return right is None and _is_absent(shelf, of, path.removeprefix(stem))
+    noun, _, what = path.partition(".")
+    if noun in _OF:
+        return right is None and _is_absent(shelf, _OF[noun], what)
+    return True
+
+
+def _has_no_field(shelf: Shelf, name: str) -> bool:
+    """Whether the field is not there, or is one whose contexts an app keeps itself."""
+    field = _CONTEXT.sub("", name)
+    return _is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+
+
+def _is_of_an_app(field: str) -> bool:
+    """Whether a field is a custom one of no type of Jira's own."""
+    return field.endswith(")") and _OF_JIRA not in field
+
+
+def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:
+    """Whether a context for all projects of the destination has the options of a lost one."""
+    value = shelf.value(Side.LEFT, kind, name)
+    if kind is not Kind.FIELD_CONTEXT or PROJECTS in value:
+        return False
+    field = _CONTEXT.sub("/", name)
+    others = (
+        shelf.value(Side.RIGHT, kind, each)
+        for each in shelf.names(Side.RIGHT, kind)
+        if each.startswith(field)
+    )
+    wanted = [one.get("value") for one in value.get("options", ())]
+    return any(
+        PROJECTS not in other
+        and set(wanted) <= {one.get("value") for one in other.get("options", ())}
+        for other in others
+    )
+
+
+def _is_for_nothing(shelf: Shelf, kind: Kind, name: str) -> bool:
+    value = shelf.value(Side.LEFT, kind, name)
+    return any(
+        is_object(named := value.get(noun))
+        and bool(named)
+        and all(_is_absent(shelf, of, each) for each in named)
+        for noun, of in _OF.items()
+    )
+
+
+def _is_absent(shelf: Shelf, kind: Kind, name: str) -> bool:
+    return shelf.value(Side.RIGHT, kind, name) is None

@@ -1,0 +1,24 @@
+"""What comes back: what fields are for, and where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage.row import row
+from sitekeep_shared.coverage import MISSING, CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROWS: Sequence[CoverageRow] = (
+    row(
+        Kind.FIELD_CONTEXT,
+        "with loss",
+        "Same projects, issue types, options and default value, without what is not at the "
+        "destination. Where projects that were there already may use the field, a context for all "
+        "projects becomes one for the restored projects.",
+        MISSING,
+        "projects",
+        "issueTypes",
+        "default.project/*",
+        "default.group/*",
+    ),
+)
