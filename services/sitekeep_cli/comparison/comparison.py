@@ -48,6 +48,9 @@ _SITE_OWN = frozenset(
         Kind.FIELD,
         Kind.PROJECT_FEATURE,
         Kind.FIELD_CONTEXT,
+        Kind.SCREEN,
+        Kind.SCREEN_SCHEME,
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -61,6 +64,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
@@ -105,6 +109,7 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)

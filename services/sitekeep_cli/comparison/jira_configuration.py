@@ -12,6 +12,7 @@ from sitekeep_cli.comparison.links import (
     PERMISSIONS,
     PRIORITIES,
     PROJECT,
+    SCREENS,
     SECURITY,
 )
 from sitekeep_cli.comparison.model import Json, Record
@@ -63,6 +64,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
+        "screenScheme": reading.links.name(SCREENS, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
         **jira_workflows.schemes_of(reading, record),
     }

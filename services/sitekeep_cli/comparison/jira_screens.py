@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sitekeep_cli.comparison.jira_access import OWN, ROLE, SUFFIX, restored_name
-from sitekeep_cli.comparison.links import GROUP, PROJECT
+from sitekeep_cli.comparison.jira_access import (
+    OWN,
+    ROLE,
+    SUFFIX,
+    put_schemes,
+    restored_name,
+)
+from sitekeep_cli.comparison.links import GROUP, PROJECT, SCREENS
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
@@ -22,8 +28,68 @@ Item = Mapping[str, Any]
 
 
 def read(reading: Reading) -> None:
-    """Puts the contexts of fields by the name of their field and their own."""
+    """Puts the contexts of fields by the name of their field and their own, screens by name."""
     _Contexts.of(reading).put()
+    _read_screens(reading)
+
+
+def refer(reading: Reading) -> None:
+    """Keeps which project has which screens; projects are read after that."""
+    for record, scheme in reading.objects(Kind.ISSUE_TYPE_SCREEN_SCHEME):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(SCREENS, project, restored_name(reading, scheme))
+
+
+def _read_screens(reading: Reading) -> None:
+    fields = field_names(reading)
+    screens = _restored_names(reading, Kind.SCREEN)
+    schemes = _restored_names(reading, Kind.SCREEN_SCHEME)
+    types = {**names_of(reading, Kind.ISSUE_TYPE), "default": "default"}
+
+    def screen(_: Reading, item: Item) -> Json:
+        tabs = [
+            {
+                "name": tab.get("name"),
+                "fields": [fields.get(str(e.get("id")), str(e.get("id"))) for e in tab["fields"]],
+            }
+            for tab in items_of(item, "tabs")
+        ]
+        return without_nothing({"description": item.get("description"), "tabs": tabs})
+
+    def screen_scheme(_: Reading, item: Item) -> Json:
+        chosen = {name: screens.get(str(e)) for name, e in part(item, "screens").items()}
+        return without_nothing({"description": item.get("description"), "screens": chosen})
+
+    def type_screen_scheme(_: Reading, item: Item) -> Json:
+        chosen = {
+            str(types.get(kind, kind)): schemes.get(str(e))
+            for kind, e in part(item, "mappings").items()
+        }
+        return without_nothing({"description": item.get("description"), "mappings": chosen})
+
+    for kind, name, shape in (
+        (Kind.SCREEN, "tabs", screen),
+        (Kind.SCREEN_SCHEME, "", screen_scheme),
+        (Kind.ISSUE_TYPE_SCREEN_SCHEME, "mappings", type_screen_scheme),
+    ):
+        listed = (_with(name, *each) for each in reading.objects(kind))
+        put_schemes(reading, kind, listed, shape)
+
+
+def _with(name: str, record: Record, item: dict[str, Any]) -> dict[str, Any]:
+    """A screen or a scheme together with what is kept beside it."""
+    return {**item, name: json.loads(record.attributes[name])} if name else item
+
+
+def _restored_names(reading: Reading, kind: Kind) -> dict[str, str]:
+    """The names of schemes by id; that of a restored one without the suffix that it may have."""
+    found = (item for _, item in reading.objects(kind))
+    return {str(item.get("id")): restored_name(reading, item) for item in found}
+
+
+def field_names(reading: Reading) -> dict[str, str]:
+    """Fields by id, as items are named after them."""
+    return {str(e.get("id")): field_name(e) for _, e in reading.objects(Kind.FIELD)}
 
 
 def field_name(item: Item) -> str:
@@ -47,7 +113,7 @@ class _Contexts:
 
     @classmethod
     def of(cls, reading: Reading) -> _Contexts:
-        fields = {str(e.get("id")): field_name(e) for _, e in reading.objects(Kind.FIELD)}
+        fields = field_names(reading)
         types = names_of(reading, Kind.ISSUE_TYPE)
         return cls(reading, fields, types, names_of(reading, Kind.VERSION))
 

@@ -10,7 +10,7 @@ import re
 
 from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
-from sitekeep_cli.comparison.shape import is_object
+from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
@@ -18,7 +18,7 @@ from sitekeep_shared.kinds import Kind
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
-KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT})
+KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN})
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
@@ -29,6 +29,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     """Whether a declared difference follows from what is at the destination."""
     if kind is Kind.FIELD:
         return path == MISSING and _is_of_an_app(name)
+    if kind is Kind.SCREEN:
+        return _is_without_absent_fields(shelf, left, right)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
         return is_alone or _is_for_nothing(shelf, kind, name) or _is_shared(shelf, kind, name)
@@ -48,6 +50,13 @@ def _has_no_field(shelf: Shelf, name: str) -> bool:
     """Whether the field is not there, or is one whose contexts an app keeps itself."""
     field = _CONTEXT.sub("", name)
     return _is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+
+
+def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
+    """Whether a tab has exactly those of its fields that are there, in their order."""
+    if not is_list(left) or not is_list(right):
+        return False
+    return right == [name for name in left if not _is_absent(shelf, Kind.FIELD, str(name))]
 
 
 def _is_of_an_app(field: str) -> bool:

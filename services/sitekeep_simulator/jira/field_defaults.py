@@ -19,6 +19,7 @@ from sitekeep_simulator.jira.fields import custom_fields, field_type
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.screens import CREATE, can_be_set
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -72,7 +73,7 @@ def default_values(jira: Jira, project: Project, type_id: int, given: Mapping[st
     values: Body = {}
     for field in custom_fields(jira):
         name = f"customfield_{field.id}"
-        if name in given or not field.body["onScreen"]:
+        if name in given or not can_be_set(jira, project, type_id, CREATE, name):
             continue
         context = context_for(jira, field, project.id, type_id)
         default: Body | None = context.body.get("default") if context is not None else None

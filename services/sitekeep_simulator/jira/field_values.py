@@ -13,6 +13,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
 from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.screens import CREATE, EDIT, can_be_set
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 
@@ -33,6 +34,7 @@ class FieldValues:
         self._jira = jira
         self._project = project
         self._type_id = type_id
+        self._operation = EDIT if editing else CREATE
         self._readers: dict[str, Reader] = {
             "summary": _summary,
             "description": self._document,
@@ -77,11 +79,14 @@ class FieldValues:
         return values, errors
 
     def _reader(self, name: str) -> Reader:
+        project = self._project
+        if not can_be_set(self._jira, project, self._type_id, self._operation, name):
+            raise ValueError(NOT_ON_SCREEN.format(name))
         reader = self._readers.get(name)
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or is_locked(field) or not field.body["onScreen"]:
+        if field is None or is_locked(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
         context = context_for(self._jira, field, self._project.id, self._type_id)
         if context is None:

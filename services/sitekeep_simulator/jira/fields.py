@@ -10,6 +10,7 @@ from aiohttp import web
 from sitekeep_simulator.answers import json_answer, query_list, read_object
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
+from sitekeep_simulator.jira.screens import add_to_default, fields_of
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -72,6 +73,7 @@ _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("watches", "Watchers", "watches", None),
     ("votes", "Votes", "votes", None),
     ("timetracking", "Time tracking", "timetracking", None),
+    ("security", "Security Level", "securitylevel", None),
     ("timespent", "Time Spent", "number", None),
     ("timeestimate", "Remaining Estimate", "number", None),
     ("timeoriginalestimate", "Original estimate", "number", None),
@@ -107,8 +109,10 @@ def product_field(jira: Jira, full_type: str) -> JiraObject:
 def add_product_fields(jira: Jira) -> None:
     """The fields that come with Jira Software; no request makes such ones."""
     for name, full_type in (("Sprint", SPRINT_TYPE), ("Rank", RANK_TYPE)):
-        body = {"type": full_type, "description": f"{name} of Jira Software", "onScreen": True}
-        add_context(jira, jira.objects.add(ObjectKind.FIELD, name, body))
+        body = {"type": full_type, "description": f"{name} of Jira Software"}
+        field = jira.objects.add(ObjectKind.FIELD, name, body)
+        add_context(jira, field)
+        add_to_default(jira, f"customfield_{field.id}")
 
 
 def is_locked(field: JiraObject) -> bool:
@@ -146,12 +150,19 @@ def add_option(
     return jira.objects.add(ObjectKind.OPTION, value, body, project_id=context.id)
 
 
+def add_bare_field(jira: Jira, name: str, short_type: str) -> JiraObject:
+    """Creates a custom field that is on the default screen and has no context."""
+    body = {"type": TYPES_PREFIX + short_type, "description": ""}
+    field = jira.objects.add(ObjectKind.FIELD, name, body)
+    add_to_default(jira, f"customfield_{field.id}")
+    return field
+
+
 def add_custom_field(
     jira: Jira, name: str, short_type: str, options: Sequence[str] = ()
 ) -> JiraObject:
     """Creates a usable custom field: with a global context, its options, and on the screens."""
-    body = {"type": TYPES_PREFIX + short_type, "description": "", "onScreen": True}
-    field = jira.objects.add(ObjectKind.FIELD, name, body)
+    field = add_bare_field(jira, name, short_type)
     context = add_context(jira, field, f"{name} context")
     for value in options:
         add_option(jira, context, value)
@@ -168,7 +179,6 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{API}/field/search/trashed", fields.trashed),
         web.post(f"{API}/field/{{id}}/trash", fields.trash),
         web.post(f"{API}/field/{{id}}/restore", fields.restore),
-        web.post(f"{API}/screens/addToDefault/{{fieldId}}", fields.add_to_screen),
     ]
 
 
@@ -207,7 +217,6 @@ class Fields:
             "type": full_type,
             "description": str(body.get("description") or ""),
             "searcherKey": body.get("searcherKey"),
-            "onScreen": False,
         }
         field = self._jira.objects.add(ObjectKind.FIELD, name, kept)
         add_context(self._jira, field)
@@ -241,12 +250,6 @@ class Fields:
         self._jira.objects.put(dataclasses.replace(field, body=body))
         self._jira.store.execute("DELETE FROM jira_rendered")
 
-    async def add_to_screen(self, request: web.Request) -> web.StreamResponse:
-        """POST screens/addToDefault/{field}."""
-        field = self._field(request)
-        self._jira.objects.put(dataclasses.replace(field, body=field.body | {"onScreen": True}))
-        return json_answer(self._jira.site, {})
-
     def _field(
         self, request: web.Request, name: str = "fieldId", *, trashed: bool = False
     ) -> JiraObject:
@@ -260,9 +263,19 @@ class Fields:
         return _searched(field_bean(field)) | {
             "description": field.body["description"],
             "isLocked": is_locked(field),
-            "screensCount": int(field.body["onScreen"]),
+            "screensCount": self._screens_of(field),
             "contextsCount": len(contexts),
         }
+
+    def _screens_of(self, field: JiraObject) -> int:
+        screens = self._jira.objects.all(ObjectKind.SCREEN)
+        return sum(f"customfield_{field.id}" in fields_of(each) for each in screens)
+
+
+def field_names(jira: Jira) -> dict[str, str]:
+    """The names of all fields by their ids, Jira's own ones first."""
+    names = {field_id: name for field_id, name, *_ in _SYSTEM}
+    return names | {f"customfield_{each.id}": each.name for each in custom_fields(jira)}
 
 
 def _searched(bean: Body) -> Body:

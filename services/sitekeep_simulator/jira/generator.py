@@ -33,6 +33,7 @@ from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_plans import make_plans
 from sitekeep_simulator.jira.generator_properties import make_properties
+from sitekeep_simulator.jira.generator_screens import make_screens
 from sitekeep_simulator.jira.generator_settings import make_settings
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
@@ -97,6 +98,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     make_settings,
     make_plans,
     make_fields,
+    make_screens,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from sitekeep_simulator.jira.field_contexts import context_for, contexts_of, options_in
 from sitekeep_simulator.jira.fields import (
-    TYPES_PREFIX,
+    add_bare_field,
     add_context,
     add_custom_field,
     add_option,
@@ -63,8 +63,7 @@ def _sizes(jira: Jira, setting: Setting) -> JiraObject:
 
 def _regions(jira: Jira, setting: Setting) -> JiraObject:
     """A cascading select for two issue types of the last projects."""
-    body = {"type": TYPES_PREFIX + "cascadingselect", "description": "", "onScreen": True}
-    field = jira.objects.add(ObjectKind.FIELD, "地域", body)
+    field = add_bare_field(jira, "地域", "cascadingselect")
     kinds = [each.id for each in jira.objects.all(ObjectKind.ISSUE_TYPE)][:2]
     last = [each.id for each in setting.projects[1:]]
     context = add_context(jira, field, "地域 (2)", last, kinds)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sitekeep_backup.exporters.jira.attachments import plan_attachments
-from sitekeep_backup.exporters.jira.epics import export_epics
 from sitekeep_backup.exporters.jira.followups import follow_up
 from sitekeep_backup.exporters.jira.histories import export_histories
+from sitekeep_backup.exporters.jira.issue_extras import export_extras
 from sitekeep_backup.exporters.jira.issue_fetching import FetchedIssue
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.issue_properties import export_issue_properties
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.raw import identity_of
-from sitekeep_backup.exporters.jira.said_properties import export_said_properties
+from sitekeep_backup.exporters.jira.remote_links import AskedLinks, export_remote_links
 from sitekeep_backup.exporters.jira.sprints import plan_seen
-from sitekeep_backup.exporters.jira.votes import export_votes
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.content.entry_keys import issue_entry
 from sitekeep_shared.kinds import Kind
@@ -34,17 +32,16 @@ async def store_issues(
     return [issue for issue, _ in issues]
 
 
-async def store_further(unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]) -> None:
+async def store_further(
+    unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]
+) -> AskedLinks:
     """What at most a thousand stored issues hold beyond their own answers."""
     hinted = await export_histories(unit, source.project_id, seen)
-    await follow_up(unit, source.project_id, seen, hinted)
-    await export_votes(unit, source.project_id, seen)
-    if source.rank_field:
-        # Without Jira Software there are no epics, whatever an issue type is called.
-        await export_epics(unit, source.project_id, seen)
-    await export_issue_properties(unit, source.project_id, seen)
-    await export_said_properties(unit, source.project_id, seen)
+    await follow_up(unit, source.project_id, seen)
+    await export_extras(unit, source, seen)
+    links = await export_remote_links(unit, source, seen, hinted)
     plan_attachments(unit, source, seen)
+    return links
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:

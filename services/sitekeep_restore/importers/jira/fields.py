@@ -75,9 +75,6 @@ async def _import_custom(
         if found is None:
             return
         existing.append(found)
-    elif kind.startswith(STOCK) and not unit.first_attempt:
-        # An earlier attempt may have created it without getting as far as the screen.
-        await _put_on_screen(unit, str(found["id"]))
     source, target = str(field["id"]), str(found["id"])
     await unit.identities.put(identity_kinds.FIELD, {source: target})
     await unit.identities.put(identity_kinds.FIELD_TYPE, {source: kind})
@@ -103,17 +100,7 @@ async def _create(unit: ImportUnit, field: Json) -> Json | None:
     await unit.identities.put(identity_kinds.MADE_FIELD, {str(field["id"]): name})
     try:
         created: Json = await unit.site.post_json("/rest/api/3/field", body)
-        await _put_on_screen(unit, str(created["id"]))
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         unit.tally.missing(Kind.FIELD, name, "FIELD_REFUSED", error.message)
         return None
     return created
-
-
-async def _put_on_screen(unit: ImportUnit, field_id: str) -> None:
-    """Onto the default screen; a field that is there already is refused, which is fine."""
-    template = "/rest/api/3/screens/addToDefault/{field}"
-    try:
-        await unit.site.post_json(template, None, field=field_id)
-    except (SiteRefused, SiteNotFound):
-        return

@@ -59,7 +59,6 @@ class Loss(enum.Enum):
         "The product offers no such feature for the project at the destination: a team-managed "
         "project came back as a company-managed one."
     )
-    FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_CONTEXT_NARROWED = (
         "Projects of the destination may be using the field: the context is for the restored "
         "projects alone."
@@ -135,6 +134,13 @@ class Loss(enum.Enum):
         "Who acted in the role of a project is not at the destination or is deactivated."
     )
     ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
+    SCREEN_FIELD_NOT_RESTORED = (
+        "A field of the screen is not at the destination or can be on no screen there."
+    )
+    SCREEN_NOT_IN_SCHEME = "What the scheme names is not at the destination: its default is used."
+    SCREENS_BY_DEFAULT = (
+        "The backup holds no screens of the project: it has the site's default ones."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )

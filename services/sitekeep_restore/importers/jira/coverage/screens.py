@@ -21,4 +21,23 @@ ROWS: Sequence[CoverageRow] = (
         "default.project/*",
         "default.group/*",
     ),
+    row(
+        Kind.SCREEN,
+        "with loss",
+        "Same name, tabs and fields, without fields that are not at the destination. A screen that "
+        "projects of the destination may be using stays beside the restored one.",
+        "tabs.*.fields",
+    ),
+    row(
+        Kind.SCREEN_SCHEME,
+        "with loss",
+        "Same name and screens. A scheme that projects of the destination may be using stays "
+        "beside the restored one.",
+    ),
+    row(
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
+        "with loss",
+        "Same name and screen scheme for each issue type. A scheme that projects of the "
+        "destination may be using stays beside the restored one.",
+    ),
 )
