@@ -50,6 +50,7 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
         # A value is documented as the innards of a parser; the document's own example has any JSON.
         "#/components/schemas/IssueEntityPropertiesForMultiUpdate/properties/properties": {
             "additionalProperties": {},
+        },
         # "To remove the screen association, pass a null."
         **{
             f"#/components/schemas/UpdateScreenTypes/properties/{name}": {"nullable": True}
