@@ -32,6 +32,10 @@ _PREFERENCE = "#/paths/~1rest~1api~13~1mypreferences"
 
 _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
     "jira-platform-v3.json": {
+        # A value is documented as the innards of a parser; the document's own example has any JSON.
+        "#/components/schemas/IssueEntityPropertiesForMultiUpdate/properties/properties": {
+            "additionalProperties": {},
+        },
         # The document's own example of GET issue/{id}/changelog and every real answer have null.
         **{
             f"#/components/schemas/ChangeDetails/properties/{name}": {"nullable": True}
@@ -46,10 +50,6 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
         "#/components/schemas/DashboardGadgetPosition": {
             "properties": {"column": {"type": "integer"}, "row": {"type": "integer"}},
             "required": ["column", "row"],
-        },
-        # A value is documented as the innards of a parser; the document's own example has any JSON.
-        "#/components/schemas/IssueEntityPropertiesForMultiUpdate/properties/properties": {
-            "additionalProperties": {},
         },
         # "To remove the screen association, pass a null."
         **{

@@ -36,9 +36,8 @@ async def test_jira_sets_properties_of_many_issues(client: SiteClient) -> None:
     key = await issue(client, await project(client))
     number = int((await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key))["id"])
     body = {"issues": [{"issueID": number, "properties": {"a": VALUE}}]}
-    location = await client.post_location(f"{J}/issue/properties/multi", body)
-    assert location is not None
-    await client.get_json(f"{J}/task/{{taskId}}", taskId=location.rpartition("/")[2])
+    task = await client.post_task(f"{J}/issue/properties/multi", body)
+    await client.get_json(f"{J}/task/{{taskId}}", taskId=task["id"])
     one = f"{J}/issue/{{issueIdOrKey}}/properties/{{propertyKey}}"
     found = await client.get_json(one, issueIdOrKey=key, propertyKey="a")
     assert found["value"] == VALUE

@@ -21,7 +21,6 @@ _SCHEMES = frozenset(
         Kind.NOTIFICATION_SCHEME,
         Kind.PERMISSION_SCHEME,
         Kind.ISSUE_SECURITY_SCHEME,
-        Kind.PLAN,
         Kind.FIELD_CONTEXT,
     }
 )
@@ -36,13 +35,15 @@ def explained(
     present: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
     """Whether the difference is what follows from who is present at the destination."""
+    if kind is Kind.PLAN and "user/" in path:
+        return right is None and path.rpartition("user/")[2] not in present
     if path == MISSING:
         return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
-    if path in _REPLACED:
-        return isinstance(left, str) and left not in present
     if kind in _SCHEMES:
         _, is_person, account = path.rpartition("user/")
         return bool(is_person) and right is None and account not in present
+    if path in _REPLACED:
+        return isinstance(left, str) and left not in present
     if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith("custom."):

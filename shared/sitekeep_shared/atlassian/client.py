@@ -27,6 +27,7 @@ __all__ = ["Query", "SiteClient"]
 _JSON = {"Content-Type": "application/json"}
 _ISSUE_NAMES = ("issueIdOrKey", "issue", "key", "issue_key", "issueKey")
 _FIRST_REDIRECT = 300
+_SEE_OTHER = 303
 _HOPS = 5
 
 
@@ -137,15 +138,17 @@ class SiteClient:
         """As ``post``; the answer decoded, None where it is empty."""
         return decode_json(await self.post(template, body, query, read=read, **path))
 
-    async def post_location(
-        self, template: str, body: Any, query: Query = (), **path: str
-    ) -> str | None:
-        """Posts JSON; the ``Location`` of the redirect that answers, None where there is none.
+    async def post_task(self, template: str, body: Any, **path: str) -> Any:
+        """As ``post_json``, for what the site answers by leading to a task (303).
 
-        So Jira names the task that it begins (Jira REST v3, "Asynchronous operations").
+        Returns what the task says of itself.
         """
-        call = self._call("POST", template, query, path, encode_json(body))
-        return await self._transport.exchange(call, _location)
+        call = self._call("POST", template, (), path, encode_json(body))
+        answer = await self._transport.exchange(call, self._whole)
+        location = answer.headers.get("Location", "")
+        if answer.status == _SEE_OTHER and location and self._address.is_own(location):
+            answer = await self._read(self._link_call(location))
+        return decode_json(_direct(call, answer).body)
 
     async def put_json(self, template: str, body: Any, query: Query = (), **path: str) -> Any:
         """Puts a JSON body (None: no body); the answer decoded, None where it is empty."""

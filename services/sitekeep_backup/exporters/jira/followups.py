@@ -83,7 +83,6 @@ async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _
     lacking: dict[str, msgspec.Raw] = {}
     if cut.total > len(known):
         lacking = await _lacking(unit, issue, cut, known)
-    issue.further[cut.kind] = list(lacking)
     found = len(known) + len(lacking)
     issue.reading.expect(cut.kind, max(cut.total, found))
     issue.reading.done(cut.kind, count=len(known))
@@ -126,6 +125,7 @@ async def _store_item(
 ) -> None:
     key = child_entry(project_id, issue.number, item_id)
     attributes = {"issue": issue.key, "id": item_id}
+    issue.further.setdefault(kind, []).append(item_id)
     await issue.reading.put(kind, key, payload, attributes=attributes)
 
 

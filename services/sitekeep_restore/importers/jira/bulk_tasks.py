@@ -10,7 +10,7 @@ from sitekeep_shared.atlassian.errors import SiteRefused, SiteUnavailable
 
 QUEUE = "/rest/api/3/bulk/queue/{task}"
 TASK = "/rest/api/3/task/{task}"
-RUNNING = frozenset({"ENQUEUED", "RUNNING"})
+RUNNING = frozenset({"ENQUEUED", "RUNNING", "CANCEL_REQUESTED"})
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 PATIENCE = 1800.0
@@ -27,16 +27,22 @@ async def wait_for(unit: ImportUnit, submitted: Json) -> Json:
     return _checked(await _ended(unit, QUEUE, str(submitted["taskId"])))
 
 
-async def wait_for_task(unit: ImportUnit, location: str | None) -> Json:
-    """The progress of the task at an address, once it has ended.
+async def wait_for_task(unit: ImportUnit, task: str) -> None:
+    """Returns once an asynchronous task has ended.
 
     Raises:
-        SiteRefused: there is none, or it ended without being complete.
+        SiteRefused: it ended without being complete.
         SiteUnavailable: it does not end.
     """
-    if not location:
-        raise SiteRefused("The site does not say which task it has begun.")
-    return _checked(await _ended(unit, TASK, location.rstrip("/").rpartition("/")[2]))
+    progress = await _ended(unit, TASK, task)
+    if progress.get("status") != "COMPLETE":
+        text = progress.get("message") or progress.get("result")
+        raise SiteRefused(f"The task ended {progress.get('status')}: {text}")
+
+
+def task_of(error: SiteRefused) -> str:
+    """The id of the running task for which a site refuses another one; empty: none is named."""
+    return error.errors.get("conflictingTaskId", "")
 
 
 async def _ended(unit: ImportUnit, template: str, task: str) -> Json:
@@ -48,7 +54,7 @@ async def _ended(unit: ImportUnit, template: str, task: str) -> Json:
         await asyncio.sleep(pause)
         waited += pause
         pause = min(pause * 2, LONGEST_PAUSE)
-    raise SiteUnavailable(f"The bulk operation {task} does not end.")
+    raise SiteUnavailable(f"The task {task} does not end.")
 
 
 def _checked(progress: Json) -> Json:

@@ -22,14 +22,10 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
-PLANS = "plans"
-"""What only the premium edition of Jira has: another one answers that they are forbidden."""
-
 _LISTINGS: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = (
     ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
     ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
     ("dashboards", "/rest/api/3/dashboard/search", []),
-    (PLANS, "/rest/api/3/plans/plan", [("includeTrashed", "true"), ("includeArchived", "true")]),
 )
 """What else people make: what it is called and the list of it."""
 
@@ -53,7 +49,7 @@ async def find_content(site: SiteClient) -> list[Violation]:
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return [*violations, *await _of_listings(site)]
+    return [*violations, *await _of_listings(site), *await _plans(site)]
 
 
 async def _of_listings(site: SiteClient) -> list[Violation]:
@@ -65,10 +61,6 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             page: dict[str, Any] = await site.get_json(template, first)
         except SiteNotFound:
             # The app of the product that has such things is not on the site.
-            continue
-        except SiteForbidden:
-            if noun != PLANS:
-                raise
             continue
         listed: list[Mapping[str, Any]] = page.get("values", [])
         names = [str(each.get("name", "")) for each in listed if not _comes_with_jira(each)]
@@ -112,3 +104,18 @@ async def _issue_count(site: SiteClient) -> int:
     body = {"jql": 'created >= "1970-01-01"'}
     answer: dict[str, Any] = await site.post_json(COUNT, body, read=True)
     return int(answer.get("count", 0))
+
+
+async def _plans(site: SiteClient) -> list[Violation]:
+    """Plans, archived and trashed ones too: only the premium edition of Jira has any."""
+    query = [("includeTrashed", "true"), ("includeArchived", "true")]
+    try:
+        page: dict[str, Any] = await site.get_json("/rest/api/3/plans/plan", query)
+    except (SiteForbidden, SiteNotFound):
+        return []
+    names = [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    count = int(page.get("total") or len(names))
+    text = f"There are {count} plans, such as {', '.join(names[:_EXAMPLES])}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "plans", text)]

@@ -101,7 +101,8 @@ async def _write(unit: ImportUnit, batch: _Batch) -> None:
     if not batch.values:
         return
     try:
-        await wait_for_task(unit, await unit.site.post_location(MULTI, batch.body))
+        task: Json = await unit.site.post_task(MULTI, batch.body)
+        await wait_for_task(unit, str(task["id"]))
     except REFUSALS:
         present: dict[str, Json] = {}
     else:

@@ -32,9 +32,6 @@ class Loss(enum.Enum):
     CATEGORY_DESCRIPTION_KEPT = (
         "A project category of that name with another description was there already."
     )
-    COLUMN_NOT_RESTORED = (
-        "A column of the filter is a field of an app that is not at the destination."
-    )
     COMMENT_AUTHOR_AND_TIME = (
         "The site sets author and time of a comment itself; the original ones are its first line "
         "and in its property sitekeep.origin."
@@ -51,13 +48,6 @@ class Loss(enum.Enum):
     DASHBOARD_RENAMED = "The owner at the destination has a dashboard of that name already."
     DEFAULT_ACTOR_NOT_RESTORED = (
         "A default actor of the role is not at the destination or is deactivated."
-    )
-    FEATURE_FIXED = (
-        "The product alone decides on the feature, and does otherwise at the destination."
-    )
-    FEATURE_NOT_OFFERED = (
-        "The product offers no such feature for the project at the destination: a team-managed "
-        "project came back as a company-managed one."
     )
     FIELD_CONTEXT_NARROWED = (
         "Projects of the destination may be using the field: the context is for the restored "
@@ -110,20 +100,11 @@ class Loss(enum.Enum):
     PERMISSIONS_BY_DEFAULT = (
         "The permission scheme of the project is not at the destination: the default one holds."
     )
-    PLAN_PART_NOT_RESTORED = "The plan names something that is not at the destination."
-    PLAN_TEAM_NOT_RESTORED = (
-        "A team of the organization that the plan has is not at the destination."
-    )
-    PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
-    PLAN_TIME = "The site sets itself when a plan was saved."
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
     PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
     PROJECT_CATEGORY = "The category of the project is not at the destination."
     PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
-    PROPERTY_KEPT = (
-        "An issue type of that name was there already, with another value of the property."
-    )
     RECIPIENT_NOT_RESTORED = (
         "A recipient of a notification scheme is not at the destination, or the site no longer "
         "takes its type."
@@ -171,6 +152,25 @@ class Loss(enum.Enum):
     )
     WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
     CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
+    COLUMN_NOT_RESTORED = (
+        "A column of the filter is a field of an app that is not at the destination."
+    )
+    FEATURE_FIXED = (
+        "The product alone decides on the feature, and does otherwise at the destination."
+    )
+    FEATURE_NOT_OFFERED = (
+        "The product offers no such feature for the project at the destination: a team-managed "
+        "project came back as a company-managed one."
+    )
+    PLAN_PART_NOT_RESTORED = "The plan names something that is not at the destination."
+    PLAN_TEAM_NOT_RESTORED = (
+        "A team of the organization that the plan has is not at the destination."
+    )
+    PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
+    PLAN_TIME = "The site sets itself when a plan was saved."
+    PROPERTY_KEPT = (
+        "An issue type of that name was there already, with another value of the property."
+    )
 
 
 class LossCounter:
