@@ -49,7 +49,7 @@ async def find_content(site: SiteClient) -> list[Violation]:
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return [*violations, *await _of_listings(site), *await _plans(site)]
+    return [*violations, *await _of_listings(site)]
 
 
 async def _of_listings(site: SiteClient) -> list[Violation]:
@@ -68,7 +68,7 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             count = int(page.get("total") or len(listed)) - (len(listed) - len(names))
             text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
-    return found
+    return [*found, *await _plans(site)]
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
@@ -89,6 +89,21 @@ def _comes_with_jira(listed: Mapping[str, Any]) -> bool:
     return bool(listed.get("systemDashboard"))
 
 
+async def _plans(site: SiteClient) -> list[Violation]:
+    """Plans, archived and trashed ones too: only the premium edition of Jira has any."""
+    query = [("includeTrashed", "true"), ("includeArchived", "true")]
+    try:
+        page: dict[str, Any] = await site.get_json("/rest/api/3/plans/plan", query)
+    except (SiteForbidden, SiteNotFound):
+        return []
+    names = [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    count = int(page.get("total") or len(names))
+    text = f"There are {count} plans, such as {', '.join(names[:_EXAMPLES])}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "plans", text)]
+
+
 def _violation(project: Mapping[str, Any]) -> Violation:
     kind = ARCHIVED_CONTENT if project.get("archived") else ACTIVE_CONTENT
     kind = DELETED_CONTENT if project.get("deleted") else kind
@@ -104,18 +119,3 @@ async def _issue_count(site: SiteClient) -> int:
     body = {"jql": 'created >= "1970-01-01"'}
     answer: dict[str, Any] = await site.post_json(COUNT, body, read=True)
     return int(answer.get("count", 0))
-
-
-async def _plans(site: SiteClient) -> list[Violation]:
-    """Plans, archived and trashed ones too: only the premium edition of Jira has any."""
-    query = [("includeTrashed", "true"), ("includeArchived", "true")]
-    try:
-        page: dict[str, Any] = await site.get_json("/rest/api/3/plans/plan", query)
-    except (SiteForbidden, SiteNotFound):
-        return []
-    names = [str(each.get("name", "")) for each in page.get("values", ())]
-    if not names:
-        return []
-    count = int(page.get("total") or len(names))
-    text = f"There are {count} plans, such as {', '.join(names[:_EXAMPLES])}. Delete them."
-    return [Violation(ACTIVE_CONTENT, "plans", text)]
