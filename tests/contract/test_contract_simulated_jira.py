@@ -431,6 +431,72 @@ async def test_jira_changes_issue_type_schemes(client: SiteClient) -> None:
     await client.delete(one, **path)
 
 
+async def test_jira_keeps_workflows_and_their_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    statuses = (await client.get_json(f"{J}/statuses/search"))["values"]
+    listed: Json = [
+        {**{name: each[name] for name in ("id", "name", "description", "statusCategory")}}
+        | {"statusReference": each["name"]}
+        for each in statuses
+    ]
+    rule: Json = {
+        "id": "1b0d6a52-0000-4000-8000-000000000001",
+        "ruleKey": "system:update-field",
+        "parameters": {"field": "summary", "value": "x", "mode": "append"},
+    }
+    steps: Json = [
+        {
+            "id": str(place),
+            "name": each["name"],
+            "type": "GLOBAL" if place else "INITIAL",
+            "toStatusReference": each["name"],
+            "links": [],
+            "actions": [rule] if place else [],
+            "validators": [],
+            "triggers": [],
+            "properties": {"a": "b"},
+            "conditions": {"operation": "ALL", "conditions": [], "conditionGroups": []},
+        }
+        for place, each in enumerate(statuses)
+    ]
+    layout: Json = [
+        {"statusReference": each["name"], "properties": {}, "layout": {"x": 1.5, "y": 2}}
+        for each in statuses
+    ]
+    workflow: Json = {"name": "Flow", "statuses": layout, "transitions": steps}
+    workflow |= {"startPointLayout": {"x": 0.5, "y": 1.0}, "description": "d"}
+    body: Json = {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [workflow]}
+    check = f"{J}/workflows/create/validation"
+    asked = {"payload": body, "validationOptions": {"levels": ["ERROR"]}}
+    assert (await client.post_json(check, asked, read=True))["errors"] == []
+    rule["parameters"]["field"] = "customfield_1"
+    assert (await client.post_json(check, asked, read=True))["errors"]
+    rule["parameters"]["field"] = "summary"
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    read = await client.post_json(f"{J}/workflows", {"workflowIds": [made]}, read=True)
+    assert read["workflows"][0]["startPointLayout"] == {"x": 0.5, "y": 1.0}
+    query = [("expand", "values.transitions"), ("queryString", "flow")]
+    assert (await client.get_json(f"{J}/workflows/search", query))["values"]
+    scheme: Json = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}
+    target = str((await client.post_json(f"{J}/workflowscheme", scheme))["id"])
+    one = f"{J}/workflowscheme/{{id}}"
+    await client.put_json(one, {"description": "changed"}, id=target)
+    assert (await client.get_json(one, id=target))["description"] == "changed"
+    await issue(client, number)
+    switch = {"projectId": number, "targetSchemeId": target}
+    task = await client.post_task(f"{J}/workflowscheme/project/switch", switch)
+    assert (await client.get_json(f"{J}/task/{{taskId}}", taskId=str(task["id"])))["result"]
+    await client.post(f"{one}/createdraft", None, id=target)
+    assert (await client.get_json(f"{one}/draft", id=target))["draft"] is True
+    with pytest.raises(SiteError):
+        await client.delete(one, id=target)
+    spare = str((await client.post_json(f"{J}/workflowscheme", {"name": "Spare"}))["id"])
+    await client.delete(one, id=spare)
+    workflow |= {"name": "Another"}
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    await client.delete(f"{J}/workflow/{{entityId}}", entityId=made)
+
+
 async def test_jira_keeps_preferences(client: SiteClient) -> None:
     query = [("key", "user.autowatch.disabled")]
     await client.put_json(f"{J}/mypreferences", True, query)

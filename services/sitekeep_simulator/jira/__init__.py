@@ -24,6 +24,7 @@ from sitekeep_simulator.jira import (
     filters,
     gadgets,
     groups,
+    issue_archive,
     issue_routes,
     links,
     list_items,
@@ -38,7 +39,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     screen_routes,
     screen_schemes,
     search,
@@ -50,12 +50,14 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
 from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.registration import register_service_management
 from sitekeep_simulator.site import SimulatedSite
 
 _CONFIGURATION = (
@@ -67,7 +69,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     screen_routes,
     screen_schemes,
     type_schemes,
@@ -94,6 +95,7 @@ _CONFIGURATION = (
     pickers,
 )
 _CONTENT = (
+    issue_archive,
     issue_routes,
     search,
     comments,
@@ -107,6 +109,7 @@ _CONTENT = (
     sprint_routes,
     bulk_properties,
     epics,
+    workflow_schemes,
 )
 
 
@@ -126,3 +129,4 @@ def register(app: web.Application, site: SimulatedSite) -> None:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:
         app.router.add_routes(content_module.routes(issues))
+    register_service_management(app, issues)

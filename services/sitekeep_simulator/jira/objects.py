@@ -47,6 +47,13 @@ class ObjectKind(Enum):
     DASHBOARD = "dashboard"
     PLAN = "plan"
     TEAM = "team"
+    APP = "app"
+    SERVICE_DESK = "service_desk"
+    REQUEST_TYPE = "request_type"
+    REQUEST_TYPE_GROUP = "request_type_group"
+    QUEUE = "queue"
+    ARTICLE = "article"
+    ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
     For options ``project_id`` is the id of their context, for contexts that of their field, for
-    security levels that of their scheme.
+    security levels that of their scheme, for what a service desk has that of the desk.
     """
 
     kind: ObjectKind
@@ -69,7 +76,7 @@ class Objects:
 
     def __init__(self, store: SiteStore) -> None:
         self._store = store
-        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = store.cache("jira.objects")
 
     def add(
         self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0

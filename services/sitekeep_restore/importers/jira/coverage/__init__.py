@@ -13,6 +13,7 @@ from sitekeep_restore.importers.jira.coverage import (
     projects,
     properties,
     screens,
+    service_management,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -25,6 +26,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *projects.ROWS,
     *properties.ROWS,
+    *service_management.ROWS,
     *screens.ROWS,
     *workflows.ROWS,
 )
