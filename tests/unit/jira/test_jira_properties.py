@@ -10,6 +10,7 @@ import pytest
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.content.adf import document, paragraph
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
 from sitekeep_simulator.faults import FaultKind
@@ -21,7 +22,7 @@ from support.planning import declared, errors_of, pair, reasons_of
 __all__ = ["pair"]
 
 KEY = "com.example.app"
-VALUE: Any = {"größe": "„XL“", "list": [1, None, {"deep": []}]}
+VALUE: Any = {"größe": "„XL“", "list": [1, None, {"deep": [0]}]}
 ISSUE = f"{API}/issue/{{issue}}/properties/{{key}}"
 PROJECT = f"{API}/project/{{project}}/properties/{{key}}"
 TYPE = f"{API}/issuetype/{{type}}/properties/{{key}}"
@@ -40,7 +41,7 @@ async def filled(pair: JiraPair) -> SmallSite:
     await client.put_json(ISSUE, VALUE, issue="ALFA-9", key=KEY)
     await client.put_json(ISSUE, b"null", issue="ALFA-9", key="nothing")
     properties = [{"key": KEY, "value": VALUE}]
-    text = {"type": "doc", "version": 1, "content": []}
+    text = document(paragraph("Said"))
     await small.post(
         "issue/{issue}/comment", {"body": text, "properties": properties}, issue="ALFA-1"
     )
