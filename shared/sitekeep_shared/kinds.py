@@ -43,6 +43,8 @@ class Kind(enum.StrEnum):
     SPRINT = "sprint"
     RANK = "rank"
     DASHBOARD = "dashboard"
+    DISCOVERY_VIEW = "discovery_view"
+    DISCOVERY_INSIGHT = "discovery_insight"
     SPACE = "space"
     PAGE = "page"
     BLOG_POST = "blog_post"

@@ -19,6 +19,7 @@ from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, 
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shelf import Pair, Shelf
+from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
@@ -58,7 +59,10 @@ _FILLED_BY_THE_SITE = frozenset(
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
 
-_ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
+_ONLY_FROM_TO = {
+    (Kind.SPRINT, "state"): ("active", "future"),
+    (Kind.PROJECT, "type"): (discovery_fields.PROJECT_TYPE, "software"),
+}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
 _ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
@@ -154,6 +158,8 @@ class Comparison:
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
             return ""
+        if not self._may_be_gone(kind, name, path, right):
+            return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
         if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
@@ -161,6 +167,16 @@ class Comparison:
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
         return row.loss or f"restored: {row.restored}"
+
+    def _may_be_gone(self, kind: Kind, name: str, path: str, right: Json) -> bool:
+        """Of fields and their values only what Product Discovery derives is declared to be gone."""
+        if kind is Kind.FIELD and path == MISSING:
+            return jira_configuration.is_derived(name)
+        if kind is not Kind.ISSUE or not path.startswith("custom."):
+            return True
+        fields = (f"{path.removeprefix('custom.')} ({each})" for each in discovery_fields.DERIVED)
+        known = (self._shelf.value(Side.LEFT, Kind.FIELD, each) for each in fields)
+        return right is None and any(each is not None for each in known)
 
     def _of_a_foreign_role(self, kind: Kind, name: str) -> bool:
         """Whether somebody acts in a role that only the destination has: its own default."""

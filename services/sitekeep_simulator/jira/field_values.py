@@ -6,8 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from sitekeep_simulator.jira.documents import check_document
-from sitekeep_simulator.jira.fields import custom_field, field_type, options_of
+from sitekeep_simulator.jira.fields import (
+    DERIVED_TYPES,
+    custom_field,
+    field_type,
+    options_of,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
@@ -65,9 +72,16 @@ class FieldValues:
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or not field.body["onScreen"] or not self._has_context(field):
+        if field is None or not self._is_on_screen(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
         return lambda value: None if value is None else self._custom(field, value)
+
+    def _is_on_screen(self, field: JiraObject) -> bool:
+        if field.body["type"] in DERIVED_TYPES or not field.body["onScreen"]:
+            return False
+        if field.project_id:
+            return field.project_id == self._project.id
+        return self._has_context(field)
 
     def _has_context(self, field: JiraObject) -> bool:
         wanted = str(self._project.id)
@@ -78,8 +92,10 @@ class FieldValues:
         kind = field_type(field)
         if kind == "textarea":
             return self._document(value)
-        if kind == "float":
+        if kind in ("float", "jira.polaris:rating"):
             return _number(value)
+        if kind == "jira.polaris:interval":
+            return _interval(value)
         if kind in ("select", "radiobuttons"):
             return self._option(field, value)
         if kind in ("multiselect", "multicheckboxes"):
@@ -177,6 +193,17 @@ class FieldValues:
         if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
             raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
+
+
+def _interval(value: Any) -> str:
+    """An interval is a JSON text; a plain date is refused."""
+    try:
+        found = msgspec.json.decode(_text(value), type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise ValueError("The interval is not valid.") from error
+    if found.keys() != {"start", "end"}:
+        raise ValueError("The interval is not valid.")
+    return _text(value)
 
 
 def duration_seconds(text: str) -> int:

@@ -7,6 +7,7 @@ import dataclasses
 from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, list_in, query_list, read_object
+from sitekeep_simulator.jira.beans import scope_bean
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.state import API, Jira
@@ -32,7 +33,13 @@ RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
 _PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
     SPRINT_TYPE: ("array", "json"),
     RANK_TYPE: ("any", None),
+    "jira.polaris:rating": ("number", None),
+    "jira.polaris:interval": ("string", None),
+    "jira.polaris:formula": ("number", None),
+    "jira.polaris:count-insights": ("number", None),
 }
+DERIVED_TYPES = ("jira.polaris:formula", "jira.polaris:count-insights")
+"""Types of fields that the product fills itself."""
 SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes")
 _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("summary", "Summary", "string", None),
@@ -120,6 +127,12 @@ def add_custom_field(
     return field
 
 
+def add_scoped_field(jira: Jira, name: str, full_type: str, project_id: int) -> JiraObject:
+    """Creates a field of one project, as only the product itself does: it has no context."""
+    body = {"type": full_type, "description": "", "onScreen": True}
+    return jira.objects.add(ObjectKind.FIELD, name, body, project_id=project_id)
+
+
 def routes(jira: Jira) -> list[web.RouteDef]:
     """The routes of fields."""
     fields = Fields(jira)
@@ -178,8 +191,10 @@ class Fields:
         return json_answer(self._jira.site, field_bean(field), 201)
 
     async def contexts(self, request: web.Request) -> web.StreamResponse:
-        """GET field/{id}/context."""
+        """GET field/{id}/context; a field of one project has none that could be read."""
         field = self._field(request)
+        if field.project_id:
+            raise Refused(404, "The custom field was not found.")
         beans = [
             {
                 "id": str(each.id),
@@ -294,7 +309,8 @@ def field_bean(field: JiraObject) -> Body:
     schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
     if items is not None:
         schema["items"] = items
-    return {
+    scope = {"scope": scope_bean(field.project_id)} if field.project_id else {}
+    return scope | {
         "id": f"customfield_{field.id}",
         "key": f"customfield_{field.id}",
         "name": field.name,

@@ -36,6 +36,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.product_discovery.generator import make_ideas
 from sitekeep_simulator.site import SimulatedSite
 
 _LATEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -81,7 +82,7 @@ def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
     DashboardMaker(jira, chance, setting).make_all()
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning,)
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, make_ideas)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from sitekeep_shared.clock import ManualClock
 from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.product_discovery.generator import IDEAS
 from sitekeep_simulator.site import SimulatedSite
 from support.jira_site import NOW, JiraCaller, Json, jira_caller
 
@@ -223,7 +224,7 @@ async def test_a_search_with_fields_is_cut_to_a_hundred(jira: JiraCaller) -> Non
     body = {"jql": "created >= '1970-01-01'", "maxResults": 5000, "fields": ["summary"]}
     assert len((await jira.post("/search/jql", body)).json["issues"]) == 100
     body = {"jql": "created >= '1970-01-01'", "maxResults": 5000, "fields": ["id"]}
-    assert len((await jira.post("/search/jql", body)).json["issues"]) == 260
+    assert len((await jira.post("/search/jql", body)).json["issues"]) == 260 + len(IDEAS)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +362,7 @@ async def test_reconciled_issues_are_found_at_once(jira: JiraCaller) -> None:
 async def test_projects_are_listed_with_insight_and_by_state(jira: JiraCaller) -> None:
     page = (await jira.get("/project/search?expand=insight,lead,description")).json
     counts = {each["key"]: each["insight"]["totalIssueCount"] for each in page["values"]}
-    assert sum(counts.values()) == 260
+    assert sum(counts.values()) == 260 + len(IDEAS)
     assert (await jira.call("DELETE", "/project/WEB")).status == 204
     live = (await jira.get("/project/search")).json["values"]
     trashed = (await jira.get("/project/search?status=deleted")).json["values"]

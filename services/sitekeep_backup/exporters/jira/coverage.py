@@ -46,7 +46,11 @@ _READ: dict[Kind, str] = {
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 
-COVERAGE: Sequence[CoverageRow] = tuple(
-    CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()
+_NOT_READ = (Kind.DISCOVERY_VIEW, Kind.DISCOVERY_INSIGHT)
+"""What no documented request reads; a backup names the projects that have such things."""
+
+COVERAGE: Sequence[CoverageRow] = (
+    *(CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()),
+    *(CoverageRow("jira", kind) for kind in _NOT_READ),
 )
 """One row per kind; the importer's rows say what comes back."""

@@ -11,6 +11,7 @@ from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
+from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadable
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
@@ -34,6 +35,7 @@ class _Listed(msgspec.Struct):
     archived: bool = False
     deleted: bool = False
     insight: _Insight | None = None
+    project_type: str = msgspec.field(default="", name="projectTypeKey")
     roles: dict[str, str] = {}
 
     @property
@@ -87,6 +89,7 @@ async def export_project(unit: ExportUnit) -> None:
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
+    name_unreadable(unit, project.project_type, key)
     await _compare_counts(unit, key, int(arguments["issues"]))
     highest = await _highest_number(unit, key)
     fields = PlanningFields(**arguments.get("fields", {}))

@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.discovery_fields import substitute_of
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -70,6 +71,10 @@ def custom_type(field: Json) -> str:
 async def _import_custom(
     unit: ImportUnit, entry: Entry, field: Json, existing: list[Json], losses: LossCounter
 ) -> None:
+    source, changed = str(field["id"]), False
+    substitute = substitute_of(field.get("schema") or {})
+    if substitute:
+        field, changed = {"name": field["name"], "schema": {"custom": STOCK + substitute}}, True
     name, kind = str(field["name"]), custom_type(field)
     found = _same_field(field, existing)
     if found is None and kind.removeprefix(STOCK) not in SEARCHERS:
@@ -83,7 +88,7 @@ async def _import_custom(
     elif kind.startswith(STOCK) and not unit.first_attempt:
         # An earlier attempt may have created it without getting as far as the screen.
         await _put_on_screen(unit, str(found["id"]))
-    source, target = str(field["id"]), str(found["id"])
+    target = str(found["id"])
     merged = False
     if kind.startswith(STOCK):
         merged = await _import_options(unit, target, entry.attributes.get("options", "[]"))
@@ -91,13 +96,19 @@ async def _import_custom(
     await unit.identities.put(identity_kinds.FIELD_TYPE, {source: kind})
     if merged:
         losses.add(Kind.FIELD, Loss.FIELD_CONTEXTS_MERGED, name)
-    unit.tally.done(Kind.FIELD, lossy=merged)
+    if changed:
+        losses.add(Kind.FIELD, Loss.FIELD_TYPE_CHANGED, name)
+    unit.tally.done(Kind.FIELD, lossy=merged or changed)
 
 
 def _same_field(field: Json, existing: Sequence[Json]) -> Json | None:
+    """The field of that name and type, unless it belongs to a single project."""
     wanted = (fold(field["name"]), custom_type(field))
-    same = (each for each in existing if (fold(each["name"]), custom_type(each)) == wanted)
-    return next(same, None)
+    for each in existing:
+        scope: Json = each.get("scope") or {}
+        if (fold(each["name"]), custom_type(each)) == wanted and not scope.get("project"):
+            return each
+    return None
 
 
 async def _create(unit: ImportUnit, field: Json) -> Json | None:

@@ -52,6 +52,9 @@ class Loss(enum.Enum):
     FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
+    FIELD_TYPE_CHANGED = (
+        "No request makes fields of Jira Product Discovery: a plain field keeps the values."
+    )
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
     )

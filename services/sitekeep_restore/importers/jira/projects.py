@@ -16,6 +16,7 @@ from sitekeep_restore.importers.jira.silence import silent_scheme
 from sitekeep_restore.importers.jira.statuses import ensure_workflow
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.discovery_fields import PROJECT_TYPE
 from sitekeep_shared.content.entry_keys import end_of, first_of_project
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
@@ -218,7 +219,7 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
     body: dict[str, Any] = {
         "key": project["key"],
         "name": project["name"],
-        "projectTypeKey": "software" if kind == "product_discovery" else kind,
+        "projectTypeKey": "software" if kind == PROJECT_TYPE else kind,
         "leadAccountId": await _lead(unit, project) or await _caller(unit),
         **schemes,
     }

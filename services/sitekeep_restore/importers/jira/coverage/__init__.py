@@ -10,6 +10,7 @@ from sitekeep_restore.importers.jira.coverage import (
     issues,
     people,
     planning,
+    product_discovery,
     projects,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -20,6 +21,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *issues.ROWS,
     *people.ROWS,
     *planning.ROWS,
+    *product_discovery.ROWS,
     *projects.ROWS,
 )
 """One row per kind."""

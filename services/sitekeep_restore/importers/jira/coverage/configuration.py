@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage.row import row
-from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.coverage import MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
 ROWS: Sequence[CoverageRow] = (
@@ -49,7 +49,10 @@ ROWS: Sequence[CoverageRow] = (
         Kind.FIELD,
         "with loss",
         "Jira's own types are found by name and type, else created, with all options in one "
-        "context; fields of apps are made by the apps.",
+        "context; fields of apps are made by the apps. Those of Product Discovery become plain "
+        "number and text fields, without those that the product derives.",
+        MISSING,
         "options",
+        "custom",
     ),
 )

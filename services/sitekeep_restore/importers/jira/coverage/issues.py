@@ -15,7 +15,8 @@ ROWS: Sequence[CoverageRow] = (
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
-        "one where the site insists on one. A sub-task with a lower number than its parent "
+        "one where the site insists on one; what Product Discovery counts and derives is not "
+        "written. A sub-task with a lower number than its parent "
         "stays a standard issue where the site does not move it.",
         "created",
         "updated",
@@ -25,6 +26,7 @@ ROWS: Sequence[CoverageRow] = (
         "votes",
         "issuerestriction",
         "priority",
+        "custom.*",
     ),
     row(
         Kind.COMMENT,
