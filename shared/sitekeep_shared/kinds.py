@@ -26,6 +26,7 @@ class Kind(enum.StrEnum):
     PERMISSION_SCHEME = "permission_scheme"
     ISSUE_SECURITY_SCHEME = "issue_security_scheme"
     PRIORITY_SCHEME = "priority_scheme"
+    ISSUE_TYPE_SCHEME = "issue_type_scheme"
     PROJECT = "project"
     ROLE_ACTOR = "role_actor"
     VERSION = "version"

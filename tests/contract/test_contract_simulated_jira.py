@@ -295,6 +295,28 @@ async def test_jira_makes_schemes(client: SiteClient) -> None:
     assert (await client.get_json(f"{J}/issuetypescheme/mapping"))["values"]
 
 
+async def test_jira_changes_issue_type_schemes(client: SiteClient) -> None:
+    kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]
+    listed = f"{J}/issuetypescheme"
+    scheme = {"name": "Typen & „mehr“", "issueTypeIds": kinds[:3], "description": "d"}
+    made = (await client.post_json(listed, scheme))["issueTypeSchemeId"]
+    one = f"{listed}/{{issueTypeSchemeId}}"
+    path = {"issueTypeSchemeId": made}
+    await client.put_json(f"{one}/issuetype", {"issueTypeIds": kinds[3:4]}, **path)
+    change = {"description": "e", "defaultIssueTypeId": kinds[3]}
+    await client.put_json(one, change, **path)
+    order = {"issueTypeIds": [kinds[3]], "position": "First"}
+    await client.put_json(f"{one}/issuetype/move", order, **path)
+    after = {"issueTypeIds": [kinds[0]], "after": kinds[3]}
+    await client.put_json(f"{one}/issuetype/move", after, **path)
+    await client.delete(f"{one}/issuetype/{{issueTypeId}}", issueTypeId=kinds[1], **path)
+    items = await client.get_json(f"{listed}/mapping", [("issueTypeSchemeId", made)])
+    assert [each["issueTypeId"] for each in items["values"]] == [kinds[3], kinds[0], kinds[2]]
+    found = await client.get_json(listed, [("id", made)])
+    assert found["values"][0]["defaultIssueTypeId"] == kinds[3]
+    await client.delete(one, **path)
+
+
 async def test_jira_keeps_preferences(client: SiteClient) -> None:
     query = [("key", "user.autowatch.disabled")]
     await client.put_json(f"{J}/mypreferences", True, query)
@@ -466,6 +488,10 @@ async def test_jira_keeps_sprints(client: SiteClient) -> None:
     assert [each["name"] for each in listed["values"]] == ["Sprint 1"]
     await client.put_json(f"{A}/issue/rank", {"issues": [two], "rankBeforeIssue": one})
     await client.post(f"{A}/backlog/issue", {"issues": [one]})
+    second = await client.post_json(f"{A}/sprint", body)
+    whole = {"name": "Whole", "state": "future", "endDate": "2026-01-15T10:00:00.000Z"}
+    replaced = await client.put_json(of_sprint, whole, sprint=str(second["id"]))
+    assert (replaced["name"], replaced["goal"]) == ("Whole", "")
     await client.delete(of_sprint, sprint=sprint)
 
 

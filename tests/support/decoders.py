@@ -26,6 +26,7 @@ from sitekeep_shared.vault.entry import decode_entry
 from sitekeep_shared.vault.errors import VaultError
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestHeader
 from sitekeep_shared.vault.page import PageReference, decode_page
+from sitekeep_shared.vault.sealed_json import SealedJson
 from sitekeep_shared.vault.sealing import Sealer
 from unit.vault.vault_helpers import KEYS, SITE, START
 
@@ -39,6 +40,11 @@ HEADER = ManifestHeader(
 )
 """Of a manifest whose sections are decoded."""
 
+
+def _sealed_json(form: SealedJson[Any]) -> tuple[_DecodesObject, bytes, str]:
+    return form.decode, form.magic, form.section
+
+
 _SEALED_OBJECTS: Mapping[str, tuple[_DecodesObject, bytes, str]] = {
     "index": (index_object.decode_index, index_object.MAGIC, index_object.SECTION),
     "known files": (
@@ -46,14 +52,14 @@ _SEALED_OBJECTS: Mapping[str, tuple[_DecodesObject, bytes, str]] = {
         known_files_object.MAGIC,
         known_files_object.SECTION,
     ),
-    "lease": (lease.decode_lease, lease.MAGIC, lease.SECTION),
+    "lease": _sealed_json(lease.LEASE),
     "condemned": (condemned.decode_condemned, condemned.MAGIC, condemned.SECTION),
-    "expiry": (markers.decode_expiry, markers.EXPIRED_MAGIC, markers.EXPIRED_SECTION),
-    "abandoned": (markers.decode_abandoned, markers.ABANDONED_MAGIC, markers.ABANDONED_SECTION),
+    "expiry": _sealed_json(markers.EXPIRY),
+    "abandoned": _sealed_json(markers.ABANDONED),
     "verification": (
         verification_record.decode_record,
-        verification_record.MAGIC,
-        verification_record.SECTION,
+        verification_record.RECORD.magic,
+        verification_record.RECORD.section,
     ),
 }
 """How an object is decoded, what it starts with, and its section."""

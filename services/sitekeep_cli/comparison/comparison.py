@@ -13,6 +13,7 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_workflows,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -40,6 +41,7 @@ _SITE_OWN = frozenset(
         Kind.PERMISSION_SCHEME,
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PRIORITY_SCHEME,
+        Kind.ISSUE_TYPE_SCHEME,
         Kind.FIELD,
     }
 )
@@ -54,6 +56,8 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
     }
 )
@@ -98,8 +102,10 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
             else:

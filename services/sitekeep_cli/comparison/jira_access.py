@@ -48,13 +48,13 @@ def read(reading: Reading) -> None:
         reading.refer(ROLE, record.key, str(role.get("name")))
         reading.put(Kind.PROJECT_ROLE, str(role.get("name")), _role(reading, role))
     schemes = (scheme for _, scheme in reading.objects(Kind.NOTIFICATION_SCHEME))
-    _put_schemes(reading, Kind.NOTIFICATION_SCHEME, schemes, _notification_scheme)
+    put_schemes(reading, Kind.NOTIFICATION_SCHEME, schemes, _notification_scheme)
     schemes = (scheme for _, scheme in reading.objects(Kind.PERMISSION_SCHEME))
-    _put_schemes(reading, Kind.PERMISSION_SCHEME, schemes, _permission_scheme)
+    put_schemes(reading, Kind.PERMISSION_SCHEME, schemes, _permission_scheme)
     schemes = (_with_levels(*each) for each in reading.objects(Kind.ISSUE_SECURITY_SCHEME))
-    _put_schemes(reading, Kind.ISSUE_SECURITY_SCHEME, schemes, _security_scheme)
+    put_schemes(reading, Kind.ISSUE_SECURITY_SCHEME, schemes, _security_scheme)
     schemes = (_with_priorities(*each) for each in reading.objects(Kind.PRIORITY_SCHEME))
-    _put_schemes(reading, Kind.PRIORITY_SCHEME, schemes, _priority_scheme)
+    put_schemes(reading, Kind.PRIORITY_SCHEME, schemes, _priority_scheme)
     for record, role in reading.objects(Kind.ROLE_ACTOR):
         project = reading.name(PROJECT, record.attributes["project"])
         for actor in _actors(reading, role):
@@ -84,7 +84,7 @@ def restored_name(reading: Reading, scheme: Item) -> str:
     return name.removesuffix(SUFFIX) if reading.restored else name
 
 
-def _put_schemes(
+def put_schemes(
     reading: Reading, kind: Kind, schemes: Iterable[Item], shape: Callable[[Reading, Item], Json]
 ) -> None:
     """Puts schemes by name; one that stayed beside the restored one is the site's own."""

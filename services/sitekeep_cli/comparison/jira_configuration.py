@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.links import (
     FIELD,
     NOTIFICATIONS,
@@ -72,6 +73,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
+        **jira_workflows.schemes_of(reading, record),
     }
 
 

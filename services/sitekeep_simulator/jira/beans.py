@@ -9,7 +9,7 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
 
-_CATEGORIES: dict[str, tuple[int, str, str, str]] = {
+CATEGORIES: dict[str, tuple[int, str, str, str]] = {
     "TODO": (2, "new", "blue-gray", "To Do"),
     "IN_PROGRESS": (4, "indeterminate", "yellow", "In Progress"),
     "DONE": (3, "done", "green", "Done"),
@@ -54,7 +54,7 @@ def issue_type_bean(jira: Jira, issue_type: JiraObject) -> Body:
 
 def category_bean(jira: Jira, category: str) -> Body:
     """A status category by its name in the new status API."""
-    number, key, colour, name = _CATEGORIES[category]
+    number, key, colour, name = CATEGORIES[category]
     return {
         "self": jira.url(f"/statuscategory/{number}"),
         "id": number,

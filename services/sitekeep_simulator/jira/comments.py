@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
-from sitekeep_simulator.answers import json_answer, list_in, no_content, read_object
+from sitekeep_simulator.answers import caller, json_answer, list_in, no_content, read_object
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
@@ -29,6 +29,7 @@ def routes(issues: Issues) -> list[web.RouteDef]:
         web.get(of_issue, comments.page),
         web.post(of_issue, comments.create),
         web.get(f"{of_issue}/{{id}}", comments.get),
+        web.put(f"{of_issue}/{{id}}", comments.edit),
         web.delete(f"{of_issue}/{{id}}", comments.delete),
         web.post(f"{API}/comment/list", comments.by_ids),
     ]
@@ -124,6 +125,22 @@ class Comments(SaidItems):
             raise Refused(400, f"The orderBy '{order}' is not valid.")
         way = "DESC" if order.startswith("-") else "ASC"
         return f"created {way}, id {way}"
+
+    async def edit(self, request: web.Request) -> web.StreamResponse:
+        """PUT issue/{id}/comment/{id}: by the caller and of now; a body is always given."""
+        row, body = self.row(request), await read_object(request)
+        text = checked_body(self._issues, body.get("body"))
+        visibility = row["visibility"]
+        if "visibility" in body:
+            visibility = visibility_text(body["visibility"])
+        with self._store.transaction():
+            self._store.execute(
+                "UPDATE jira_comment SET body = ?, visibility = ?, update_author = ?, updated = ? "
+                "WHERE id = ?",
+                (text, visibility, caller(request).account_id, self._issues.jira.now(), row["id"]),
+            )
+            self._issues.touch(row["issue_id"])
+        return json_answer(self._site, self.beans(request, [self.row(request)])[0])
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """DELETE issue/{id}/comment/{id}."""

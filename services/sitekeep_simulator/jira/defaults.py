@@ -98,10 +98,18 @@ def add_status(
 
 
 def add_type_scheme(
-    jira: Jira, name: str, type_ids: Sequence[int], description: str = ""
+    jira: Jira,
+    name: str,
+    type_ids: Sequence[int],
+    description: str = "",
+    default: int | None = None,
 ) -> JiraObject:
-    """Creates an issue type scheme."""
-    body = {"description": description, "issueTypeIds": list(type_ids)}
+    """Creates an issue type scheme, with or without a default type."""
+    body: Body = {
+        "description": description,
+        "issueTypeIds": list(type_ids),
+        "defaultIssueTypeId": default,
+    }
     return jira.objects.add(ObjectKind.TYPE_SCHEME, name, body)
 
 

@@ -11,6 +11,8 @@ from aiohttp.typedefs import Handler, Middleware
 from sitekeep_simulator.answers import caller
 from sitekeep_simulator.jira.issue_table import MISSING, Issues
 from sitekeep_simulator.jira.notifications import (
+    ASSIGNED,
+    COMMENT_EDITED,
     COMMENTED,
     DELETED,
     GENERIC,
@@ -28,6 +30,8 @@ from sitekeep_simulator.store import Row
 _ISSUE = f"{API}/issue/{{issueIdOrKey}}"
 _EVENTS: Mapping[tuple[str, str], int] = {
     ("PUT", _ISSUE): UPDATED,
+    ("PUT", f"{_ISSUE}/assignee"): ASSIGNED,
+    ("PUT", f"{_ISSUE}/comment/{{id}}"): COMMENT_EDITED,
     ("DELETE", _ISSUE): DELETED,
     ("POST", f"{_ISSUE}/comment"): COMMENTED,
     ("POST", f"{_ISSUE}/worklog"): WORK_LOGGED,
@@ -37,6 +41,7 @@ _EVENTS: Mapping[tuple[str, str], int] = {
 """Writes of which people are told; an issue that is created tells of itself."""
 _PERMISSIONS: Mapping[tuple[str, str], str] = {
     ("PUT", _ISSUE): "EDIT_ISSUES",
+    ("PUT", f"{_ISSUE}/assignee"): "ASSIGN_ISSUES",
     ("DELETE", _ISSUE): "DELETE_ISSUES",
     ("POST", f"{_ISSUE}/comment"): "ADD_COMMENTS",
     ("POST", f"{_ISSUE}/worklog"): "WORK_ON_ISSUES",

@@ -32,6 +32,7 @@ from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
+from sitekeep_simulator.jira.generator_workflows import make_type_schemes
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
@@ -82,7 +83,15 @@ def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
     DashboardMaker(jira, chance, setting).make_all()
 
 
-_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (_planning, make_ideas)
+def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
+    make_type_schemes(jira, setting.projects)
+
+
+_MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
+    _planning,
+    _workflows,
+    make_ideas,
+)
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 
 

@@ -45,6 +45,7 @@ def routes(issues: Issues) -> list[web.RouteDef]:
         web.get(one, handlers.get),
         web.put(one, handlers.edit),
         web.delete(one, handlers.delete),
+        web.put(f"{one}/assignee", handlers.assign),
         web.get(f"{one}/transitions", handlers.transitions),
         web.post(f"{one}/transitions", handlers.transition),
     ]
@@ -133,6 +134,15 @@ class IssueRoutes:
         body = await read_object(request)
         with self._store.transaction():
             self._edits.edit(issue, caller(request), body)
+        return no_content()
+
+    async def assign(self, request: web.Request) -> web.StreamResponse:
+        """PUT issue/{id}/assignee: null for nobody."""
+        issue, body = self._issue(request), await read_object(request)
+        wanted = body.get("accountId")
+        edit: Body = {"fields": {"assignee": wanted and {"accountId": wanted}}}
+        with self._store.transaction():
+            self._edits.edit(issue, caller(request), edit)
         return no_content()
 
     async def delete(self, request: web.Request) -> web.StreamResponse:

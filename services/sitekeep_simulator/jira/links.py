@@ -33,6 +33,8 @@ def routes(issues: Issues) -> list[web.RouteDef]:
         web.delete(f"{API}/issueLink/{{linkId}}", links.delete),
         web.get(remote, links.remote_links),
         web.post(remote, links.create_remote_link),
+        web.get(f"{remote}/{{linkId}}", links.remote_link),
+        web.delete(f"{remote}/{{linkId}}", links.delete_remote_link),
     ]
 
 
@@ -145,6 +147,28 @@ class Links:
             self._issues.touch(issue["id"])
         url = self._issues.jira.url(f"/issue/{issue['key']}/remotelink/{link_id}")
         return json_answer(self._site, {"id": link_id, "self": url}, status)
+
+    async def remote_link(self, request: web.Request) -> web.StreamResponse:
+        """GET issue/{id}/remotelink/{id}."""
+        return json_answer(self._site, self._remote_bean(self._remote_row(request)))
+
+    async def delete_remote_link(self, request: web.Request) -> web.StreamResponse:
+        """DELETE issue/{id}/remotelink/{id}."""
+        row = self._remote_row(request)
+        with self._store.transaction():
+            self._store.execute("DELETE FROM jira_remote_link WHERE id = ?", (row["id"],))
+            self._issues.touch(row["issue_id"])
+        return no_content()
+
+    def _remote_row(self, request: web.Request) -> Row:
+        issue = self._issues.require(request.match_info["issueIdOrKey"])
+        row = self._store.row(
+            "SELECT * FROM jira_remote_link WHERE issue_id = ? AND id = ?",
+            (issue["id"], request.match_info["linkId"]),
+        )
+        if row is None:
+            raise Refused(404, "The remote link does not exist.")
+        return row
 
     def _store_remote(self, issue_id: int, body: Body) -> tuple[int, int]:
         kept = {key: body[key] for key in _REMOTE_KEYS if body.get(key) is not None}

@@ -22,8 +22,10 @@ EVENTS = {
     9: "Issue Moved",
     10: "Work Logged On Issue",
     13: "Generic Event",
+    14: "Issue Comment Edited",
 }
-CREATED, UPDATED, COMMENTED, DELETED, WORK_LOGGED, GENERIC = 1, 2, 6, 8, 10, 13
+CREATED, UPDATED, ASSIGNED, COMMENTED, DELETED = 1, 2, 3, 6, 8
+WORK_LOGGED, GENERIC, COMMENT_EDITED = 10, 13, 14
 DEFAULT_NOTIFICATIONS = "Default Notification Scheme"
 PLAIN = frozenset(
     {"CurrentAssignee", "Reporter", "CurrentUser", "ProjectLead", "ComponentLead", "AllWatchers"}

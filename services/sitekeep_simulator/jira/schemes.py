@@ -1,4 +1,4 @@
-"""Workflow schemes and issue type schemes, and which project uses which."""
+"""Workflow schemes, and which project uses which."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from aiohttp import web
 
 from sitekeep_simulator.answers import (
     json_answer,
-    list_in,
     no_content,
     object_in,
     query_list,
     read_object,
 )
-from sitekeep_simulator.jira.defaults import DEFAULT_TYPE_SCHEME, add_type_scheme
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.projects import ARCHIVED, LIVE, Projects
@@ -28,11 +26,6 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.post(f"{API}/workflowscheme", schemes.create_workflow_scheme),
         web.get(f"{API}/workflowscheme/project", schemes.workflow_schemes_by_project),
         web.put(f"{API}/workflowscheme/project", schemes.assign_workflow_scheme),
-        web.get(f"{API}/issuetypescheme", schemes.type_schemes),
-        web.post(f"{API}/issuetypescheme", schemes.create_type_scheme),
-        web.get(f"{API}/issuetypescheme/mapping", schemes.type_scheme_items),
-        web.get(f"{API}/issuetypescheme/project", schemes.type_schemes_by_project),
-        web.put(f"{API}/issuetypescheme/project", schemes.assign_type_scheme),
     ]
 
 
@@ -71,7 +64,7 @@ class Schemes:
 
     async def workflow_schemes_by_project(self, request: web.Request) -> web.StreamResponse:
         """GET workflowscheme/project."""
-        grouped = self._grouped(request, "workflow_scheme")
+        grouped = self._grouped(request)
         values = [
             {"projectIds": ids, "workflowScheme": self._workflow_scheme_bean(scheme)}
             for scheme, ids in grouped
@@ -88,71 +81,16 @@ class Schemes:
         self._projects.change(project, workflow_scheme=scheme.id)
         return no_content()
 
-    async def type_schemes(self, request: web.Request) -> web.StreamResponse:
-        """GET issuetypescheme."""
-        found = [_type_scheme_bean(s) for s in self._jira.objects.all(ObjectKind.TYPE_SCHEME)]
-        ids = query_list(request, "id")
-        kept = [each for each in found if not ids or each["id"] in ids]
-        return json_answer(self._jira.site, page_of(self._jira, request, kept))
-
-    async def create_type_scheme(self, request: web.Request) -> web.StreamResponse:
-        """POST issuetypescheme."""
-        body = await read_object(request)
-        name = self._new_name(body, ObjectKind.TYPE_SCHEME)
-        ids = [str(each) for each in list_in(body, "issueTypeIds")]
-        types = [self._jira.objects.get(ObjectKind.ISSUE_TYPE, each) for each in ids]
-        if None in types or not any(t is not None and t.body["hierarchyLevel"] >= 0 for t in types):
-            raise Refused(400, "The issue types must exist and one of them must be standard.")
-        text = str(body.get("description") or "")
-        created = add_type_scheme(self._jira, name, [int(each) for each in ids], text)
-        return json_answer(self._jira.site, {"issueTypeSchemeId": str(created.id)}, 201)
-
-    async def type_scheme_items(self, request: web.Request) -> web.StreamResponse:
-        """GET issuetypescheme/mapping."""
-        wanted = query_list(request, "issueTypeSchemeId")
-        items = [
-            {"issueTypeSchemeId": str(scheme.id), "issueTypeId": str(type_id)}
-            for scheme in self._jira.objects.all(ObjectKind.TYPE_SCHEME)
-            if not wanted or str(scheme.id) in wanted
-            for type_id in scheme.body["issueTypeIds"]
-        ]
-        return json_answer(self._jira.site, page_of(self._jira, request, items))
-
-    async def type_schemes_by_project(self, request: web.Request) -> web.StreamResponse:
-        """GET issuetypescheme/project."""
-        values = [
-            {"projectIds": ids, "issueTypeScheme": _type_scheme_bean(scheme)}
-            for scheme, ids in self._grouped(request, "type_scheme")
-        ]
-        return json_answer(self._jira.site, page_of(self._jira, request, values))
-
-    async def assign_type_scheme(self, request: web.Request) -> web.StreamResponse:
-        """PUT issuetypescheme/project: refused when issues would lose their type."""
-        body = await read_object(request)
-        project = self._projects.visible(str(body.get("projectId") or ""))
-        scheme = self._scheme(ObjectKind.TYPE_SCHEME, body.get("issueTypeSchemeId"))
-        used = self._jira.store.rows(
-            "SELECT DISTINCT type_id FROM jira_issue WHERE project_id = ?", (project.id,)
-        )
-        if {row["type_id"] for row in used} - set(scheme.body["issueTypeIds"]):
-            raise Refused(400, "The project has issues of types that are not in the scheme.")
-        self._projects.change(project, type_scheme=scheme.id)
-        return no_content()
-
-    def _grouped(self, request: web.Request, column: str) -> list[tuple[JiraObject, list[str]]]:
+    def _grouped(self, request: web.Request) -> list[tuple[JiraObject, list[str]]]:
         wanted = query_list(request, "projectId")
         if not wanted:
             raise Refused(400, "At least one projectId must be given.")
-        kinds = {
-            "workflow_scheme": ObjectKind.WORKFLOW_SCHEME,
-            "type_scheme": ObjectKind.TYPE_SCHEME,
-        }
         grouped: dict[int, list[str]] = {}
         for project in self._projects.all((LIVE, ARCHIVED)):
             if str(project.id) in wanted:
-                scheme_id: int = getattr(project, column)
-                grouped.setdefault(scheme_id, []).append(str(project.id))
-        return [(self._scheme(kinds[column], each), ids) for each, ids in grouped.items()]
+                grouped.setdefault(project.workflow_scheme, []).append(str(project.id))
+        kind = ObjectKind.WORKFLOW_SCHEME
+        return [(self._scheme(kind, each), ids) for each, ids in grouped.items()]
 
     def _scheme(self, kind: ObjectKind, wanted: int | str | None) -> JiraObject:
         found = self._jira.objects.get(kind, wanted)
@@ -176,14 +114,3 @@ class Schemes:
             "draft": False,
             "self": self._jira.url(f"/workflowscheme/{scheme.id}"),
         }
-
-
-def _type_scheme_bean(scheme: JiraObject) -> Body:
-    bean: Body = {
-        "id": str(scheme.id),
-        "name": scheme.name,
-        "description": scheme.body["description"],
-    }
-    if scheme.name == DEFAULT_TYPE_SCHEME:
-        bean["isDefault"] = True
-    return bean

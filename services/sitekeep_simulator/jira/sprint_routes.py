@@ -40,6 +40,7 @@ def routes(issues: Issues) -> list[web.RouteDef]:
         web.post(f"{AGILE}/sprint", sprints.create),
         web.get(one, sprints.get),
         web.post(one, sprints.change),
+        web.put(one, sprints.replace),
         web.delete(one, sprints.delete),
         web.post(f"{one}/issue", sprints.take_in),
         web.post(f"{AGILE}/backlog/issue", sprints.take_out),
@@ -93,6 +94,17 @@ class SprintRoutes:
     async def change(self, request: web.Request) -> web.StreamResponse:
         """POST sprint/{id}: of a closed one the name and the goal only."""
         sprint, body = self._sprint(request), await read_object(request)
+        return self._changed(request, sprint, body)
+
+    async def replace(self, request: web.Request) -> web.StreamResponse:
+        """PUT sprint/{id}: what the body leaves out is emptied; an open one needs a name."""
+        sprint, body = self._sprint(request), await read_object(request)
+        left_out: Body = {"goal": ""}
+        if sprint.body["state"] != CLOSED:
+            left_out |= {"name": "", "startDate": None, "endDate": None}
+        return self._changed(request, sprint, left_out | body)
+
+    def _changed(self, request: web.Request, sprint: JiraObject, body: Body) -> web.Response:
         self._access.check_board(caller(request), sprint.body["board"])
         name = _name(body) if "name" in body else sprint.name
         values: Body = {"goal": str(body["goal"] or "")} if "goal" in body else {}
@@ -107,18 +119,22 @@ class SprintRoutes:
         """What a new state brings with it. One sprint of a board is active at a time."""
         current = sprint.body["state"]
         if not state or state == current:
+            self._check_dates(current, sprint.body | values)
             return {}
         if (current, state) not in _STEPS:
             raise Refused(400, fields={"state": f"A {current} sprint cannot become {state}."})
         if state == CLOSED:
             return {"state": state, "completeDate": self._jira.now()}
-        dates = sprint.body | values
-        if not all(dates.get(name) for name in _DATES):
-            raise Refused(400, fields={"startDate": "A sprint needs both dates to be started."})
+        self._check_dates(state, sprint.body | values)
         others = (each for each in self._sprints.all() if each.body["state"] == ACTIVE)
         if any(each.body["board"] == sprint.body["board"] for each in others):
             raise Refused(400, fields={"state": "The board has an active sprint already."})
         return {"state": state}
+
+    @staticmethod
+    def _check_dates(state: str, dates: Body) -> None:
+        if state == ACTIVE and not all(dates.get(name) for name in _DATES):
+            raise Refused(400, fields={"startDate": "A sprint needs both dates to be started."})
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """DELETE sprint/{id}."""
@@ -210,4 +226,6 @@ def _dates(body: Body) -> Body:
                 raise Refused(400, fields={name: "The date is not valid."}) from error
             utc = moment.astimezone(datetime.UTC)
             found[name] = utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+        elif name in body:
+            found[name] = None
     return found

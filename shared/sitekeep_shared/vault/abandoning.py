@@ -6,7 +6,7 @@ import datetime
 
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import ObjectMissing
-from sitekeep_shared.vault.markers import ABANDONED_MAGIC, AbandonedMarker, encode_abandoned
+from sitekeep_shared.vault.markers import ABANDONED, AbandonedMarker
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
@@ -21,7 +21,7 @@ async def abandon(
     """
     site, backup_id = names.split_backup_name(manifest)
     marker = AbandonedMarker(site, backup_id, reason, now)
-    return await store.put_new(manifest, [encode_abandoned(sealer, manifest, marker)])
+    return await store.put_new(manifest, [ABANDONED.encode(sealer, manifest, marker)])
 
 
 async def is_abandoned(store: Store, manifest: str) -> bool:
@@ -31,6 +31,6 @@ async def is_abandoned(store: Store, manifest: str) -> bool:
         StoreUnavailable: the store does not answer.
     """
     try:
-        return await store.get_range(manifest, 0, len(ABANDONED_MAGIC)) == ABANDONED_MAGIC
+        return await store.get_range(manifest, 0, len(ABANDONED.magic)) == ABANDONED.magic
     except ObjectMissing:
         return False

@@ -119,8 +119,7 @@ class _Copy:
         wanted = [f"{names.BACKUPS}{backup}" for backup in self._order.backups]
         for name in wanted:
             if name not in manifests:
-                site, backup_id = names.split_backup_name(name)
-                raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.")
+                raise BackupNotFound.of(*names.split_backup_name(name))
         return wanted
 
     async def _copy_backup(self, name: str) -> None:

@@ -8,7 +8,7 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
-from sitekeep_shared.vault.verification_record import VerificationRecord, read_records
+from sitekeep_shared.vault.verification_record import VerificationRecord, read_all_records
 
 
 async def load_damaged_packs(store: Store, sealer: Sealer) -> frozenset[bytes]:
@@ -18,8 +18,8 @@ async def load_damaged_packs(store: Store, sealer: Sealer) -> frozenset[bytes]:
         StoreUnavailable: the store does not answer.
     """
     damaged: set[str] = set()
-    for backup_id in await _verified_backups(store):
-        damaged |= still_damaged(await read_records(store, sealer, backup_id))
+    for records in (await read_all_records(store, sealer)).values():
+        damaged |= still_damaged(records)
     found = (names.pack_id_of(name) for name in damaged)
     return frozenset(pack_id for pack_id in found if pack_id is not None)
 
@@ -38,8 +38,3 @@ def still_damaged(records: Iterable[VerificationRecord]) -> set[str]:
         elif record.depth > Level.STORAGE:
             met = set(record.damaged_packs)
     return whole | met
-
-
-async def _verified_backups(store: Store) -> list[str]:
-    found = {item.key.split("/")[1] async for item in store.list(names.VERIFICATIONS)}
-    return sorted(found)

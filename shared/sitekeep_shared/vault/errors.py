@@ -21,6 +21,8 @@ VaultError
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class VaultError(Exception):
     """The root of all errors of the vault. The message is for people."""
@@ -95,6 +97,11 @@ class CommitConflict(VaultError):
 
 class BackupNotFound(VaultError):
     """The vault holds no such backup."""
+
+    @classmethod
+    def of(cls, site: str, backup_id: str) -> Self:
+        """Of the backup that was looked for."""
+        return cls(f"The vault holds no backup {backup_id} of {site}.")
 
 
 class BackupAbandoned(BackupNotFound):

@@ -14,17 +14,15 @@ from sitekeep_shared.clock import Clock
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import (
     ClockSkewed,
-    DamagedObject,
     LeaseLost,
     ObjectMissing,
     StoreUnavailable,
 )
 from sitekeep_shared.vault.limits import Limits
+from sitekeep_shared.vault.sealed_json import SealedJson
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
-MAGIC = b"SKLEASE1"
-SECTION = "lease"
 WRITER = "writer"
 READER = "reader"
 COLLECTOR = "collector"
@@ -45,24 +43,7 @@ class LeaseContent(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     valid_until: datetime.datetime
 
 
-def encode_lease(sealer: Sealer, name: str, content: LeaseContent) -> bytes:
-    """The bytes of a lease object."""
-    return MAGIC + sealer.seal(SECTION, name.encode(), msgspec.json.encode(content))
-
-
-def decode_lease(sealer: Sealer, name: str, data: bytes) -> LeaseContent:
-    """The reverse of encode_lease.
-
-    Raises:
-        DamagedObject: it is not what was written.
-    """
-    if not data.startswith(MAGIC):
-        raise DamagedObject(name, "it does not start as a lease")
-    plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
-    try:
-        return msgspec.json.decode(plain, type=LeaseContent)
-    except msgspec.MsgspecError as error:
-        raise DamagedObject(name, "it does not read as a lease") from error
+LEASE = SealedJson(b"SKLEASE1", "lease", "lease", LeaseContent)
 
 
 class Lease:
@@ -180,7 +161,7 @@ class Lease:
         valid_until = before + datetime.timedelta(seconds=self._limits.lease_seconds)
         content = LeaseContent(self._owner, self._kind, self._write_id, self._started, valid_until)
         name = names.lease_name(self._owner, self._sequence + 1)
-        data = encode_lease(self._sealer, name, content)
+        data = LEASE.encode(self._sealer, name, content)
         if not await self._store.put_new(name, [data]):
             content = await self._read_back(name)
             before = self._started
@@ -191,7 +172,7 @@ class Lease:
     async def _read_back(self, name: str) -> LeaseContent:
         """An earlier attempt of ours may have arrived although its answer was lost."""
         try:
-            content = decode_lease(self._sealer, name, await self._store.get(name))
+            content = LEASE.decode(self._sealer, name, await self._store.get(name))
         except ObjectMissing:
             content = None
         if content is None or content.write_id != self._write_id:

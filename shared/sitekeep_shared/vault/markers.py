@@ -8,18 +8,12 @@ ever be there.
 from __future__ import annotations
 
 import datetime
-from typing import TypeVar
 
 import msgspec
 
 from sitekeep_shared.vault import names
-from sitekeep_shared.vault.errors import BackupAbandoned, DamagedObject
-from sitekeep_shared.vault.sealing import Sealer
-
-EXPIRED_MAGIC = b"SKEXPIR1"
-EXPIRED_SECTION = "expired"
-ABANDONED_MAGIC = b"SKABAND1"
-ABANDONED_SECTION = "abandoned"
+from sitekeep_shared.vault.errors import BackupAbandoned
+from sitekeep_shared.vault.sealed_json import SealedJson
 
 
 class ExpiryMarker(msgspec.Struct, frozen=True):
@@ -40,37 +34,8 @@ class AbandonedMarker(msgspec.Struct, frozen=True):
     abandoned: datetime.datetime
 
 
-_Marker = TypeVar("_Marker", ExpiryMarker, AbandonedMarker)
-
-
-def encode_expiry(sealer: Sealer, name: str, marker: ExpiryMarker) -> bytes:
-    """The bytes of an ``expired/…`` object."""
-    sealed = sealer.seal(EXPIRED_SECTION, name.encode(), msgspec.json.encode(marker))
-    return EXPIRED_MAGIC + sealed
-
-
-def decode_expiry(sealer: Sealer, name: str, data: bytes) -> ExpiryMarker:
-    """The reverse of encode_expiry.
-
-    Raises:
-        DamagedObject: it is not what was written.
-    """
-    return _decode(sealer, name, data, EXPIRED_MAGIC, EXPIRED_SECTION, ExpiryMarker)
-
-
-def encode_abandoned(sealer: Sealer, name: str, marker: AbandonedMarker) -> bytes:
-    """The bytes of what stands in place of a manifest."""
-    sealed = sealer.seal(ABANDONED_SECTION, name.encode(), msgspec.json.encode(marker))
-    return ABANDONED_MAGIC + sealed
-
-
-def decode_abandoned(sealer: Sealer, name: str, data: bytes) -> AbandonedMarker:
-    """The reverse of encode_abandoned.
-
-    Raises:
-        DamagedObject: it is not what was written.
-    """
-    return _decode(sealer, name, data, ABANDONED_MAGIC, ABANDONED_SECTION, AbandonedMarker)
+EXPIRY = SealedJson(b"SKEXPIR1", "expired", "marker", ExpiryMarker)
+ABANDONED = SealedJson(b"SKABAND1", "abandoned", "marker", AbandonedMarker)
 
 
 def refuse_abandoned(name: str, data: bytes) -> None:
@@ -79,18 +44,6 @@ def refuse_abandoned(name: str, data: bytes) -> None:
     Raises:
         BackupAbandoned: it is the mark of a backup that was given up.
     """
-    if data.startswith(ABANDONED_MAGIC):
+    if data.startswith(ABANDONED.magic):
         site, backup_id = names.split_backup_name(name)
         raise BackupAbandoned(f"Backup {backup_id} of {site} was given up before it was finished.")
-
-
-def _decode(
-    sealer: Sealer, name: str, data: bytes, magic: bytes, section: str, kind: type[_Marker]
-) -> _Marker:
-    if not data.startswith(magic):
-        raise DamagedObject(name, "it does not start as a marker")
-    plain = sealer.open(section, name.encode(), data[len(magic) :], name)
-    try:
-        return msgspec.json.decode(plain, type=kind)
-    except msgspec.MsgspecError as error:
-        raise DamagedObject(name, "it does not read as a marker") from error

@@ -56,7 +56,7 @@ async def open_reader(
     try:
         manifest = await read_manifest(store, sealer, name)
     except ObjectMissing as error:
-        raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
+        raise BackupNotFound.of(site, backup_id) from error
     header, packs = manifest.header, manifest.packs
     sealer.require_reading(header.key_id)
     body = await asyncio.to_thread(decode_body, sealer, name, header, manifest.body)

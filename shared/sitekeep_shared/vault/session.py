@@ -63,12 +63,12 @@ async def begin_session(
         earlier = EarlierBackups(store, sealer, limits)
         await earlier.load()
         known = await earlier.known_files(origin.site, backup_id)
+        packs.tell_lost(earlier.kept_packs)
+        demand = earlier.demand()
+        await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
     except Exception:
         await lease.release()
         raise
-    packs.tell_lost(earlier.kept_packs)
-    demand = earlier.demand()
-    await asyncio.to_thread(leave_out, loaded, packs.too_old, demand, limits.sparse_pack_share)
     staging = Staging(store, sealer, limits, backup_id, loaded, packs.is_usable, site=origin.site)
     files = FileRegister(
         store, sealer, clock, origin=origin, backup_id=backup_id, keeping=keeping, known=known

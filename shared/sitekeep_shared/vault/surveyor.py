@@ -17,10 +17,10 @@ from sitekeep_shared.vault import names
 from sitekeep_shared.vault.condemned import Condemnation, decode_condemned
 from sitekeep_shared.vault.errors import BackupAbandoned, DamagedObject, ObjectMissing
 from sitekeep_shared.vault.index_object import PackReference, decode_index
-from sitekeep_shared.vault.lease import decode_lease
+from sitekeep_shared.vault.lease import LEASE
 from sitekeep_shared.vault.limits import Limits
 from sitekeep_shared.vault.manifest_store import read_header_and_packs
-from sitekeep_shared.vault.markers import decode_abandoned
+from sitekeep_shared.vault.markers import ABANDONED
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import ObjectInfo, Store
 from sitekeep_shared.vault.survey import (
@@ -100,7 +100,7 @@ class Surveyor:
     async def _lease(self, info: ObjectInfo) -> HeldLease:
         data = await self._store.get(info.key)
         try:
-            return HeldLease(info, decode_lease(self._sealer, info.key, data))
+            return HeldLease(info, LEASE.decode(self._sealer, info.key, data))
         except DamagedObject:
             return HeldLease(info, None)
 
@@ -154,7 +154,7 @@ class Surveyor:
     async def _require_mark(self, name: str) -> None:
         """It is believed only if it was sealed by somebody who has the keys."""
         try:
-            decode_abandoned(self._sealer, name, await self._store.get(name))
+            ABANDONED.decode(self._sealer, name, await self._store.get(name))
         except DamagedObject as error:
             way_out = "if that backup never ended, remove the object; else put it back from a copy"
             raise DamagedObject(name, f"{error.problem}; {way_out}") from error

@@ -36,9 +36,8 @@ from sitekeep_shared.vault.manifest_store import (
 )
 from sitekeep_shared.vault.manifest_types import ManifestHeader
 from sitekeep_shared.vault.markers import (
+    EXPIRY,
     ExpiryMarker,
-    decode_expiry,
-    encode_expiry,
     refuse_abandoned,
 )
 from sitekeep_shared.vault.reader import BackupReader, open_reader
@@ -219,7 +218,7 @@ class Vault:
         try:
             return await read_manifest(self._store, self._sealer, _manifest_name(site, backup_id))
         except ObjectMissing as error:
-            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
+            raise BackupNotFound.of(site, backup_id) from error
 
     async def expire(self, site: str, backup_id: str, reason: str) -> None:
         """Marks a backup as expired; until a collection removes it, it can be read on.
@@ -232,10 +231,10 @@ class Vault:
         try:
             refuse_abandoned(manifest, await self._store.get_range(manifest, 0, PREFIX.size))
         except ObjectMissing as error:
-            raise BackupNotFound(f"The vault holds no backup {backup_id} of {site}.") from error
+            raise BackupNotFound.of(site, backup_id) from error
         marker = ExpiryMarker(site, backup_id, reason, self._clock.now())
         name = names.expired_name(backup_id)
-        await self._store.put_new(name, [encode_expiry(self._sealer, name, marker)])
+        await self._store.put_new(name, [EXPIRY.encode(self._sealer, name, marker)])
 
     async def abandon(self, site: str, backup_id: str, reason: str) -> None:
         """Gives a backup up: if it is not committed yet, it never will be; else it expires.
@@ -260,7 +259,7 @@ class Vault:
             data = await self._store.get(name)
         except ObjectMissing:
             return None
-        return decode_expiry(self._sealer, name, data)
+        return EXPIRY.decode(self._sealer, name, data)
 
     async def backups(self, *, include_expired: bool = False) -> AsyncIterator[ManifestHeader]:
         """All committed backups, by site, then by id.

@@ -6,6 +6,7 @@ it holds no name and no key of anything that the backup holds: damage is counted
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,14 +16,14 @@ import msgspec
 from sitekeep_shared.vault import names
 from sitekeep_shared.vault.errors import DamagedObject, ObjectMissing
 from sitekeep_shared.vault.levels import Level
+from sitekeep_shared.vault.sealed_json import SealedJson
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.store import Store
 
-MAGIC = b"SKVERIF1"
-SECTION = "verification"
-
 NAMED = 100
 """Damaged entities and damaged packs that a report names; the rest is counted."""
+
+_READ_AT_ONCE = 16
 
 _log = logging.getLogger(__name__)
 
@@ -59,24 +60,16 @@ class VerificationRecord(msgspec.Struct, frozen=True, kw_only=True):
         return Level[self.level]
 
 
-def encode_record(sealer: Sealer, name: str, record: VerificationRecord) -> bytes:
-    """The bytes of the object."""
-    return MAGIC + sealer.seal(SECTION, name.encode(), msgspec.json.encode(record))
+RECORD = SealedJson(b"SKVERIF1", "verification", "verification", VerificationRecord)
 
 
 def decode_record(sealer: Sealer, name: str, data: bytes) -> VerificationRecord:
-    """The reverse of encode_record.
+    """The record that an object holds.
 
     Raises:
-        DamagedObject: it is not what was written.
+        DamagedObject: it is not what was written, or of a level that is not known.
     """
-    if not data.startswith(MAGIC):
-        raise DamagedObject(name, "it does not start as a verification")
-    plain = sealer.open(SECTION, name.encode(), data[len(MAGIC) :], name)
-    try:
-        record = msgspec.json.decode(plain, type=VerificationRecord)
-    except msgspec.MsgspecError as error:
-        raise DamagedObject(name, "it does not read as a verification") from error
+    record = RECORD.decode(sealer, name, data)
     if record.level not in Level.__members__:
         raise DamagedObject(name, f"it is of a level {record.level} that is not known")
     return record
@@ -90,7 +83,7 @@ async def put_record(store: Store, sealer: Sealer, record: VerificationRecord) -
     """
     identifier = names.new_time_id(record.finished)
     name = names.verification_name(record.backup_id, identifier)
-    await store.put_new(name, [encode_record(sealer, name, record)])
+    await store.put_new(name, [RECORD.encode(sealer, name, record)])
     return name
 
 
@@ -100,12 +93,37 @@ async def read_records(store: Store, sealer: Sealer, backup_id: str) -> list[Ver
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    records: list[VerificationRecord] = []
-    async for item in store.list(f"{names.VERIFICATIONS}{backup_id}/"):
-        try:
-            records.append(decode_record(sealer, item.key, await store.get(item.key)))
-        except ObjectMissing:
-            continue
-        except DamagedObject as error:
-            _log.warning("%s It is passed over.", error)
-    return records
+    return await _read(store, sealer, f"{names.VERIFICATIONS}{backup_id}/")
+
+
+async def read_all_records(
+    store: Store, sealer: Sealer
+) -> Mapping[str, Sequence[VerificationRecord]]:
+    """Those of all backups, by backup id, each the oldest first, as :func:`read_records` has them.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    found: dict[str, list[VerificationRecord]] = {}
+    for record in await _read(store, sealer, names.VERIFICATIONS):
+        found.setdefault(record.backup_id, []).append(record)
+    return found
+
+
+async def _read(store: Store, sealer: Sealer, prefix: str) -> list[VerificationRecord]:
+    keys = [item.key async for item in store.list(prefix)]
+    found: list[VerificationRecord | None] = []
+    for start in range(0, len(keys), _READ_AT_ONCE):
+        batch = keys[start : start + _READ_AT_ONCE]
+        found += await asyncio.gather(*(_read_one(store, sealer, key) for key in batch))
+    return [record for record in found if record is not None]
+
+
+async def _read_one(store: Store, sealer: Sealer, key: str) -> VerificationRecord | None:
+    try:
+        return decode_record(sealer, key, await store.get(key))
+    except ObjectMissing:
+        return None
+    except DamagedObject as error:
+        _log.warning("%s It is passed over.", error)
+        return None

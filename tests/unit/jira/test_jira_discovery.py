@@ -78,7 +78,10 @@ async def test_ideas_come_back_into_a_software_project_with_plain_fields(pair: J
         ("Insights (count-insights)", "missing"),
     }
     project = {path for item, path in declared(Kind.PROJECT, before, after) if item == "IDEA"}
-    assert project == {"type", "style", "notificationScheme", "permissionScheme"}
+    assert project - {"notificationScheme", "permissionScheme", "issueTypeScheme"} == {
+        "type",
+        "style",
+    }
     ideas = {path for item, path in declared(Kind.ISSUE, before, after) if item == "IDEA-1"}
     assert {path for path in ideas if path.startswith("custom.")} == {"custom.Insights"}
 

@@ -17,10 +17,9 @@ from sitekeep_shared.vault.examination import Examination, examine
 from sitekeep_shared.vault.levels import Level
 from sitekeep_shared.vault.sealing import Sealer
 from sitekeep_shared.vault.verification_record import (
-    MAGIC,
+    RECORD,
     VerificationRecord,
     decode_record,
-    encode_record,
 )
 from unit.vault.vault_helpers import (
     KEYS,
@@ -181,7 +180,7 @@ def test_a_record_reads_back_as_it_was_written(
         damaged_packs=packs,
     )
     sealer = Sealer(KEYS, bytes(16))
-    assert decode_record(sealer, "verify/b1/x", encode_record(sealer, "verify/b1/x", record)) == (
+    assert decode_record(sealer, "verify/b1/x", RECORD.encode(sealer, "verify/b1/x", record)) == (
         record
     )
 
@@ -189,7 +188,7 @@ def test_a_record_reads_back_as_it_was_written(
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_record_are_refused(data: bytes) -> None:
     sealer = Sealer(KEYS, bytes(16))
-    for found in (data, MAGIC + data):
+    for found in (data, RECORD.magic + data):
         with pytest.raises(DamagedObject):
             decode_record(sealer, "verify/b1/x", found)
 

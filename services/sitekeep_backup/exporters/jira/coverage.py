@@ -24,6 +24,8 @@ _READ: dict[Kind, str] = {
     "project/{id}/permissionscheme",
     Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
     Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
+    Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
+    "from issuetypescheme/project",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
+from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadable
@@ -50,12 +52,17 @@ async def export_projects(unit: ExportUnit) -> None:
     query += [("maxResults", str(PAGE_SIZE)), ("expand", "insight"), ("orderBy", "key")]
     page = await read_page(unit, "/rest/api/3/project/search", query)
     fields = await planning_fields(unit)
-    for item in page.values:
-        _plan_project(unit, msgspec.json.decode(item, type=_Listed), fields)
+    listed = [msgspec.json.decode(item, type=_Listed) for item in page.values]
+    live = [each.id for each in listed if not each.deleted and not each.archived]
+    schemes = await schemes_of_projects(unit, live)
+    for project in listed:
+        _plan_project(unit, project, fields, schemes.get(project.id, {}))
     spawn_next(unit, page)
 
 
-def _plan_project(unit: ExportUnit, project: _Listed, fields: PlanningFields) -> None:
+def _plan_project(
+    unit: ExportUnit, project: _Listed, fields: PlanningFields, schemes: Mapping[str, str]
+) -> None:
     if project.deleted:
         unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", _closed(project, "trash"))
     elif project.archived:
@@ -65,6 +72,7 @@ def _plan_project(unit: ExportUnit, project: _Listed, fields: PlanningFields) ->
     else:
         arguments = {"id": project.id, "key": project.key, "issues": project.issue_count}
         arguments["fields"] = msgspec.to_builtins(fields)
+        arguments["schemes"] = schemes
         unit.spawn(UnitPlan(unit.plan.phase, f"project/{project.id:>010}", "project", arguments))
 
 
@@ -107,6 +115,7 @@ async def _store_project(unit: ExportUnit, project_id: str) -> _Listed:
         "key": project.key,
         "statuses": await _statuses(unit, project_id),
         "permission_scheme": await permission_scheme_of(unit, project_id),
+        **unit.plan.arguments.get("schemes", {}),
     }
     await unit.records.put_record(Kind.PROJECT, project_id, payload, attributes=attributes)
     unit.tally.done(Kind.PROJECT, len(payload))

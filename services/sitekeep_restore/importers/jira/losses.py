@@ -79,6 +79,7 @@ class Loss(enum.Enum):
     )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
+    ISSUE_TYPE_NOT_IN_SCHEME = "An issue type of the scheme is not at the destination."
     LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."
     LINK_TYPE_MERGED = "A link type of that name with other words was there already."
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."

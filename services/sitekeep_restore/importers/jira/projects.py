@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.issue_type_schemes import issue_type_scheme_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
 from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
@@ -130,9 +131,10 @@ async def _schemes(
     """The schemes of a project, made for it; those that the site refuses stay the default."""
     schemes: dict[str, int] = {}
     name = f"Sitekeep {project['key']}"
-    type_scheme = await _type_scheme(unit, f"{name} issue types", types)
-    if type_scheme is not None:
-        schemes["issueTypeScheme"] = type_scheme
+    restored = await issue_type_scheme_of(unit, entry)
+    own = None if restored else await _type_scheme(unit, f"{name} issue types", types)
+    if restored or own is not None:
+        schemes["issueTypeScheme"] = int(restored or own or 0)
     initial = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
     if initial is not None:
         await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})

@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.coverage import (
     planning,
     product_discovery,
     projects,
+    workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
 
@@ -23,5 +24,6 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *product_discovery.ROWS,
     *projects.ROWS,
+    *workflows.ROWS,
 )
 """One row per kind."""

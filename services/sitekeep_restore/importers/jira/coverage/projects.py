@@ -20,8 +20,10 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
         "a lead who is not a member is replaced; one without a notification scheme stays silent, "
-        "one without a permission scheme gets the default one. A Product Discovery project comes "
-        "back as a software one: no request makes the former.",
+        "one without a permission scheme gets the default one, one without an issue type scheme "
+        "one of its own. A Product Discovery project comes back as a software one: no request "
+        "makes the former.",
+        "issueTypeScheme",
         "notificationScheme",
         "permissionScheme",
         "style",
