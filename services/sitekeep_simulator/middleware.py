@@ -113,6 +113,8 @@ def _instead(site: SimulatedSite, request: web.Request, fault: Fault) -> web.Res
         FaultKind.UNAVAILABLE: 503,
         FaultKind.ERROR: 500,
         FaultKind.MISSING: 404,
+        FaultKind.REFUSED: 400,
+        FaultKind.FORBIDDEN: 403,
     }
     status = statuses.get(fault.kind)
     if status is None:

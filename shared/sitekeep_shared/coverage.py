@@ -65,7 +65,11 @@ class CoverageRow:
         """Whether a difference at that path is a declared one."""
         if self.restored == "not":
             return True
-        return any(_pattern(lost).match(path) is not None for lost in self.lost_paths)
+        return bool(self.declaring(path))
+
+    def declaring(self, path: str) -> Sequence[str]:
+        """The lost paths that declare a difference at that path."""
+        return [lost for lost in self.lost_paths if _pattern(lost).match(path) is not None]
 
 
 @functools.cache

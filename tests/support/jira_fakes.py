@@ -76,6 +76,11 @@ class JiraPair:
     source: JiraSide
     destination: JiraSide
 
+    @property
+    def sides(self) -> tuple[JiraSide, JiraSide]:
+        """Both sites."""
+        return self.source, self.destination
+
     def share_people(self) -> None:
         """Everybody of the source has an account at the destination."""
         for account in self.source.site.accounts.page():

@@ -43,7 +43,9 @@ def explained(
 
 
 def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> bool:
-    """Whether somebody is gone from a role who is not active at the destination."""
+    """Whether somebody neither acts in a role nor watches who is not active at the destination."""
+    if kind is Kind.WATCHER and path == MISSING:
+        return item.rpartition("/")[2] not in active
     named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""
     named = path if kind is Kind.PROJECT_ROLE and path.startswith("default.") else named
     _, is_person, account = named.rpartition("user/")

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
@@ -54,6 +55,8 @@ def of_kind(found: list[Difference], kind: Kind) -> set[tuple[str, str, str, str
     }
 
 
+@pytest.mark.shows_loss(Kind.PROJECT_CATEGORY, "description")
+@pytest.mark.shows_loss(Loss.CATEGORY_DESCRIPTION_KEPT)
 async def test_a_category_that_is_there_keeps_its_description_and_nothing_else_is_lost(
     pair: JiraPair,
 ) -> None:
@@ -118,6 +121,8 @@ async def test_only_who_is_not_active_at_the_destination_is_lost_from_a_role(
     assert all(one.declared for one in found if one.kind is Kind.ROLE_ACTOR)
 
 
+@pytest.mark.shows_loss(Kind.PROJECT_ROLE, "description", "default")
+@pytest.mark.shows_loss(Loss.ROLE_DESCRIPTION_KEPT)
 async def test_a_role_of_the_destination_keeps_its_description_and_its_own_default_actors(
     pair: JiraPair,
 ) -> None:
@@ -202,6 +207,7 @@ async def test_a_site_that_takes_no_silent_scheme_is_restored_and_says_that_it_s
     assert found == ["NOT_SILENT"]
 
 
+@pytest.mark.shows_loss(Kind.PROJECT, "notificationScheme")
 async def test_a_project_without_a_scheme_stays_silent(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     pair.source.site.store.execute(
@@ -337,6 +343,7 @@ async def test_what_is_closed_is_closed_before_the_end_and_a_crash_there_loses_n
     assert undeclared(before, await pair.destination.backup()) == []
 
 
+@pytest.mark.shows_loss(Loss.GRANT_NOT_RESTORED)
 async def test_a_grant_whose_holder_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
     before, tally, absent = await without_one_person(pair)
     dropped = {
@@ -355,6 +362,7 @@ async def test_a_grant_whose_holder_is_absent_is_dropped_by_name(pair: JiraPair)
     }
 
 
+@pytest.mark.shows_loss(Loss.PERMISSIONS_BY_DEFAULT)
 async def test_a_site_that_takes_no_permission_schemes_is_named_as_incomplete(
     pair: JiraPair,
 ) -> None:
@@ -397,6 +405,8 @@ async def test_issues_whose_level_is_not_there_are_named_as_errors(pair: JiraPai
     assert errors == {"ISSUE_SECURITY_SCHEME_REFUSED": 1, "SECURITY_LEVEL_NOT_RESTORED": 8}
 
 
+@pytest.mark.shows_loss(Kind.ISSUE_SECURITY_SCHEME)
+@pytest.mark.shows_loss(Loss.SECURITY_MEMBER_NOT_RESTORED)
 async def test_a_member_of_a_level_who_is_absent_is_dropped_by_name(pair: JiraPair) -> None:
     before, tally, gone = await without_one_person(pair)
     dropped = {each.key for each in tally.findings if "SECURITY_MEMBER" in each.reason}

@@ -74,6 +74,7 @@ async def test_generated_boards_lose_what_is_declared_and_no_more(pair: JiraPair
     assert reasons["BOARD_PLACE_CHANGED"] == 1
 
 
+@pytest.mark.shows_loss(Kind.BOARD, "subQuery")
 async def test_a_sub_query_of_its_own_is_lost_as_declared(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     source = Jira(pair.source.site)

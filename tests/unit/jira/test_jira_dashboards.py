@@ -8,6 +8,7 @@ import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.content.gadgets import replaced
 from sitekeep_shared.kinds import Kind
@@ -130,6 +131,8 @@ async def test_a_write_whose_answer_is_lost_is_not_done_twice(
     assert undeclared(before, await pair.destination.backup()) == []
 
 
+@pytest.mark.shows_loss(Kind.DASHBOARD, "gadgets.*.properties")
+@pytest.mark.shows_loss(Loss.GADGET_SETTING_NOT_RESTORABLE)
 async def test_a_setting_that_names_what_is_gone_is_left_out(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     jira = Jira(pair.source.site)
@@ -149,6 +152,8 @@ async def test_a_setting_that_names_what_is_gone_is_left_out(pair: JiraPair) -> 
     assert found.body["gadgets"][0]["properties"] == {"good": {"num": 1}}
 
 
+@pytest.mark.shows_loss(Kind.DASHBOARD, "name")
+@pytest.mark.shows_loss(Loss.DASHBOARD_OWNER_REPLACED, Loss.DASHBOARD_RENAMED)
 async def test_without_its_owner_a_dashboard_stays_with_the_account(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     jira = Jira(pair.source.site)

@@ -10,6 +10,7 @@ import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.queries import NOTHING
 from sitekeep_restore.importers.unit import ImportOptions, ImportUnit
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
@@ -148,6 +149,8 @@ async def test_filters_of_one_name_keep_it_where_their_owners_differ(pair: JiraP
     assert names == {"Same": 4, "Other": 1}
 
 
+@pytest.mark.shows_loss(Kind.FILTER, "name")
+@pytest.mark.shows_loss(Loss.FILTER_OWNER_REPLACED, Loss.FILTER_RENAMED)
 async def test_without_their_owners_filters_stay_with_the_account(pair: JiraPair) -> None:
     await simple(pair)
     source = Jira(pair.source.site)
@@ -168,6 +171,8 @@ async def test_without_their_owners_filters_stay_with_the_account(pair: JiraPair
     }
 
 
+@pytest.mark.shows_loss(Kind.FILTER, "queryRefused")
+@pytest.mark.shows_loss(Loss.FILTER_QUERY_REFUSED)
 async def test_a_query_that_names_what_is_gone_stays_readable(pair: JiraPair) -> None:
     await simple(pair)
     source = Jira(pair.source.site)
@@ -245,6 +250,7 @@ async def test_a_number_that_is_the_name_of_a_level_is_left_alone(pair: JiraPair
     assert filter_of(pair.destination, "Seven").body["jql"] == "level = 7"
 
 
+@pytest.mark.shows_loss(Loss.SHARE_DROPPED)
 async def test_shares_that_the_site_refuses_do_not_cost_the_query(pair: JiraPair) -> None:
     await simple(pair)
     source = Jira(pair.source.site)

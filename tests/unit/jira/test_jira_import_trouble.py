@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.issue_bodies import NO_SUMMARY, summary_of
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.worklogs import whole_minutes
 from sitekeep_restore.importers.unit import Importer, ImportUnit
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteUnavailable
@@ -47,6 +48,7 @@ async def attached(pair: JiraPair, key: str) -> list[str]:
     return [str(each["filename"]) for each in fields["attachment"]]
 
 
+@pytest.mark.shows_loss(Loss.TEXT_TOO_LONG)
 async def test_a_text_that_is_too_long_is_cut_and_attached_as_a_whole(pair: JiraPair) -> None:
     def enlarge(issue: Json) -> None:
         issue["fields"]["description"] = document(*[paragraph("x" * 10_000)] * 100)
@@ -60,6 +62,7 @@ async def test_a_text_that_is_too_long_is_cut_and_attached_as_a_whole(pair: Jira
     assert await attached(pair, "ALFA-4") == ["description.adf.json"]
 
 
+@pytest.mark.shows_loss(Loss.TEXT_REFUSED)
 async def test_a_document_that_the_site_refuses_comes_back_as_text(pair: JiraPair) -> None:
     def spoil(issue: Json) -> None:
         odd = {"type": "someAppsNode", "content": [paragraph("Kept words")]}
@@ -87,6 +90,7 @@ async def test_a_restricted_comment_is_never_attached_for_everyone(pair: JiraPai
     assert [each["visibility"]["value"] for each in comments] == ["builders"]
 
 
+@pytest.mark.shows_loss(Loss.SUMMARY_CHANGED)
 async def test_missing_people_and_odd_summaries_do_not_stop_an_issue(pair: JiraPair) -> None:
     def weaken(issue: Json) -> None:
         fields = issue["fields"]
@@ -102,6 +106,7 @@ async def test_missing_people_and_odd_summaries_do_not_stop_an_issue(pair: JiraP
     assert "by unknown user on" in plain_text(fields["description"])
 
 
+@pytest.mark.shows_loss(Loss.FIELD_REFUSED)
 async def test_a_value_that_the_site_refuses_leaves_the_others_alone(pair: JiraPair) -> None:
     def spoil(issue: Json) -> None:
         issue["fields"]["labels"] = ["with a blank"]
@@ -128,6 +133,8 @@ async def test_an_issue_without_a_priority_does_not_keep_the_default_one(pair: J
     assert undeclared(backup, await pair.destination.backup()) == []
 
 
+@pytest.mark.shows_loss(Kind.ISSUE, "priority")
+@pytest.mark.shows_loss(Loss.PRIORITY_BY_DEFAULT)
 async def test_a_default_priority_that_the_site_insists_on_is_declared(
     pair: JiraPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +174,7 @@ async def test_an_issue_that_the_site_refuses_leaves_the_keys_of_the_others(
     assert summary == "Below"
 
 
+@pytest.mark.shows_loss(Loss.ISSUE_KEY_CHANGED)
 async def test_a_used_up_number_changes_few_keys_and_loses_nothing(pair: JiraPair) -> None:
     before = await filled(pair)
 
@@ -222,6 +230,7 @@ async def test_a_restore_that_stops_between_creates_goes_on_after_them(
     assert shown == []
 
 
+@pytest.mark.shows_loss(Loss.LATE_SUBTASK)
 async def test_a_sub_task_before_its_parent_is_named_where_the_site_does_not_move_it(
     pair: JiraPair,
 ) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.unit import ImportOptions
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.content.adf import plain_text
@@ -153,6 +154,9 @@ async def test_a_generated_site_comes_back(pair: JiraPair) -> None:
     assert all(one.path.startswith("description.") for one in shown)
 
 
+@pytest.mark.shows_loss(Loss.DEFAULT_ACTOR_NOT_RESTORED, Loss.PROJECT_LEAD_REPLACED)
+@pytest.mark.shows_loss(Loss.REPORTER_REPLACED, Loss.ASSIGNEE_DROPPED)
+@pytest.mark.shows_loss(Loss.FIELD_VALUE_NOT_RESTORABLE, Loss.MENTION_AS_TEXT)
 async def test_without_users_and_groups_nothing_of_them_is_written(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     before = await pair.source.backup()

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
@@ -93,6 +94,8 @@ async def test_a_write_whose_answer_is_lost_is_not_done_twice(pair: JiraPair, pa
     assert undeclared(before, await pair.destination.backup()) == []
 
 
+@pytest.mark.shows_loss(Kind.SPRINT, "name")
+@pytest.mark.shows_loss(Loss.SPRINT_NAME_CUT)
 async def test_a_long_name_is_cut(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     source = Jira(pair.source.site)
@@ -106,6 +109,8 @@ async def test_a_long_name_is_cut(pair: JiraPair) -> None:
     assert "name" in declared_paths(Kind.SPRINT, before, await pair.destination.backup())
 
 
+@pytest.mark.shows_loss(Kind.SPRINT, "state")
+@pytest.mark.shows_loss(Loss.SPRINT_NOT_STARTED)
 async def test_of_two_active_sprints_of_a_board_one_is_started(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     source = Jira(pair.source.site)
@@ -122,6 +127,7 @@ async def test_of_two_active_sprints_of_a_board_one_is_started(pair: JiraPair) -
     assert "state" in declared_paths(Kind.SPRINT, before, await pair.destination.backup())
 
 
+@pytest.mark.shows_loss(Loss.SPRINT_MEMBER_REFUSED)
 async def test_issues_that_a_sprint_refuses_do_not_keep_the_others_out(pair: JiraPair) -> None:
     await SmallSite(pair.source).fill()
     pair.share_people()

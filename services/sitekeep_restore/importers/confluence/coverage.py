@@ -18,7 +18,8 @@ COVERAGE: Sequence[CoverageRow] = (
     _row(
         Kind.USER,
         "with loss",
-        "People are matched by account id, else by e-mail, never invited or changed.",
+        "People are matched by account id, else by e-mail, never invited or changed; whether an "
+        "address is visible is up to them.",
         MISSING,
         "emailAddress",
     ),
@@ -27,7 +28,6 @@ COVERAGE: Sequence[CoverageRow] = (
         Kind.MEMBERSHIP,
         "with loss",
         "Only people who have an account at the destination can be members.",
-        MISSING,
     ),
     _row(
         Kind.SPACE,
@@ -61,7 +61,8 @@ COVERAGE: Sequence[CoverageRow] = (
         Kind.FOOTER_COMMENT,
         "with loss",
         "REST sets neither author nor date of a comment, which stand in its first line;"
-        " inline comments whose text is gone are added as footer comments.",
+        " inline comments whose text is gone are added as footer comments; those of trashed"
+        " content are not listed.",
         "author",
         "created",
         "version",

@@ -13,8 +13,11 @@ ROWS: Sequence[CoverageRow] = (
         Kind.ISSUE_TYPE,
         "with loss",
         "Found by name, else created; the site chooses the icon, and REST creates no level "
-        "above the standard one. Those of a team-managed project become global.",
+        "above the standard one; one that is there keeps its level and description. Those of a "
+        "team-managed project become global.",
         "hierarchyLevel",
+        "subtask",
+        "description",
     ),
     row(
         Kind.STATUS,

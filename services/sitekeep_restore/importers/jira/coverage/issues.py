@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage.row import row
-from sitekeep_shared.coverage import MISSING, CoverageRow
+from sitekeep_shared.coverage import CoverageRow
 from sitekeep_shared.kinds import Kind
 
 ROWS: Sequence[CoverageRow] = (
@@ -58,7 +58,6 @@ ROWS: Sequence[CoverageRow] = (
         Kind.WATCHER,
         "with loss",
         "Members who may see the issue; a deactivated account cannot be made to watch.",
-        MISSING,
     ),
     row(
         Kind.ATTACHMENT,

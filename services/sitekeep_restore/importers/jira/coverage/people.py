@@ -14,7 +14,7 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "The same account where it is a member, else an invitation by e-mail. Whom the source "
         "deactivated is not invited, nor is anybody without a visible address; the account of an "
-        "app comes with the app.",
+        "app comes with the app. Who hides an address there hides it here.",
         MISSING,
         "emailAddress",
     ),

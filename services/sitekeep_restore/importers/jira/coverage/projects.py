@@ -21,14 +21,13 @@ ROWS: Sequence[CoverageRow] = (
         "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
         "a lead who is not a member is replaced; one without a notification scheme stays silent, "
         "one without a permission scheme gets the default one, one without an issue type scheme "
-        "one of its own. A Product Discovery project comes back as a software one: no request "
-        "makes the former.",
+        "one of its own; where the site does not take its type it becomes software.",
         "issueTypeScheme",
         "notificationScheme",
         "permissionScheme",
         "style",
-        "type",
         "isPrivate",
+        "type",
     ),
     row(Kind.VERSION, "exactly"),
     row(Kind.COMPONENT, "exactly"),
