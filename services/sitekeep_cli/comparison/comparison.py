@@ -63,10 +63,7 @@ _FILLED_BY_THE_SITE = frozenset(
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
 
-_ONLY_FROM_TO = {
-    (Kind.SPRINT, "state"): ("active", "future"),
-    (Kind.PROJECT, "type"): (discovery_fields.PROJECT_TYPE, "software"),
-}
+_ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
 _ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
@@ -163,6 +160,8 @@ class Comparison:
         if row is None or not row.declares(path):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if (kind, path) == (Kind.PROJECT, "type") and right != "software":
             return ""
         if not self._may_be_gone(kind, name, path, right):
             return ""

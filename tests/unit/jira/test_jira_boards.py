@@ -70,7 +70,7 @@ async def test_generated_boards_lose_what_is_declared_and_no_more(pair: JiraPair
         & lost
     )
     reasons = reasons_of(tally)
-    assert (reasons["BOARD_CONFIGURATION"], reasons["BOARD_TYPE_CHANGED"]) == (9, 2)
+    assert (reasons["BOARD_CONFIGURATION"], reasons["BOARD_TYPE_CHANGED"]) == (9, 1)
     assert reasons["BOARD_PLACE_CHANGED"] == 1
 
 

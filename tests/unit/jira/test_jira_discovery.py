@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.content.discovery_fields import DERIVED, substitute_of
+from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.state import Jira
@@ -26,6 +28,8 @@ def ideas_of(backup: MemoryBackup) -> list[Json]:
     return [each for each in issues if each["key"].startswith("IDEA-")]
 
 
+@pytest.mark.shows_loss(Kind.DISCOVERY_VIEW, unseen=True)
+@pytest.mark.shows_loss(Kind.DISCOVERY_INSIGHT, unseen=True)
 async def test_ideas_are_backed_up_whole_by_the_path_of_issues(pair: JiraPair) -> None:
     generate(pair.source.site, seed=1, issues=10)
     backup, tally = await pair.source.backup_and_tally()
@@ -56,6 +60,10 @@ async def test_a_site_without_product_discovery_hears_nothing_of_it(pair: JiraPa
     )
 
 
+@pytest.mark.shows_loss(Kind.FIELD, MISSING, "custom")
+@pytest.mark.shows_loss(Kind.ISSUE, "custom.*")
+@pytest.mark.shows_loss(Kind.PROJECT, "type")
+@pytest.mark.shows_loss(Loss.FIELD_TYPE_CHANGED)
 async def test_ideas_come_back_into_a_software_project_with_plain_fields(pair: JiraPair) -> None:
     generate(pair.source.site, seed=1, issues=10)
     pair.share_people()

@@ -256,7 +256,8 @@ async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
     found: list[Loss] = []
     if project.get("lead") and not await _lead(unit, project):
         found.append(Loss.PROJECT_LEAD_REPLACED)
-    if project.get("style") == "next-gen":
+    is_discovery = project.get("projectTypeKey") == PROJECT_TYPE
+    if project.get("style") == "next-gen" and not is_discovery:
         found.append(Loss.BOARD_TYPE_CHANGED)
     if project.get("projectCategory") and not await _category(unit, project):
         found.append(Loss.PROJECT_CATEGORY)
