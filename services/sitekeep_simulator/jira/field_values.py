@@ -10,6 +10,7 @@ import msgspec
 
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.fields import (
+    ASSETS_TYPE,
     DERIVED_TYPES,
     custom_field,
     field_type,
@@ -92,6 +93,8 @@ class FieldValues:
         kind = field_type(field)
         if kind == "textarea":
             return self._document(value)
+        if kind == ASSETS_TYPE:
+            return self._assets(value)
         if kind in ("float", "jira.polaris:rating"):
             return _number(value)
         if kind == "jira.polaris:interval":
@@ -107,6 +110,17 @@ class FieldValues:
         if kind == "userpicker":
             return self._member(value)
         return _labels(value) if kind == "labels" else _text(value)
+
+    def _assets(self, value: Any) -> list[int]:
+        """What names no object of the workspace is dropped without a word."""
+        kept: list[int] = []
+        for each in _list(value):
+            workspace, number = str(each.get("workspaceId")), str(each.get("objectId"))
+            found = self._jira.objects.get(ObjectKind.ASSET_OBJECT, number)
+            known = self._jira.objects.named(ObjectKind.ASSET_WORKSPACE, workspace)
+            if found is not None and known and each.get("id") == f"{workspace}:{number}":
+                kept.append(found.id)
+        return kept
 
     def _document(self, value: Any) -> Any:
         if value is not None:

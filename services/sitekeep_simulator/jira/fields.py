@@ -29,10 +29,12 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "url": ("string", None),
 }
 SPRINT_TYPE = "com.pyxis.greenhopper.jira:gh-sprint"
+ASSETS_TYPE = "com.atlassian.jira.plugins.cmdb:cmdb-object-cftype"
 RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
 _PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
     SPRINT_TYPE: ("array", "json"),
     RANK_TYPE: ("any", None),
+    ASSETS_TYPE: ("array", "cmdb-object-field"),
     "jira.polaris:rating": ("number", None),
     "jira.polaris:interval": ("string", None),
     "jira.polaris:formula": ("number", None),
@@ -106,6 +108,15 @@ def add_product_fields(jira: Jira) -> None:
     for name, full_type in (("Sprint", SPRINT_TYPE), ("Rank", RANK_TYPE)):
         body = {"type": full_type, "description": f"{name} of Jira Software", "onScreen": True}
         jira.objects.add(ObjectKind.FIELD, name, body)
+
+
+def add_product_field(jira: Jira, name: str, full_type: str) -> JiraObject:
+    """Creates a field of a type that no request makes, for all projects."""
+    body = {"type": full_type, "description": "", "onScreen": True}
+    field = jira.objects.add(ObjectKind.FIELD, name, body)
+    context: Body = {"description": "", "projectIds": [], "issueTypeIds": []}
+    jira.objects.add(ObjectKind.CONTEXT, f"{name} context", context, project_id=field.id)
+    return field
 
 
 def options_of(jira: Jira, field: JiraObject) -> list[JiraObject]:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from sitekeep_simulator.accounts import Account, account_id_of
+from sitekeep_simulator.assets.generator import make_assets
 from sitekeep_simulator.jira import install
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.defaults import (
@@ -91,6 +92,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
     _workflows,
     make_ideas,
+    make_assets,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

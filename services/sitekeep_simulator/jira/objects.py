@@ -41,6 +41,13 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    ASSET_WORKSPACE = "asset_workspace"
+    ASSET_SCHEMA = "asset_schema"
+    ASSET_TYPE = "asset_type"
+    ASSET_ATTRIBUTE = "asset_attribute"
+    ASSET_STATUS = "asset_status"
+    ASSET_REFERENCE_TYPE = "asset_reference_type"
+    ASSET_OBJECT = "asset_object"
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
     For options ``project_id`` is the id of their context, for contexts that of their field, for
-    security levels that of their scheme; fields and issue types of one project name it, too.
+    security levels that of their scheme, in Assets that of the schema or type; fields and issue
+    types of one project name it, too.
     """
 
     kind: ObjectKind

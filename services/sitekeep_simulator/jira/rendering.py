@@ -10,7 +10,13 @@ import msgspec
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
 from sitekeep_simulator.jira import beans
-from sitekeep_simulator.jira.fields import RANK_TYPE, SPRINT_TYPE, custom_fields, field_type
+from sitekeep_simulator.jira.fields import (
+    ASSETS_TYPE,
+    RANK_TYPE,
+    SPRINT_TYPE,
+    custom_fields,
+    field_type,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects, brief_bean
 from sitekeep_simulator.jira.ranks import new_place, rank_text
@@ -378,11 +384,18 @@ class _Batch:
         found = [sprints.get(each["sprint_id"]) for each in self._sprints.get(row["id"], ())]
         return [sprint_value(each) for each in found if each is not None] or None
 
+    def _asset(self, object_id: int) -> Body:
+        workspace = self._jira.objects.all(ObjectKind.ASSET_WORKSPACE)[0].name
+        identity = f"{workspace}:{object_id}"
+        return {"workspaceId": workspace, "id": identity, "objectId": str(object_id)}
+
     def _custom(self, field: JiraObject, stored: Body) -> Any:
         value = stored.get(f"customfield_{field.id}")
         if value is None:
             return None
         kind = field_type(field)
+        if kind == ASSETS_TYPE:
+            return [self._asset(each) for each in value] or None
         if kind in ("select", "radiobuttons"):
             return self._bean(ObjectKind.OPTION, value)
         if kind in ("multiselect", "multicheckboxes"):
