@@ -45,6 +45,11 @@ _READ: dict[Kind, str] = {
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.ASSET_SCHEMA: "objectschema/list of the workspace that servicedeskapi/assets names",
+    Kind.ASSET_STATUS: "config/statustype, for all schemas and of each",
+    Kind.ASSET_OBJECT_TYPE: "objectschema/{id}/objecttypes/flat, each with its own attributes",
+    Kind.ASSET_OBJECT: "object/aql of each schema, with all attributes; object/{id}/history of "
+    "those that were changed. Files and comments of objects have no documented request",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 

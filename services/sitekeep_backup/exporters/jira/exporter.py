@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitekeep_backup.exporters.assets import workspace
 from sitekeep_backup.exporters.jira import (
     attachments,
     boards,
@@ -40,6 +41,7 @@ EXPORTER = Exporter(
         filters.FIRST,
         boards.FIRST,
         *dashboards.FIRST,
+        workspace.FIRST,
         projects.FIRST,
     ),
     run={
@@ -65,6 +67,8 @@ EXPORTER = Exporter(
         "board-sprints": sprints.export_board_sprints,
         "sprint": sprints.export_seen_sprint,
         "dashboards": dashboards.export_dashboards,
+        "assets": workspace.export_assets,
+        **workspace.RUN,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,
