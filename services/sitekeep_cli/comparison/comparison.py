@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from sitekeep_cli.comparison import (
     absent,
     adf,
+    assets,
     confluence,
     directory,
     jira_access,
@@ -20,7 +21,6 @@ from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, 
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shelf import Pair, Shelf
-from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
@@ -99,12 +99,14 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                assets.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
                 jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                assets.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
@@ -174,14 +176,18 @@ class Comparison:
         return row.loss or f"restored: {row.restored}"
 
     def _may_be_gone(self, kind: Kind, name: str, path: str, right: Json) -> bool:
-        """Of fields and their values only what Product Discovery derives is declared to be gone."""
+        """Of fields and their values only those are declared to be gone that no request makes."""
         if kind is Kind.FIELD and path == MISSING:
-            return jira_configuration.is_derived(name)
+            return jira_configuration.is_unmade(name)
         if kind is not Kind.ISSUE or not path.startswith("custom."):
             return True
-        fields = (f"{path.removeprefix('custom.')} ({each})" for each in discovery_fields.DERIVED)
-        known = (self._shelf.value(Side.LEFT, Kind.FIELD, each) for each in fields)
-        return right is None and any(each is not None for each in known)
+        label = path.removeprefix("custom.")
+        fields = [f"{label} ({each})" for each in jira_configuration.UNMADE]
+        return right is None and any(self._is_gone(Kind.FIELD, each) for each in fields)
+
+    def _is_gone(self, kind: Kind, name: str) -> bool:
+        before, after = (self._shelf.value(side, kind, name) for side in (Side.LEFT, Side.RIGHT))
+        return before is not None and after is None
 
     def _of_a_foreign_role(self, kind: Kind, name: str) -> bool:
         """Whether somebody acts in a role that only the destination has: its own default."""

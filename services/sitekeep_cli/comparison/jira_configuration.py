@@ -18,6 +18,7 @@ from sitekeep_cli.comparison.links import (
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
+from sitekeep_shared.atlassian.assets_site import FIELD_TYPE
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.kinds import Kind
 
@@ -164,10 +165,13 @@ def _became_one(reading: Reading, item: Item, name: str, known: set[str]) -> boo
     return twice and bool(part(part(item, "scope"), "project"))
 
 
-def is_derived(owner: str) -> bool:
-    """Whether the name of a field says that Product Discovery derives it."""
-    kind = owner.rpartition(" (")[2].removesuffix(")")
-    return kind in discovery_fields.DERIVED
+UNMADE = frozenset({*discovery_fields.DERIVED, FIELD_TYPE})
+"""Types of fields that no request makes and nothing stands in for."""
+
+
+def is_unmade(owner: str) -> bool:
+    """Whether the name of a field says that no request makes it."""
+    return owner.rpartition(" (")[2].removesuffix(")") in UNMADE
 
 
 def _field(reading: Reading, record: Record, item: Item, known: set[str]) -> None:

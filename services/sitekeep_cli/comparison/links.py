@@ -41,6 +41,8 @@ ISSUE_TYPE = "issue type"
 """The realm of issue type ids: what they stand for is the name of the type."""
 TYPE_SCHEME = "type scheme"
 """The realm of issue type scheme ids: what they stand for is the name of the scheme."""
+ASSET = "asset"
+"""The realm of ids of objects of Assets: what they stand for is schema key, type and label."""
 PERSONAL = "personal"
 """The realm of the keys that personal spaces of others get when they are restored."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sitekeep_shared.atlassian.assets_site import AssetsSite, workspaces_of
 from sitekeep_shared.atlassian.client import SiteClient
-from sitekeep_shared.atlassian.errors import SiteNotFound
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.errors import Violation
 
 ACTIVE_CONTENT = "ACTIVE_CONTENT"
@@ -49,7 +50,7 @@ async def find_content(site: SiteClient) -> list[Violation]:
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return [*violations, *await _of_listings(site)]
+    return [*violations, *await _of_listings(site), *await _of_assets(site)]
 
 
 async def _of_listings(site: SiteClient) -> list[Violation]:
@@ -69,6 +70,24 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
     return found
+
+
+async def _of_assets(site: SiteClient) -> list[Violation]:
+    """The schemas of Assets; a site without the app has none."""
+    try:
+        found = await workspaces_of(site)
+    except (SiteNotFound, SiteForbidden):
+        return []
+    names: list[str] = []
+    for workspace in found:
+        assets = AssetsSite.of(site, await site.cloud_id(), workspace)
+        page: dict[str, Any] = await assets.get_json("/objectschema/list")
+        names += [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    examples = ", ".join(names[:_EXAMPLES])
+    text = f"There are {len(names)} object schemas of Assets, such as {examples}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "object schemas", text)]
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:

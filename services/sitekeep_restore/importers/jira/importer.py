@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sitekeep_restore.importers.assets import attributes as asset_attributes
+from sitekeep_restore.importers.assets import destination as assets
+from sitekeep_restore.importers.assets import objects as asset_objects
+from sitekeep_restore.importers.assets import schemas as asset_schemas
+from sitekeep_restore.importers.assets import types as asset_types
 from sitekeep_restore.importers.jira import (
     attachments,
     begin,
@@ -40,6 +45,7 @@ IMPORTER = Importer(
         statuses.FIRST,
         roles.FIRST,
         fields.FIRST,
+        assets.FIRST,
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
@@ -68,6 +74,13 @@ IMPORTER = Importer(
         "role-actors": role_actors.import_role_actors,
         "statuses": statuses.import_statuses,
         "fields": fields.import_fields,
+        "assets": assets.import_assets,
+        "asset-schemas": asset_schemas.import_schemas,
+        "asset-types": asset_types.import_types,
+        "asset-attributes": asset_attributes.import_attributes,
+        "asset-objects": asset_objects.import_objects,
+        "asset-references": asset_objects.import_references,
+        "asset-demands": asset_attributes.import_demands,
         "notification-schemes": notification_schemes.import_notification_schemes,
         "permission-schemes": permission_schemes.import_permission_schemes,
         "security-schemes": security_schemes.import_security_schemes,

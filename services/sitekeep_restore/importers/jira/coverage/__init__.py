@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage import (
     access,
+    assets,
     configuration,
     issues,
     people,
@@ -18,6 +19,7 @@ from sitekeep_shared.coverage import CoverageRow
 
 COVERAGE: Sequence[CoverageRow] = (
     *access.ROWS,
+    *assets.ROWS,
     *configuration.ROWS,
     *issues.ROWS,
     *people.ROWS,
