@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sitekeep_backup.apps import note_apps
 from sitekeep_backup.exporters.confluence.exporter import EXPORTER as CONFLUENCE
 from sitekeep_backup.exporters.jira.exporter import EXPORTER as JIRA
-from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportPhase, ExportUnit
+from sitekeep_backup.exporters.unit import (
+    CLOSING_KEYS,
+    Exporter,
+    ExportOptions,
+    ExportPhase,
+    ExportUnit,
+)
 from sitekeep_shared import failures, rules
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.greeting import greet
@@ -66,6 +72,15 @@ _PHASES = {
     ExportPhase.USERS_AND_GROUPS: "EXPORTING_USERS_AND_GROUPS",
     ExportPhase.CONFIGURATION: "EXPORTING_CONTENT",
     ExportPhase.CONTENT: "EXPORTING_CONTENT",
+    **dict.fromkeys(
+        (
+            ExportPhase.LISTING_AGAIN,
+            ExportPhase.CLOSING,
+            ExportPhase.CLOSING_AGAIN,
+            ExportPhase.COUNTING,
+        ),
+        "EXPORTING_CONTENT",
+    ),
     ExportPhase.ATTACHMENTS: "EXPORTING_ATTACHMENTS",
 }
 
@@ -262,13 +277,31 @@ class BackupRun:
             await self._exporter.run[unit.plan.kind](export)
         # The next unit reads while this one waits for the disk.
         pages = await export.records.finish()
-        return UnitOutcome(
-            export.tally, export.spawned, {"pages": [page.to_json() for page in pages]}
-        )
+        result: dict[str, Any] = {"pages": [page.to_json() for page in pages]}
+        if export.note is not None:
+            result["note"] = export.note
+        if export.superseded.entries:
+            result["superseded"] = export.superseded.entries
+        return UnitOutcome(export.tally, export.spawned, result, export.superseded.findings)
 
     def _export(self, unit: ClaimedUnit) -> ExportUnit:
-        records = self._session.unit(unit.plan.key)
-        return ExportUnit(unit.plan, unit.attempt, self._site, records, self._options, unit.tally)
+        return ExportUnit(
+            unit.plan,
+            unit.attempt,
+            self._site,
+            self._session.unit(unit.plan.key),
+            self._options,
+            earlier=self,
+            running_for=self._tools.clock.now() - self._backup.create_time,
+            tally=unit.tally,
+        )
+
+    async def notes(self, prefix: str) -> AsyncIterator[tuple[str, Any]]:
+        """What units of this backup have left for later ones: EarlierUnits."""
+        database, operation = self._tools.database, self._operation.id
+        async for key, result in journal.results(database, operation, prefix):
+            if "note" in result:
+                yield key, result["note"]
 
     async def unit_failed(self, unit: ClaimedUnit, error: Exception) -> UnitOutcome:
         """What a unit that is given up is missing: named, so that the backup is INCOMPLETE."""
@@ -341,9 +374,24 @@ class BackupRun:
         await self._session.close()
 
     async def _pages(self) -> AsyncIterator[PageReference]:
-        async for _, result in journal.results(self._tools.database, self._operation.id):
-            for page in result["pages"]:
-                yield PageReference.from_json(page)
+        superseded = await self._superseded()
+        async for unit_key, result in journal.results(self._tools.database, self._operation.id):
+            gone = superseded.get(unit_key, {})
+            for each in result["pages"]:
+                page = PageReference.from_json(each)
+                left = page.without(gone.get(page.kind, {}))
+                if left is not None:
+                    yield left
+
+    async def _superseded(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+        """By unit key and kind: the keys and sizes of the entries that no longer count."""
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        database, operation = self._tools.database, self._operation.id
+        async for _, result in journal.results(database, operation, CLOSING_KEYS):
+            for unit_key, kinds in result.get("superseded", {}).items():
+                for kind, keys in kinds.items():
+                    found.setdefault(unit_key, {}).setdefault(kind, {}).update(keys)
+        return found
 
     async def _facts(self, progress: Progress) -> ManifestFacts:
         now = self._tools.clock.now()

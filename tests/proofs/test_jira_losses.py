@@ -263,20 +263,22 @@ async def test_a_category_that_the_site_refuses_is_missing_at_its_project() -> N
     assert (Kind.PROJECT_CATEGORY, "Für Kunden", MISSING) in lost
 
 
-@pytest.mark.shows_loss(Kind.PROJECT, "style", "isPrivate", "permissionScheme", "type")
+@pytest.mark.shows_loss(
+    Kind.PROJECT, "style", "isPrivate", "permissionScheme", "issueTypeScheme", "type"
+)
 @pytest.mark.shows_loss(Loss.PROJECT_TYPE_CHANGED)
 async def test_a_team_managed_project_of_another_type_comes_back_company_managed() -> None:
     async def alter(backup: MemoryBackup) -> MemoryBackup:
         def own(project: Json, attributes: dict[str, str]) -> None:
             project |= {"style": "next-gen", "isPrivate": True, "projectTypeKey": "customer_x"}
-            attributes["permission_scheme"] = ""
+            attributes["permission_scheme"] = attributes["issue_type_scheme"] = ""
 
         return await with_changed(backup, Kind.PROJECT, own)
 
     trip = await run_jira(small, alter)
     assert losses(trip, Loss.PROJECT_TYPE_CHANGED, Loss.BOARD_TYPE_CHANGED) == [1, 1]
     assert losses(trip, Loss.PERMISSIONS_BY_DEFAULT) == [1]
-    changed = {"style", "isPrivate", "permissionScheme", "type"}
+    changed = {"style", "isPrivate", "permissionScheme", "issueTypeScheme", "type"}
     assert found(trip, Kind.PROJECT) == {("ALFA", each) for each in changed}
 
 

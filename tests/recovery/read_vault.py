@@ -192,7 +192,8 @@ class Backup:
         packs = vault.open_metadata("manifest-packs", bound, data[packs_at:body_at])
         self.packs = {row[0]: row[1:] for row in struct.iter_unpack("<32sII", packs)}
         body = zstd.decompress(vault.open_content("manifest-body", bound, data[body_at:]))
-        _, self.details, rows = msgspec.msgpack.decode(body)
+        self.body_version, self.details, rows, *rest = msgspec.msgpack.decode(body)
+        self.superseded: dict[int, list[str]] = rest[0] if rest else {}
         self.pages = [Page(*row) for row in rows]
         if tree_root([page.root for page in self.pages]).hex() != self.header["merkle_root"]:
             raise Damaged(f"{self.name} has other pages")
@@ -234,7 +235,7 @@ class Backup:
 
     def entries(self) -> Iterator[Entry]:
         """Section 7: everything that the backup lists, proven by the pages' roots."""
-        for page in self.pages:
+        for place, page in enumerate(self.pages):
             version, kind, raw = msgspec.msgpack.decode(
                 self.blob(page.blob), type=tuple[int, str, list[msgspec.Raw]]
             )
@@ -246,6 +247,8 @@ class Backup:
             for one in raw:
                 key, size, blobs, pairs, sha256 = msgspec.msgpack.decode(one)
                 attributes = dict(zip(pairs[::2], pairs[1::2], strict=True))
+                if key in self.superseded.get(place, ()):
+                    continue
                 yield Entry(kind, key, size, blobs, attributes, sha256)
 
     def content(self, entry: Entry) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ from unit.vault.vault_helpers import (
 )
 
 
-def _opened(store: MemoryStore, folder: Path) -> read_vault.Vault:
+def opened(store: MemoryStore, folder: Path) -> read_vault.Vault:
     """The vault in a folder, with its key, as somebody else finds them."""
     for name, data in store.objects.items():
         path = folder / "vault" / name
@@ -47,11 +47,11 @@ async def test_the_page_tells_how_much_of_each_pack_a_backup_uses(tmp_path: Path
     vault = await open_vault(store)
     await make_backup(vault, "b1", {"u1": issues(1, 300)})
     await make_backup(vault, "b2", {"u1": issues(1, 200)})
-    opened = _opened(store, tmp_path)
+    vault_of_theirs = opened(store, tmp_path)
     shares = [
         share
         for name in ("b1", "b2")
-        for share in _shares(read_vault.Backup(opened, f"{SITE}/{name}"))
+        for share in _shares(read_vault.Backup(vault_of_theirs, f"{SITE}/{name}"))
     ]
     assert 0 < min(shares) < 0.9
     assert max(shares) == 1
@@ -83,7 +83,7 @@ async def test_the_page_tells_which_files_are_known(tmp_path: Path) -> None:
         await writer.put_file(Kind.ATTACHMENT, id_, pieces(data), identity=identity, note=note)
     await writer.finish()
     await session.close()
-    known = _known_files(_opened(store, tmp_path), "files/b1.0")
+    known = _known_files(opened(store, tmp_path), "files/b1.0")
     for id_, data in files.items():
         fields = (SITE, "https://a.example", "attachment", id_, "7", len(data))
         text = b"sitekeep/1/file\0" + msgspec.msgpack.encode(fields)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportUnit
+from sitekeep_backup.exporters.unit import Exporter, ExportOptions, ExportUnit, Superseded
 from sitekeep_cli.comparison.model import Record
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportUnit
 from sitekeep_shared.atlassian.client import SiteClient
@@ -81,12 +81,23 @@ class MemoryPage:
 class MemoryBackup:
     """A backup in memory: a BackupReader, and a backup for the comparison."""
 
-    def __init__(self, site_uri: str = "") -> None:
+    def __init__(self, site_uri: str = "", details: bytes = b"{}") -> None:
         self.site_uri = site_uri
+        self.details = details
         self._units: dict[str, list[tuple[Entry, bytes]]] = {}
 
     def add(self, unit: str, records: Sequence[tuple[Entry, bytes]]) -> None:
         self._units[unit] = sorted(records, key=lambda record: record[0].key)
+
+    def remove(self, superseded: Superseded) -> None:
+        """Entries that a later unit takes back."""
+        for unit, kinds in superseded.entries.items():
+            gone = {(kind, key) for kind, keys in kinds.items() for key in keys}
+            records = self._units[unit]
+            assert gone <= {(entry.kind, entry.key) for entry, _ in records}
+            self._units[unit] = [
+                record for record in records if (record[0].kind, record[0].key) not in gone
+            ]
 
     def _all(self, kind: Kind) -> Iterator[tuple[Entry, bytes]]:
         for unit in sorted(self._units):
@@ -159,7 +170,21 @@ class Journal:
         self._known: set[str] = set()
         self.keys: list[str] = []
         self.total = Tally()
+        self._notes: dict[str, Any] = {}
         self.plan(plans)
+
+    async def notes(self, prefix: str) -> AsyncIterator[tuple[str, Any]]:
+        for key in sorted(self._notes):
+            if key.startswith(prefix):
+                yield key, self._notes[key]
+
+    def end(self, unit: ExportUnit) -> None:
+        """Commits a unit of an export, with what it leaves and what it takes back."""
+        if unit.note is not None:
+            self._notes[unit.plan.key] = msgspec.json.decode(msgspec.json.encode(unit.note))
+        for each in unit.superseded.findings:
+            self.total.findings.remove(each.finding)
+        self.commit(unit.tally, unit.spawned)
 
     def plan(self, plans: Iterable[UnitPlan]) -> None:
         for plan in plans:
@@ -196,7 +221,12 @@ def _add(total: Count, more: Count) -> None:
 
 
 async def export(
-    exporter: Exporter, site: SiteClient, *, site_uri: str = "", include_attachments: bool = True
+    exporter: Exporter,
+    site: SiteClient,
+    *,
+    site_uri: str = "",
+    include_attachments: bool = True,
+    running_for: datetime.timedelta = datetime.timedelta(),
 ) -> tuple[MemoryBackup, Tally]:
     """Runs every unit of an export once."""
     backup = MemoryBackup(site_uri)
@@ -204,10 +234,11 @@ async def export(
     options = ExportOptions(include_attachments)
     while (plan := journal.next()) is not None:
         writer = MemoryWriter()
-        unit = ExportUnit(plan, 1, site, cast(UnitWriter, writer), options)
+        unit = ExportUnit(plan, 1, site, cast(UnitWriter, writer), options, journal, running_for)
         await exporter.run[plan.kind](unit)
         backup.add(plan.key, writer.records)
-        journal.commit(unit.tally, unit.spawned)
+        backup.remove(unit.superseded)
+        journal.end(unit)
     return backup, journal.total
 
 
@@ -217,14 +248,22 @@ async def export_into(exporter: Exporter, site: SiteClient, session: BackupSessi
     pages: list[PageReference] = []
     while (plan := journal.next()) is not None:
         writer = session.unit(plan.key)
-        unit = ExportUnit(plan, 1, site, writer, ExportOptions())
+        unit = ExportUnit(plan, 1, site, writer, ExportOptions(), journal, datetime.timedelta())
         await exporter.run[plan.kind](unit)
+        pages = list(_left(pages, unit.superseded))
         pages += await writer.finish()
-        journal.commit(unit.tally, unit.spawned)
+        journal.end(unit)
     now = datetime.datetime.now(datetime.UTC)
     facts = ManifestFacts(now, now, now + datetime.timedelta(days=14), COMPLETE)
     await session.commit(sorted(pages, key=_page_order), facts)
     return journal.total
+
+
+def _left(pages: Iterable[PageReference], superseded: Superseded) -> Iterator[PageReference]:
+    for page in pages:
+        gone = superseded.entries.get(page.unit_key, {}).get(page.kind, {})
+        if (left := page.without(gone)) is not None:
+            yield left
 
 
 def _page_order(page: PageReference) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Moving issues in bulk: into another issue type of their project, below a parent or not."""
+"""Moving issues in bulk: into another issue type or project, below a parent or not."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.jira.tasks import Tasks
+from sitekeep_simulator.jira.workflows import Workflows
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row
 
 _MOVE_CAP = 1000
+_OF_THE_PROJECT = ("components", "versions", "fixVersions", "security")
 _MOVE_KEYS = {"targetToSourcesMapping", "sendBulkNotification"}
 _FLAGS = (
     "inferClassificationDefaults",
@@ -35,13 +37,14 @@ def routes(issues: Issues) -> list[web.RouteDef]:
 
 
 class Moves:
-    """The handler. Moves into other projects, which give new keys, are refused here."""
+    """The handler. Issues with sub-tasks are refused in moves into other projects."""
 
     def __init__(self, issues: Issues) -> None:
         self._issues = issues
         self._jira = issues.jira
         self._creation = IssueCreation(issues)
         self._tasks = Tasks(issues)
+        self._workflows = Workflows(issues.jira)
 
     async def move(self, request: web.Request) -> web.StreamResponse:
         """POST bulk/issues/move: ``project,type[,parent]`` → issues, one target a request."""
@@ -66,15 +69,36 @@ class Moves:
 
     def _move(self, issue: Row, target: list[str], author: Account) -> None:
         project = self._issues.projects.visible(target[0])
-        if project.id != issue["project_id"]:
-            raise Refused(400, "The simulated site does not move issues into other projects.")
         kind = self._type(project, target[1] if len(target) > 1 else "")
         level: int = kind.body["hierarchyLevel"]
         parent = {"id": target[2]} if len(target) > 2 else None
         if (parent is None) != (level >= 0):
             raise Refused(400, "A parent must be given for a sub-task type and for no other.")
         parent_id = None if parent is None else self._creation.parent(project, level, parent)
+        if project.id != issue["project_id"]:
+            self._give_new_key(issue, project, kind, author)
         self._change(issue, kind, parent_id, author)
+
+    def _give_new_key(
+        self, issue: Row, project: Project, kind: JiraObject, author: Account
+    ) -> None:
+        """Into another project: its next number and first status; the old key leads there, too."""
+        if self._issues.children(issue["id"]):
+            raise Refused(400, "The simulated site does not move issues with sub-tasks.")
+        store = self._jira.store
+        number = self._issues.projects.take_numbers(project.id)
+        status = self._workflows.initial_status(self._workflows.of(project, kind.id))
+        fields: Body = msgspec.json.decode(issue["fields"])
+        kept = {name: value for name, value in fields.items() if name not in _OF_THE_PROJECT}
+        store.execute(
+            "UPDATE jira_issue SET project_id = ?, number = ?, status_id = ?, fields = ? "
+            "WHERE id = ?",
+            (project.id, number, status, msgspec.json.encode(kept).decode(), issue["id"]),
+        )
+        moved = (issue["key"], issue["id"])
+        store.execute("INSERT OR REPLACE INTO jira_moved_key VALUES (?, ?)", moved)
+        key = item("Key", (None, issue["key"]), (None, f"{project.key}-{number}"))
+        record(self._jira, issue["id"], author.account_id, [key])
 
     def _type(self, project: Project, wanted: str) -> JiraObject:
         for each in self._issues.projects.issue_types(project):

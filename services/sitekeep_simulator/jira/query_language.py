@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sitekeep_simulator.jira.state import jira_time
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import marks
 
@@ -17,6 +19,8 @@ _TOKEN = re.compile(
 _COMPARISONS = ("=", ">=", "<=", ">", "<", "!=")
 _TIMES = {"updated": "i.updated", "updateddate": "i.updated", "created": "i.created"}
 _TIMES["createddate"] = "i.created"
+_AGO = re.compile(r"-(\d+)([mhdw])$")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:\s+(\d{2}):(\d{2}))?$")
 _ORDERS = {
     "key": ("p.key", "i.number"),
@@ -38,9 +42,9 @@ class Query:
     descending: bool = True
 
 
-def parse_query(text: str) -> Query:
+def parse_query(text: str, now: datetime.datetime) -> Query:
     """Reads a query. Raises Refused (400) for what is unbounded or not understood."""
-    parser = _Parser(text)
+    parser = _Parser(text, now)
     query = parser.parse()
     if not query.conditions:
         raise Refused(
@@ -52,7 +56,8 @@ def parse_query(text: str) -> Query:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, now: datetime.datetime) -> None:
+        self._now = now
         self._tokens = _tokens(text)
         self._place = 0
         self._query = Query()
@@ -88,7 +93,7 @@ class _Parser:
             values = [self._next()]
         else:
             raise Refused(400, f"Error in the JQL Query: '{operator}' is not understood.")
-        condition, bound = _condition(name, str(operator), values)
+        condition, bound = _condition(name, str(operator), values, self._now)
         self._query.conditions.append(condition)
         self._query.values.extend(bound)
 
@@ -143,9 +148,11 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
-def _condition(name: str, operator: str, values: list[str]) -> tuple[str, list[Any]]:
+def _condition(
+    name: str, operator: str, values: list[str], now: datetime.datetime
+) -> tuple[str, list[Any]]:
     if name in _TIMES:
-        return f"{_TIMES[name]} {operator} ?", [_time(values[0])]
+        return f"{_TIMES[name]} {operator} ?", [_time(values[0], now)]
     if name in ("key", "issuekey", "issue", "id"):
         return _by_key(operator, values)
     makers: dict[str, Callable[[list[str]], tuple[str, list[Any]]]] = {
@@ -216,7 +223,10 @@ def _by_object(kind: str, column: str, values: list[str]) -> tuple[str, list[Any
     ), [*values, *values]
 
 
-def _time(text: str) -> str:
+def _time(text: str, now: datetime.datetime) -> str:
+    ago = _AGO.match(text)
+    if ago is not None:
+        return jira_time(now - datetime.timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))}))
     match = _DATE.match(text)
     if match is None:
         raise Refused(400, f"Date value '{text}' for field is invalid.")

@@ -77,7 +77,7 @@ class Search:
 
     async def count(self, request: web.Request) -> web.StreamResponse:
         """POST search/approximate-count."""
-        query = parse_query(str((await read_object(request)).get("jql") or ""))
+        query = self._query(await read_object(request))
         condition, values = self._condition(caller(request), query, [])
         statement = ISSUE_QUERY.replace("i.*, p.key || '-' || i.number AS key", "count(*)")
         total = self._store.value(f"{statement} WHERE {condition}", values)
@@ -91,10 +91,13 @@ class Search:
             "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.",
         )
 
+    def _query(self, body: Body) -> Query:
+        return parse_query(str(body.get("jql") or ""), self._site.clock.now())
+
     def _answer(self, account: Account, body: Body) -> web.Response:
         if set(body) - _KEYS:
             raise Refused(400, "Invalid request payload. Refer to the REST API documentation.")
-        query = parse_query(str(body.get("jql") or ""))
+        query = self._query(body)
         fields: list[str] = body.get("fields") or ["id"]
         rows, token = self._page(account, query, body, _size(body, fields))
         expand = body.get("expand") or ""

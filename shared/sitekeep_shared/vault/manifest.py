@@ -8,8 +8,8 @@ with the private key.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy
@@ -62,9 +62,19 @@ HEADER_SECTION = "manifest-header"
 PACKS_SECTION = "manifest-packs"
 BODY_SECTION = "manifest-body"
 BODY_VERSION = 1
+BODY_VERSION_SUPERSEDING = 2
+"""With a fourth part: which entries of which pages do not count."""
 
 _BODY_LEVEL = 3
 _PageRow = tuple[str, str, str, str, int, int, bytes, bytes]
+
+
+class _Body(msgspec.Struct, array_like=True):
+    version: int
+    details: bytes
+    pages: Sequence[_PageRow]
+    superseded: Mapping[int, Sequence[str]] = {}
+    """Sorted keys by the place of their page."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,14 @@ class ManifestSections:
 def encode_body(sealer: Sealer, name: str, body: ManifestBody) -> bytes:
     """The sealed body."""
     rows = [_page_row(page) for page in body.pages]
-    plain = msgspec.msgpack.encode((BODY_VERSION, body.details, rows))
+    superseded = {
+        place: sorted(page.superseded) for place, page in enumerate(body.pages) if page.superseded
+    }
+    parts: Sequence[object] = (BODY_VERSION, body.details, rows)
+    if superseded:
+        # Who does not know of the fourth part must not take the backup for readable.
+        parts = (BODY_VERSION_SUPERSEDING, body.details, rows, superseded)
+    plain = msgspec.msgpack.encode(parts)
     compressed = zstd.compress(plain, level=_BODY_LEVEL)
     return sealer.seal_content(BODY_SECTION, name.encode(), compressed)
 
@@ -105,13 +122,15 @@ def decode_body(sealer: Sealer, name: str, header: ManifestHeader, sealed: bytes
     compressed = sealer.open_content(BODY_SECTION, name.encode(), sealed, name)
     try:
         plain = zstd.decompress(compressed)
-        _, details, rows = msgspec.msgpack.decode(plain, type=tuple[int, bytes, list[_PageRow]])
-        pages = [_page(row) for row in rows]
-    except (zstd.ZstdError, msgspec.MsgspecError, ValueError) as error:
+        body = msgspec.msgpack.decode(plain, type=_Body)
+        pages = [_page(row) for row in body.pages]
+        for place, keys in body.superseded.items():
+            pages[place] = replace(pages[place], superseded=frozenset(keys))
+    except (zstd.ZstdError, msgspec.MsgspecError, ValueError, IndexError) as error:
         raise DamagedObject(name, "its body does not read as one") from error
     if tree_root([page.root for page in pages]).hex() != header.merkle_root:
         raise DamagedObject(name, "its pages do not give its Merkle root")
-    return ManifestBody(details, pages)
+    return ManifestBody(body.details, pages)
 
 
 def encode_manifest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -25,13 +25,28 @@ class PageReference:
     first_key: str
     last_key: str
     entry_count: int
+    """Without those that are superseded."""
     size_bytes: int
-    """The content of all its entries together."""
+    """The content of those entries together."""
     blob_id: bytes
     root: bytes
-    """Merkle root over its entries."""
+    """Merkle root over its entries, superseded ones included."""
     checkpoint: str
     """The checkpoint of the session that made it durable."""
+    superseded: frozenset[str] = frozenset()
+    """The keys of those of its entries that a later unit has read anew or found gone."""
+
+    def without(self, superseded: Mapping[str, int]) -> PageReference | None:
+        """Without entries of it, given as keys and the sizes of their content.
+
+        Keys of other pages are passed over. None where no entry is left.
+        """
+        own = {key for key in superseded if self.first_key <= key <= self.last_key}
+        if len(own) == self.entry_count:
+            return None
+        gone = sum(superseded[key] for key in own)
+        count, size = self.entry_count - len(own), self.size_bytes - gone
+        return replace(self, entry_count=count, size_bytes=size, superseded=self.superseded | own)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; the reverse of from_json."""

@@ -147,9 +147,9 @@ class BackupReader:
         except ValueError as error:
             problem = f"a page of {page.unit_key}: {error}"
             raise DamagedObject(self.name, problem, entry=name_of_page(page)) from error
-        lost = self._lost.get(page.blob_id)
-        if lost:
-            entries = [entry for entry in entries if entry.key not in lost]
+        gone = page.superseded | self._lost.get(page.blob_id, frozenset())
+        if gone:
+            entries = [entry for entry in entries if entry.key not in gone]
         self._decoded[page.blob_id] = entries
         while len(self._decoded) > self.limits.page_cache_count:
             self._decoded.popitem(last=False)

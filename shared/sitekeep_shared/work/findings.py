@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import case, delete, func, select, tuple_
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sitekeep_shared.database import schema
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Finding, Severity
+from sitekeep_shared.work.tally import Finding, Severity, Withdrawn
 
 _finding = schema.finding.c
 
@@ -33,6 +33,22 @@ async def insert(
     rows = [_row(operation, unit_key, number, finding) for number, finding in enumerate(findings)]
     if rows:
         await connection.execute(insert_rows(schema.finding), rows)
+
+
+async def withdraw(
+    connection: AsyncConnection, operation: str, withdrawn: Sequence[Withdrawn]
+) -> None:
+    """Removes findings of units that have ended; those that are not there are passed over."""
+    for each in withdrawn:
+        found = each.finding
+        statement = delete(schema.finding).where(
+            _finding.operation == operation,
+            _finding.unit_key == each.unit_key,
+            _finding.kind == found.kind.value,
+            _finding.key == storable(found.key),
+            _finding.reason == storable(found.reason),
+        )
+        await connection.execute(statement)
 
 
 def _row(operation: str, unit_key: str, number: int, finding: Finding) -> dict[str, Any]:

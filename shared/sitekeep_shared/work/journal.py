@@ -29,6 +29,7 @@ from sitekeep_shared.work.records import (
 from sitekeep_shared.work.unit import UnitPlan
 
 BATCH = 500
+_LAST = "\U0010ffff"
 
 _unit = schema.unit.c
 
@@ -153,6 +154,7 @@ async def _end_unit(
     tally = counts.to_json(outcome.tally.counts)
     await _change(connection, operation, unit, counts=tally, result=outcome.result, **values)
     await findings.insert(connection, operation.id, unit.plan.key, outcome.tally.findings)
+    await findings.withdraw(connection, operation.id, outcome.withdrawn)
     return await plan(connection, operation.id, outcome.spawned)
 
 
@@ -237,8 +239,12 @@ async def _summed_counts(connection: AsyncConnection, operation: str) -> Counts:
         after = rows[-1].key
 
 
-async def results(database: Database, operation: str) -> AsyncIterator[tuple[str, Any]]:
+async def results(
+    database: Database, operation: str, prefix: str = ""
+) -> AsyncIterator[tuple[str, Any]]:
     """The key and the result of every unit that left one, in the order of the keys.
+
+    Those whose keys begin with ``prefix``.
 
     Reads in short transactions of its own: whoever takes the results may take his time.
     """
@@ -247,6 +253,7 @@ async def results(database: Database, operation: str) -> AsyncIterator[tuple[str
         statement = (
             select(_unit.key, _unit.result)
             .where(_unit.operation == operation, _unit.key > after, _unit.result.is_not(None))
+            .where(_unit.key >= prefix, _unit.key < prefix + _LAST)
             .order_by(_unit.key)
             .limit(BATCH)
         )

@@ -34,7 +34,7 @@ class Meter:
     def ended(self, unit: ClaimedUnit, outcome: UnitOutcome, *, given_up: bool) -> None:
         """A unit is committed."""
         self.stopped(unit)
-        total = self._committed.plus(outcome.tally)
+        total = self._committed.plus(outcome.tally).without(outcome.withdrawn)
         self._committed = replace(
             total,
             done_unit_count=total.done_unit_count + (not given_up),

@@ -11,7 +11,7 @@ from typing import Any
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work import counts
 from sitekeep_shared.work.counts import Counts
-from sitekeep_shared.work.tally import Count, Severity, Tally
+from sitekeep_shared.work.tally import Count, Severity, Tally, Withdrawn
 from sitekeep_shared.work.unit import UnitPlan
 
 QUEUED_PHASE = "QUEUED"
@@ -105,6 +105,15 @@ class Progress:
             error_count=self.error_count + errors,
         )
 
+    def without(self, withdrawn: Sequence[Withdrawn]) -> Progress:
+        """Without findings that were taken back."""
+        errors = sum(each.finding.severity is Severity.ERROR for each in withdrawn)
+        return replace(
+            self,
+            issue_count=self.issue_count - len(withdrawn),
+            error_count=self.error_count - errors,
+        )
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -161,3 +170,5 @@ class UnitOutcome:
     spawned: Sequence[UnitPlan] = ()
     result: Any = None
     """JSON for the end of the operation, for example the pages that hold the unit's records."""
+    withdrawn: Sequence[Withdrawn] = ()
+    """Findings of earlier units that are taken back."""

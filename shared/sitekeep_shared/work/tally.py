@@ -32,6 +32,14 @@ class Finding:
     count: int = 1
 
 
+@dataclass(frozen=True)
+class Withdrawn:
+    """A finding of a unit that has ended, which a later unit found to be so no more."""
+
+    unit_key: str
+    finding: Finding
+
+
 @dataclass
 class Count:
     """How many entities of a kind a unit met.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity
@@ -73,6 +75,7 @@ async def test_a_scheme_whose_answer_is_lost_is_not_made_twice(pair: JiraPair) -
     assert [each["name"] for each in listed] == ["Default Issue Type Scheme", NAME]
 
 
+@pytest.mark.shows_loss(Kind.ISSUE_TYPE_SCHEME, "types")
 async def test_only_further_types_of_the_destination_are_behind_in_the_default_scheme(
     pair: JiraPair,
 ) -> None:
@@ -127,6 +130,14 @@ async def test_a_refused_scheme_is_named_and_the_project_gets_one_of_its_own(
     assert errors == {"ISSUE_TYPE_SCHEME_REFUSED"}
     found = of_kind(differences(before, await pair.destination.backup()), Kind.PROJECT)
     assert ("ALFA", "issueTypeScheme", NAME, "Sitekeep ALFA issue types") in found
+
+
+@pytest.mark.shows_loss(Loss.ISSUE_TYPE_NOT_IN_SCHEME)
+async def test_a_type_that_the_site_refuses_is_not_in_the_scheme(pair: JiraPair) -> None:
+    before = await filled(pair)
+    pair.destination.site.faults.plan(FaultKind.MISSING, "/issuetype$", method="POST", times=1)
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "ISSUE_TYPE_NOT_IN_SCHEME" in {each.reason for each in tally.findings}
 
 
 async def test_of_generated_schemes_nothing_is_lost(pair: JiraPair) -> None:

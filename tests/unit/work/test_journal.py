@@ -9,8 +9,9 @@ from sitekeep_shared.locks import LockLost
 from sitekeep_shared.work import findings, journal, operations
 from sitekeep_shared.work.identities import DatabaseIdentities
 from sitekeep_shared.work.journal import StaleAttempt
-from sitekeep_shared.work.records import ClaimedUnit, Operation, UnitOutcome
-from sitekeep_shared.work.tally import Finding, Severity, Tally
+from sitekeep_shared.work.meter import Meter
+from sitekeep_shared.work.records import ClaimedUnit, Operation, Progress, UnitOutcome
+from sitekeep_shared.work.tally import Finding, Severity, Tally, Withdrawn
 from sitekeep_shared.work.unit import UnitPlan
 from support.fake_work import START, queue, units
 
@@ -236,3 +237,39 @@ async def test_identities_need_the_lock(database: Database, operation: Operation
         await locks.release_by_admin(connection, "p1", etag=state.etag, force=True)
     with pytest.raises(LockLost):
         await DatabaseIdentities(database, operation).put("issue", {"1": "2"})
+
+
+async def test_a_unit_takes_findings_of_earlier_ones_back(
+    database: Database, operation: Operation
+) -> None:
+    await plan_units(database, *units(2))
+    first, second = await claim(database, 2)
+    tally = Tally()
+    tally.missing(Kind.ISSUE, "A-1", "LOST", "…")
+    tally.remark(Kind.ISSUE, "A-2", "NOTE", "…")
+    await commit(database, operation, first, UnitOutcome(tally))
+    meter = Meter(await _progress(database))
+    assert (meter.committed.issue_count, meter.committed.error_count) == (2, 1)
+    withdrawn = [Withdrawn(first.plan.key, tally.findings[0])]
+    outcome = UnitOutcome(Tally(), withdrawn=withdrawn)
+    await commit(database, operation, second, outcome)
+    meter.ended(second, outcome, given_up=False)
+    for progress in (await _progress(database), meter.committed):
+        assert (progress.issue_count, progress.error_count) == (1, 0)
+
+
+async def _progress(database: Database) -> Progress:
+    async with database.read() as connection:
+        return await journal.progress(connection, "o1")
+
+
+async def test_results_are_found_by_what_their_keys_begin_with(
+    database: Database, operation: Operation
+) -> None:
+    keys = ["a", "closing/1/1", "closing/10/1", "closing/2/1", "closings", "d"]
+    await plan_units(database, *(UnitPlan(1, key, "fake") for key in keys))
+    for unit in await claim(database, 9):
+        await commit(database, operation, unit, UnitOutcome(Tally(), (), unit.plan.key))
+    for prefix in ("closing/", "closing/1/", "closing/1/1", "", "x"):
+        found = [result async for _, result in journal.results(database, "o1", prefix)]
+        assert sorted(found) == [key for key in keys if key.startswith(prefix)]

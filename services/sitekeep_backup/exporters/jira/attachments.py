@@ -16,12 +16,13 @@ from sitekeep_backup.exporters.files import (
     note_change,
 )
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.issue_ranges import IssueRange
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.raw import text_of
+from sitekeep_backup.exporters.jira.read_again import numbers_read_after
 from sitekeep_backup.exporters.opening import opened
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteBodyMismatch, SiteForbidden, SiteNotFound
-from sitekeep_shared.content.entry_keys import child_entry
+from sitekeep_shared.content.entry_keys import child_entry, number_of
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -49,22 +50,31 @@ class _Planned(msgspec.Struct):
     metadata: str
 
 
-def plan_attachments(unit: ExportUnit, part: IssueRange, seen: Sequence[SeenIssue]) -> None:
-    """Plans the files of a range, or says how many are left out."""
-    count = sum(len(issue.attachments) for issue in seen)
-    if count and not unit.options.include_attachments:
-        message = f"{count} files are left out: the policy does not include attachments."
-        name = f"{part.project_key}-{part.first}…{part.project_key}-{part.last}"
-        unit.tally.remark(Kind.ATTACHMENT, name, "ATTACHMENTS_EXCLUDED", message, count=count)
+def plan_attachments(unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]) -> None:
+    """Plans the files of some issues, or says how many are left out."""
+    if not unit.options.include_attachments:
+        _leave_out(unit, seen)
         return
-    unit.tally.expect(Kind.ATTACHMENT, count)
-    for group in _groups(part, seen):
-        key = f"attachments/{group[0].key}"
-        files = msgspec.to_builtins(group)
-        unit.spawn(UnitPlan(ExportPhase.ATTACHMENTS, key, "attachments", {"files": files}))
+    for issue in seen:
+        issue.reading.expect(Kind.ATTACHMENT, len(issue.attachments))
+    for group in _groups(source, seen):
+        key = f"attachments/{group[0].key}/{unit.plan.key}"
+        arguments = {
+            "files": msgspec.to_builtins(group),
+            "project": source.project_id,
+            "planner": unit.plan.key,
+        }
+        unit.spawn(UnitPlan(ExportPhase.ATTACHMENTS, key, "attachments", arguments))
 
 
-def _groups(part: IssueRange, seen: Sequence[SeenIssue]) -> Iterator[list[_Planned]]:
+def _leave_out(unit: ExportUnit, seen: Sequence[SeenIssue]) -> None:
+    if count := sum(len(issue.attachments) for issue in seen):
+        message = f"{count} files are left out: the policy does not include attachments."
+        name = f"{seen[0].key}…{seen[-1].key}"
+        unit.tally.remark(Kind.ATTACHMENT, name, "ATTACHMENTS_EXCLUDED", message, count=count)
+
+
+def _groups(part: IssueSource, seen: Sequence[SeenIssue]) -> Iterator[list[_Planned]]:
     group: list[_Planned] = []
     size = 0
     for issue, raw in _files(seen):
@@ -92,8 +102,15 @@ def _files(seen: Sequence[SeenIssue]) -> Iterator[tuple[SeenIssue, msgspec.Raw]]
 
 
 async def export_attachments(unit: ExportUnit) -> None:
-    """The bytes of one group of files; what an earlier backup has is not downloaded again."""
+    """The bytes of one group of files; what an earlier backup has is not downloaded again.
+
+    Files of issues that were read again since are planned anew: they are passed over.
+    """
+    project, planner = str(unit.plan.arguments["project"]), str(unit.plan.arguments["planner"])
+    read_again = await numbers_read_after(unit, project, planner)
     for item in msgspec.convert(unit.plan.arguments["files"], list[_Planned]):
+        if number_of(item.key) in read_again:
+            continue
         metadata = _decode(item.metadata)
         file = _site_file(item, metadata)
         if is_reused(unit, file):

@@ -13,6 +13,7 @@ from sitekeep_backup.exporters.jira.raw import decode_page, join_array
 from sitekeep_backup.exporters.jira.sprints import sprints_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.invisible import BOARDS_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.concurrently import in_order
 from sitekeep_shared.work.unit import UnitPlan
@@ -74,7 +75,7 @@ def _report_hidden(unit: ExportUnit, hidden: Sequence[_Listed]) -> None:
     if hidden:
         message = f"{len(hidden)} private boards are listed but not shown to this account."
         key = str(hidden[0].id)
-        unit.tally.remark(Kind.BOARD, key, "BOARDS_NOT_VISIBLE", message, count=len(hidden))
+        unit.tally.remark(Kind.BOARD, key, BOARDS_NOT_VISIBLE, message, count=len(hidden))
 
 
 async def _attributes(unit: ExportUnit, board: _Listed) -> Mapping[str, str]:

@@ -24,6 +24,8 @@ _READ: dict[Kind, str] = {
     "project/{id}/permissionscheme",
     Kind.ISSUE_SECURITY_SCHEME: "issuesecurityschemes/search, their levels and members",
     Kind.PRIORITY_SCHEME: "priorityscheme, with priorities and projects",
+    Kind.PROJECT: "project/{id} of live and archived projects; those in the trash are named with "
+    "how many issues they have",
     Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
     "from issuetypescheme/project",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
@@ -31,7 +33,8 @@ _READ: dict[Kind, str] = {
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
     Kind.VERSION: "project/{id}/version",
     Kind.COMPONENT: "project/{id}/component",
-    Kind.ISSUE: "issue/bulkfetch by key number, all fields",
+    Kind.ISSUE: "issue/bulkfetch by key number, all fields; what changed while the backup ran is "
+    "read again; those that the site counts and does not show are counted as missing",
     Kind.COMMENT: "inside the issue; those that it lacks from issue/{id}/comment",
     Kind.WORKLOG: "inside the issue; those that it lacks from issue/{id}/worklog",
     Kind.CHANGELOG: "changelog/bulkfetch",

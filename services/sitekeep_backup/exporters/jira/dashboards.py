@@ -12,6 +12,7 @@ from sitekeep_backup.exporters.jira.listing import read_page, spawn_next
 from sitekeep_backup.exporters.jira.raw import identity_of, join_array
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.invisible import DASHBOARD_IN_TRASH
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.concurrently import in_order
 from sitekeep_shared.work.unit import UnitPlan
@@ -76,7 +77,7 @@ async def export_dashboards(unit: ExportUnit) -> None:
 def _report_trash(unit: ExportUnit, dashboards: list[_Listed]) -> None:
     for each in dashboards:
         message = f"{each.name} is in the trash: it can be backed up once it is restored."
-        unit.tally.remark(Kind.DASHBOARD, each.id, "DASHBOARD_IN_TRASH", message)
+        unit.tally.remark(Kind.DASHBOARD, each.id, DASHBOARD_IN_TRASH, message)
 
 
 async def _store(unit: ExportUnit, state: str, made: list[tuple[_Listed, bytes]]) -> None:

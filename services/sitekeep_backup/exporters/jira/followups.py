@@ -90,12 +90,12 @@ async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _
     if cut.total > len(known):
         lacking = await _lacking(unit, issue, cut, known)
     found = len(known) + len(lacking)
-    unit.tally.expect(cut.kind, max(cut.total, found))
-    unit.tally.done(cut.kind, count=len(known))
+    issue.reading.expect(cut.kind, max(cut.total, found))
+    issue.reading.done(cut.kind, count=len(known))
     for item_id, raw in sorted(lacking.items(), key=lambda pair: f"{pair[0]:>020}"):
-        await _store_item(unit, project_id, issue, cut.kind, item_id, bytes(raw))
+        await _store_item(project_id, issue, cut.kind, item_id, bytes(raw))
     if cut.total > found:
-        _report_short_list(unit, issue, cut, cut.total - found)
+        _report_short_list(issue, cut, cut.total - found)
 
 
 async def _lacking(
@@ -127,18 +127,17 @@ async def _page(unit: ExportUnit, issue: SeenIssue, cut: _Cut, start: int) -> li
 
 
 async def _store_item(
-    unit: ExportUnit, project_id: str, issue: SeenIssue, kind: Kind, item_id: str, payload: bytes
+    project_id: str, issue: SeenIssue, kind: Kind, item_id: str, payload: bytes
 ) -> None:
     key = child_entry(project_id, issue.number, item_id)
     attributes = {"issue": issue.key, "id": item_id}
-    await unit.records.put_record(kind, key, payload, attributes=attributes)
-    unit.tally.done(kind, len(payload))
+    await issue.reading.put(kind, key, payload, attributes=attributes)
 
 
-def _report_short_list(unit: ExportUnit, issue: SeenIssue, cut: _Cut, lacking: int) -> None:
+def _report_short_list(issue: SeenIssue, cut: _Cut, lacking: int) -> None:
     message = f"The site counts {cut.total} but lists {lacking} fewer."
     reason = f"{cut.kind.name}S_NOT_LISTED"
-    unit.tally.missing(cut.kind, issue.key, reason, message, count=lacking)
+    issue.reading.missing(cut.kind, issue.key, reason, message, count=lacking)
 
 
 def _bodies(
@@ -161,14 +160,14 @@ async def _store_watchers(unit: ExportUnit, project_id: str, issues: Sequence[Se
         async for issue, body in bodies:
             listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
             if listed < issue.watch_count:
-                _report_hidden_watchers(unit, issue, issue.watch_count - listed)
+                _report_hidden_watchers(issue, issue.watch_count - listed)
             if body:
-                await _store_list(unit, Kind.WATCHER, project_id, issue, body, listed)
+                await _store_list(Kind.WATCHER, project_id, issue, body, listed)
 
 
-def _report_hidden_watchers(unit: ExportUnit, issue: SeenIssue, hidden: int) -> None:
+def _report_hidden_watchers(issue: SeenIssue, hidden: int) -> None:
     message = f"{hidden} watchers are counted by the site but not shown to this account."
-    unit.tally.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
+    issue.reading.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
 
 
 async def _store_remote_links(
@@ -177,13 +176,12 @@ async def _store_remote_links(
     async with aclosing(_bodies(unit, issues, "remotelink")) as bodies:
         async for issue, body in bodies:
             if links := len(decode_array(body)) if body else 0:
-                await _store_list(unit, Kind.REMOTE_LINK, project_id, issue, body, links)
+                await _store_list(Kind.REMOTE_LINK, project_id, issue, body, links)
 
 
 async def _store_list(
-    unit: ExportUnit, kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
+    kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
 ) -> None:
-    unit.tally.expect(kind, count)
+    issue.reading.expect(kind, count)
     key = issue_entry(project_id, issue.number)
-    await unit.records.put_record(kind, key, body, attributes={"issue": issue.key})
-    unit.tally.done(kind, len(body), count=count)
+    await issue.reading.put(kind, key, body, attributes={"issue": issue.key}, count=count)

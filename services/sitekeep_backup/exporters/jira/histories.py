@@ -38,7 +38,7 @@ async def export_histories(
     hinted: set[str] = set()
     for issue in seen:
         if entries := histories.get(issue.id):
-            payload = await _store(unit, project_id, issue, entries)
+            payload = await _store(project_id, issue, entries)
             if any(hint in payload for hint in REMOTE_LINK_HINTS):
                 hinted.add(issue.id)
     return hinted
@@ -57,13 +57,11 @@ async def _histories(unit: ExportUnit, ids: list[str]) -> dict[str, list[msgspec
         body["nextPageToken"] = page.next_page_token
 
 
-async def _store(
-    unit: ExportUnit, project_id: str, issue: SeenIssue, entries: list[msgspec.Raw]
-) -> bytes:
-    unit.tally.expect(Kind.CHANGELOG, len(entries))
+async def _store(project_id: str, issue: SeenIssue, entries: list[msgspec.Raw]) -> bytes:
+    issue.reading.expect(Kind.CHANGELOG, len(entries))
     issue_id = msgspec.json.encode(issue.id)
     payload = b'{"issueId":' + issue_id + b',"changeHistories":' + join_array(entries) + b"}"
     key = issue_entry(project_id, issue.number)
-    await unit.records.put_record(Kind.CHANGELOG, key, payload, attributes={"issue": issue.key})
-    unit.tally.done(Kind.CHANGELOG, len(payload), count=len(entries))
+    attributes, count = {"issue": issue.key}, len(entries)
+    await issue.reading.put(Kind.CHANGELOG, key, payload, attributes=attributes, count=count)
     return payload

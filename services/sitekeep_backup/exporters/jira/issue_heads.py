@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.issue_reading import IssueReading
 from sitekeep_backup.exporters.jira.raw import Identified
 
 
@@ -30,14 +31,18 @@ class Watches(msgspec.Struct, rename="camel"):
     watch_count: int = 0
 
 
-class LinkEnd(msgspec.Struct):
-    """The issue at one end of a link: only whether it is there is asked."""
+class OtherIssue(msgspec.Struct):
+    """An issue that another one shows."""
+
+    id: str
+    key: str = ""
 
 
 class Link(msgspec.Struct, rename="camel"):
     """One of ``fields.issuelinks``: it names the other end on one of two sides."""
 
-    outward_issue: LinkEnd | None = None
+    outward_issue: OtherIssue | None = None
+    inward_issue: OtherIssue | None = None
 
 
 class IssueType(msgspec.Struct):
@@ -50,17 +55,28 @@ class Fields(msgspec.Struct):
     """``fields`` of an issue."""
 
     issuetype: IssueType | None = None
-
+    project: Identified | None = None
+    updated: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
     issuelinks: list[Link] | None = None
+    subtasks: list[OtherIssue] | None = None
+    parent: OtherIssue | None = None
     attachment: list[msgspec.Raw] | None = None
 
     @property
     def is_subtask(self) -> bool:
         """Whether it is a part of another issue."""
         return self.issuetype is not None and self.issuetype.subtask
+
+    @property
+    def neighbours(self) -> list[tuple[str, str]]:
+        """Id and key of the issues that show this one: linked ones, its parent, its sub-tasks."""
+        links = self.issuelinks or ()
+        ends = (end for link in links for end in (link.outward_issue, link.inward_issue))
+        others = (*ends, *(self.subtasks or ()), self.parent)
+        return [(other.id, other.key) for other in others if other is not None]
 
     @property
     def planned_sprints(self) -> list[msgspec.Raw]:
@@ -121,6 +137,8 @@ class SeenIssue(msgspec.Struct):
     key: str
     number: int
     fields: Fields
+    reading: IssueReading
+    """What is stored and counted for it."""
 
     @property
     def comments(self) -> CommentPage:

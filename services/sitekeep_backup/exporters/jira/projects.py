@@ -7,7 +7,20 @@ from typing import Any
 
 import msgspec
 
-from sitekeep_backup.exporters.jira.issue_ranges import plan_ranges
+from sitekeep_backup.exporters.jira.issue_ranges import (
+    IssueSource,
+    plan_archived_ranges,
+    plan_ranges,
+)
+from sitekeep_backup.exporters.jira.listed_issues import SEARCH as SEARCH_ISSUES
+from sitekeep_backup.exporters.jira.listed_projects import (
+    ARCHIVED,
+    DELETED,
+    PAGE_SIZE,
+    QUERY,
+    SEARCH,
+    ListedProject,
+)
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
 from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
@@ -17,70 +30,58 @@ from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadab
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
+from sitekeep_shared.content.invisible import PROJECT_IN_TRASH, PROJECT_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
-
-PAGE_SIZE = 100
-"""The largest page of project/search, versions and components (Jira REST v3)."""
 
 FIRST = UnitPlan(ExportPhase.CONTENT, "projects", "projects")
 
 
-class _Insight(msgspec.Struct, rename="camel"):
-    total_issue_count: int | None = None
-
-
-class _Listed(msgspec.Struct):
-    id: str
-    key: str
-    name: str = ""
-    archived: bool = False
-    deleted: bool = False
-    insight: _Insight | None = None
-    project_type: str = msgspec.field(default="", name="projectTypeKey")
-    roles: dict[str, str] = {}
-
-    @property
-    def issue_count(self) -> int:
-        """How many issues the site says it has, whether the account sees them or not."""
-        return (self.insight.total_issue_count or 0) if self.insight else 0
-
-
 async def export_projects(unit: ExportUnit) -> None:
-    """One page of project/search with archived and trashed projects; plans the live ones."""
-    query = [("status", status) for status in ("live", "archived", "deleted")]
-    query += [("maxResults", str(PAGE_SIZE)), ("expand", "insight"), ("orderBy", "key")]
-    page = await read_page(unit, "/rest/api/3/project/search", query)
+    """One page of project/search with archived and trashed projects; plans those that it shows."""
+    page = await read_page(unit, SEARCH, QUERY)
     fields = await planning_fields(unit)
-    listed = [msgspec.json.decode(item, type=_Listed) for item in page.values]
-    live = [each.id for each in listed if not each.deleted and not each.archived]
-    schemes = await schemes_of_projects(unit, live)
+    listed = [msgspec.json.decode(item, type=ListedProject) for item in page.values]
+    schemes = await schemes_of_projects(
+        unit, [project.id for project in listed if project.state != DELETED]
+    )
     for project in listed:
-        _plan_project(unit, project, fields, schemes.get(project.id, {}))
+        plan_project(unit, project, fields, schemes.get(project.id, {}))
+    states = {project.id: [project.key, project.state] for project in listed}
+    unit.note = {"projects": states, "fields": msgspec.to_builtins(fields)}
     spawn_next(unit, page)
 
 
-def _plan_project(
-    unit: ExportUnit, project: _Listed, fields: PlanningFields, schemes: Mapping[str, str]
+async def known_projects(
+    unit: ExportUnit,
+) -> tuple[dict[str, tuple[str, str]], PlanningFields]:
+    """Keys and states of all projects when the list was read, by id; the fields of planning."""
+    states: dict[str, tuple[str, str]] = {}
+    fields = PlanningFields()
+    async for _, note in unit.earlier.notes(FIRST.key):
+        states |= {each: (key, state) for each, (key, state) in note["projects"].items()}
+        fields = PlanningFields(**note["fields"])
+    return states, fields
+
+
+def plan_project(
+    unit: ExportUnit,
+    project: ListedProject,
+    fields: PlanningFields,
+    schemes: Mapping[str, str],
 ) -> None:
-    if project.deleted:
-        unit.tally.remark(Kind.PROJECT, project.key, "PROJECT_IN_TRASH", _closed(project, "trash"))
-    elif project.archived:
-        unit.tally.expect(Kind.PROJECT)
-        message = _closed(project, "archive")
-        unit.tally.missing(Kind.PROJECT, project.key, "PROJECT_ARCHIVED", message)
-    else:
-        arguments = {"id": project.id, "key": project.key, "issues": project.issue_count}
-        arguments["fields"] = msgspec.to_builtins(fields)
-        arguments["schemes"] = schemes
-        unit.spawn(UnitPlan(unit.plan.phase, f"project/{project.id:>010}", "project", arguments))
-
-
-def _closed(project: _Listed, place: str) -> str:
-    return (
-        f"{project.name} is in the {place}: its {project.issue_count} issues can be read "
-        "once it is restored on the site."
-    )
+    """Plans the reading of a project, or says that it is in the trash."""
+    if project.state == DELETED:
+        message = (
+            f"{project.name} is in the trash: its {project.issue_count} issues can be read "
+            "once it is restored on the site."
+        )
+        unit.tally.remark(Kind.PROJECT, project.key, PROJECT_IN_TRASH, message)
+        return
+    arguments = {"id": project.id, "key": project.key, "fields": msgspec.to_builtins(fields)}
+    arguments["schemes"] = dict(schemes)
+    arguments["archived_issues"] = project.issue_count if project.state == ARCHIVED else None
+    unit.spawn(UnitPlan(FIRST.phase, f"project/{project.id:>010}", "project", arguments))
 
 
 async def export_project(unit: ExportUnit) -> None:
@@ -91,26 +92,26 @@ async def export_project(unit: ExportUnit) -> None:
     try:
         project = await _store_project(unit, project_id)
     except SiteNotFound as error:
-        unit.tally.missing(Kind.PROJECT, key, "PROJECT_NOT_VISIBLE", error.message)
+        unit.tally.missing(Kind.PROJECT, key, PROJECT_NOT_VISIBLE, error.message)
         return
     for noun in ("version", "component"):
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     name_unreadable(unit, project.project_type, key)
-    await _compare_counts(unit, key, int(arguments["issues"]))
-    highest = await _highest_number(unit, key)
-    fields = PlanningFields(**arguments.get("fields", {}))
-    unit.spawn(
-        *plan_ranges(project_id, key, highest, sprint_field=fields.sprint, rank_field=fields.rank)
-    )
+    fields = PlanningFields(**arguments["fields"])
+    source = IssueSource(project_id, key, sprint_field=fields.sprint, rank_field=fields.rank)
+    if (archived := arguments["archived_issues"]) is not None:
+        unit.spawn(*plan_archived_ranges(source, int(archived)))
+    else:
+        unit.spawn(*plan_ranges(source, await _highest_number(unit, key)))
 
 
-async def _store_project(unit: ExportUnit, project_id: str) -> _Listed:
+async def _store_project(unit: ExportUnit, project_id: str) -> ListedProject:
     query = [("expand", "description,lead,issueTypes,url,projectKeys,insight")]
     template = "/rest/api/3/project/{project_id}"
     payload = await unit.site.get(template, query, project_id=project_id)
-    project = msgspec.json.decode(payload, type=_Listed)
+    project = msgspec.json.decode(payload, type=ListedProject)
     attributes = {
         "key": project.key,
         "statuses": await _statuses(unit, project_id),
@@ -136,20 +137,12 @@ async def _statuses(unit: ExportUnit, project_id: str) -> str:
 async def _highest_number(unit: ExportUnit, key: str) -> int:
     """The highest number that the search index knows; 0 where it knows none."""
     body = {"jql": f'project = "{key}" ORDER BY key DESC', "fields": ["key"], "maxResults": 1}
-    found: dict[str, Any] = await unit.site.post_json("/rest/api/3/search/jql", body, read=True)
+    try:
+        found: dict[str, Any] = await unit.site.post_json(SEARCH_ISSUES, body, read=True)
+    except (SiteForbidden, SiteNotFound, SiteRefused):
+        # The search says of projects that the account does not see that there are none.
+        return 0
     return max((split_issue_key(issue["key"])[1] for issue in found.get("issues", ())), default=0)
-
-
-async def _compare_counts(unit: ExportUnit, key: str, existing: int) -> None:
-    """Says how many issues the site counts that the account's own search does not."""
-    template = "/rest/api/3/search/approximate-count"
-    found: dict[str, Any] = await unit.site.post_json(
-        template, {"jql": f'project = "{key}"'}, read=True
-    )
-    hidden = existing - int(found.get("count", 0))
-    if hidden > 0:
-        message = f"{hidden} issues of {key} are not visible to this account."
-        unit.tally.remark(Kind.ISSUE, key, "ISSUES_NOT_VISIBLE", message, count=hidden)
 
 
 async def _export_parts(unit: ExportUnit, kind: Kind, noun: str) -> None:

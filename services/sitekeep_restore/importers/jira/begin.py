@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.left_out import repeat_what_is_left_out
 from sitekeep_restore.importers.jira.reading import Json, read_json, take
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -19,7 +20,11 @@ LAST = UnitPlan(ImportPhase.CLEAN_UP, "end", "end")
 
 
 async def begin(unit: ImportUnit) -> None:
-    """Turns autowatch off for the restoring account and notes both addresses."""
+    """Turns autowatch off for the restoring account and notes both addresses.
+
+    What the backup says it lacks is repeated.
+    """
+    repeat_what_is_left_out(unit)
     known = await unit.identities.get(identity_kinds.PREFERENCE, [AUTOWATCH])
     if not known:
         before = await _preference(unit)

@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.issue_security import secure_issues
 from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.numbering import BATCH, Wanted, next_batch, slots
 from sitekeep_restore.importers.jira.projects import TargetProject
+from sitekeep_restore.importers.jira.reading import take
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.content.entry_keys import end_of, first_of_project, issue_entry, number_of
 from sitekeep_shared.kinds import Kind
@@ -62,21 +63,16 @@ async def _wanted(
 async def _entries(
     unit: ImportUnit, project: TargetProject, first: int
 ) -> tuple[list[Entry], bool]:
-    """The issues of the range, and whether the project has any beyond it."""
-    found: list[Entry] = []
-    start = issue_entry(project.source, first)
+    """The issues of the range in number order, and whether the project has any beyond it.
+
+    What was read again while the backup ran is listed apart from the others.
+    """
+    start, behind = (issue_entry(project.source, number) for number in (first, first + RANGE))
+    last = issue_entry(project.source, first + RANGE - 1)
+    found = [entry async for entry in unit.backup.entries(Kind.ISSUE, first=start, last=last)]
     end = end_of(first_of_project(project.source))
-    entries = unit.backup.entries(Kind.ISSUE, first=start, last=end)
-    try:
-        async for entry in entries:
-            if number_of(entry.key) >= first + RANGE:
-                return found, True
-            found.append(entry)
-    finally:
-        close = getattr(entries, "aclose", None)
-        if close is not None:
-            await close()
-    return found, False
+    beyond, _ = await take(unit.backup, Kind.ISSUE, 1, first=behind, last=end)
+    return sorted(found, key=lambda entry: entry.key), bool(beyond)
 
 
 async def _create(

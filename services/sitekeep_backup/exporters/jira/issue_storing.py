@@ -1,0 +1,56 @@
+"""Storing issues that were fetched, and what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sitekeep_backup.exporters.jira.attachments import plan_attachments
+from sitekeep_backup.exporters.jira.followups import follow_up
+from sitekeep_backup.exporters.jira.histories import export_histories
+from sitekeep_backup.exporters.jira.issue_fetching import FetchedIssue
+from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
+from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.sprints import plan_seen
+from sitekeep_backup.exporters.unit import ExportUnit
+from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.kinds import Kind
+
+
+async def store_issues(
+    unit: ExportUnit, source: IssueSource, issues: Sequence[FetchedIssue]
+) -> list[SeenIssue]:
+    """Keeps issues as the site sent them."""
+    for issue, raw in issues:
+        issue.reading.expect(Kind.ISSUE)
+        key = issue_entry(source.project_id, issue.number)
+        attributes = {"key": issue.key, "id": issue.id, **_planned(unit, issue)}
+        await issue.reading.put(Kind.ISSUE, key, bytes(raw), attributes=attributes)
+        _count_links(issue)
+    return [issue for issue, _ in issues]
+
+
+async def store_further(unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]) -> None:
+    """What at most a thousand stored issues hold beyond their own answers."""
+    hinted = await export_histories(unit, source.project_id, seen)
+    await follow_up(unit, source.project_id, seen, hinted)
+    plan_attachments(unit, source, seen)
+
+
+def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
+    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    planned: dict[str, str] = {}
+    if sprints := issue.fields.planned_sprints:
+        plan_seen(unit, sprints)
+        planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)
+    if rank := issue.fields.planned_rank:
+        planned["rank"] = rank
+        issue.reading.expect(Kind.RANK)
+        issue.reading.done(Kind.RANK)
+    return planned
+
+
+def _count_links(issue: SeenIssue) -> None:
+    """Links are inside the issues; each is counted where its outward end is."""
+    issue.reading.expect(Kind.ISSUE_LINK, issue.outward_links)
+    issue.reading.done(Kind.ISSUE_LINK, count=issue.outward_links)
