@@ -21,6 +21,7 @@ from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, 
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shelf import Pair, Shelf
+from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
@@ -182,8 +183,21 @@ class Comparison:
         if kind is not Kind.ISSUE or not path.startswith("custom."):
             return True
         label = path.removeprefix("custom.")
+        if right is None and self._is_computed(label):
+            return True
         fields = [f"{label} ({each})" for each in jira_configuration.UNMADE]
         return right is None and any(self._is_gone(Kind.FIELD, each) for each in fields)
+
+    def _is_computed(self, label: str) -> bool:
+        """Whether a field is one that Product Discovery fills on both sides."""
+        computed = {discovery_fields.PREFIX + each for each in discovery_fields.COMPUTED}
+        names = [f"{label} ({jira_configuration.STOCK}float)"]
+        names += [f"{label} ({each})" for each in discovery_fields.DERIVED]
+        found = [
+            [self._shelf.value(side, Kind.FIELD, name) for side in (Side.LEFT, Side.RIGHT)]
+            for name in names
+        ]
+        return any(all(one and one.get("custom") in computed for one in pair) for pair in found)
 
     def _is_gone(self, kind: Kind, name: str) -> bool:
         before, after = (self._shelf.value(side, kind, name) for side in (Side.LEFT, Side.RIGHT))

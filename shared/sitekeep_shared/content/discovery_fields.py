@@ -27,12 +27,19 @@ DERIVED = frozenset(
 )
 """What the product makes of other things: to keep it would be to keep what is no longer true."""
 
+FORMULA = "formula"
+"""What the product computes of an idea's other fields; elsewhere a number keeps the result."""
+
+COMPUTED = DERIVED | {FORMULA}
+"""Fields that nobody writes."""
+
 _BY_VALUE: Mapping[str, str] = {"number": "float", "string": "textfield"}
 
 
-def is_discovery(schema: Mapping[str, Any]) -> bool:
-    """Whether a field's ``schema`` is one of Jira Product Discovery."""
-    return str(schema.get("custom") or "").startswith(PREFIX)
+def is_writable(kind: str) -> bool:
+    """Whether the values of a field of that type can be written where such a field is there."""
+    name = kind.removeprefix(PREFIX)
+    return kind.startswith(PREFIX) and name not in COMPUTED
 
 
 def substitute_of(schema: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.emptiness import find_content
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.content.discovery_fields import DERIVED, substitute_of
 from sitekeep_shared.coverage import MISSING
@@ -124,3 +125,39 @@ def test_a_plain_field_keeps_what_is_not_derived(kind: str, value: str, expected
 
 def test_fields_of_others_stay_what_they_are() -> None:
     assert substitute_of({"type": "number", "custom": "com.example:rating"}) == ""
+
+
+async def test_ideas_come_back_into_a_project_that_was_made_for_them(pair: JiraPair) -> None:
+    generate(pair.source.site, seed=1, issues=10)
+    pair.share_people()
+    before = await pair.source.backup()
+    jira = Jira(pair.destination.site)
+    lead = pair.destination.site.accounts.page()[0].account_id
+    made = add_discovery_project(jira, "IDEA", "Made by hand", lead)
+    assert await find_content(pair.destination.client) == []
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    after = await pair.destination.backup()
+    assert (errors_of(tally), undeclared(before, after)) == ([], [])
+    assert [each["key"] for each in ideas_of(after)] == [each["key"] for each in ideas_of(before)]
+    project: Json = await pair.destination.client.get_json(f"{API}/project/IDEA")
+    assert (project["id"], project["name"]) == (str(made.project.id), "Ideen & Wünsche")
+    assert project["projectTypeKey"] == "product_discovery"
+    for idea in ideas_of(after):
+        assert idea["fields"]["issuetype"]["id"] == str(made.idea.id)
+        assert idea["fields"][f"customfield_{made.fields[0].id}"] is not None
+    reasons = reasons_of(tally)
+    assert (reasons["PROJECT_TYPE_CHANGED"], reasons["FIELD_TYPE_CHANGED"]) == (0, 0)
+    assert reasons["STATUS_NOT_REACHED"] == reasons["ISSUE_TYPE_CHANGED"] == 0
+    ideas = {path for item, path in declared(Kind.ISSUE, before, after) if item == "IDEA-1"}
+    lost = {path for path in ideas if path.startswith("custom.")}
+    assert lost == {"custom.Insights", "custom.Impact score"}
+
+
+async def test_a_project_with_ideas_is_content_and_is_left_alone(pair: JiraPair) -> None:
+    generate(pair.source.site, seed=1, issues=10)
+    before = await pair.source.backup()
+    generate(pair.destination.site, seed=2, issues=1)
+    found = await find_content(pair.destination.client)
+    assert "project IDEA" in [each.subject for each in found]
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert reasons_of(tally)["PROJECT_KEY_TAKEN"] > 0

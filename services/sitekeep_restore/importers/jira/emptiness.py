@@ -1,6 +1,8 @@
 """Whether a Jira destination is empty, and if not, what has to be deleted.
 
-What cannot be read counts as unknown, never as empty: the error of the site is raised.
+What cannot be read counts as unknown, never as empty: the error of the site is raised. A Product
+Discovery project without ideas is no content: no request makes one, so people have to make it
+before ideas can come back into one. Should none of the backup have its key, it stays as it is.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sitekeep_restore.importers.product_discovery.prepared import is_prepared
 from sitekeep_shared.atlassian.assets_site import AssetsSite, workspaces_of
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
@@ -45,7 +48,8 @@ async def find_content(site: SiteClient) -> list[Violation]:
 
     Raises SiteError.
     """
-    violations = [_violation(project) for project in await _projects(site)]
+    projects = [each for each in await _projects(site) if not is_prepared(each)]
+    violations = [_violation(project) for project in projects]
     hidden = 0 if violations else await _issue_count(site)
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."

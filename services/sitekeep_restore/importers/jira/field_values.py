@@ -13,6 +13,7 @@ from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_shared.atlassian.assets_site import FIELD_TYPE, object_value
 from sitekeep_shared.content.adf import Node, is_document, is_list, is_node, origin_line
+from sitekeep_shared.content.discovery_fields import is_writable
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
 from sitekeep_shared.kinds import Kind
 
@@ -150,6 +151,8 @@ class FieldValues:
             return value
         if kind == FIELD_TYPE:
             return self._each(key, _asset, value)
+        if is_writable(kind):
+            return value
         if not kind.startswith(STOCK):
             return None
         name = kind.removeprefix(STOCK)

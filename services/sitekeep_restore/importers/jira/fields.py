@@ -10,6 +10,7 @@ import msgspec
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
+from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.discovery_fields import substitute_of
@@ -50,16 +51,27 @@ SEARCHERS = {
 async def import_fields(unit: ImportUnit) -> None:
     """Some fields. Jira's own ones are there; only custom ones are created."""
     losses = LossCounter(unit.tally)
+    prepared = PreparedProjects(unit)
     entries = await batch_of(unit, Kind.FIELD, FIELDS_PER_UNIT)
     existing: list[Json] = await unit.site.get_json("/rest/api/3/field")
     for entry in entries:
         field: Json = await read_json(unit.backup, entry)
         unit.tally.expect(Kind.FIELD)
-        if custom_type(field):
+        own = await prepared.custom_field(field, existing)
+        if own is not None:
+            await _keep(unit, field, own)
+            unit.tally.done(Kind.FIELD)
+        elif custom_type(field):
             await _import_custom(unit, entry, field, existing, losses)
         else:
             unit.tally.done(Kind.FIELD)
     losses.report()
+
+
+async def _keep(unit: ImportUnit, field: Json, found: Json) -> None:
+    source = str(field["id"])
+    await unit.identities.put(identity_kinds.FIELD, {source: str(found["id"])})
+    await unit.identities.put(identity_kinds.FIELD_TYPE, {source: custom_type(found)})
 
 
 def custom_type(field: Json) -> str:

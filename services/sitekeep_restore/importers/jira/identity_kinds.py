@@ -34,6 +34,9 @@ ASSET_STATUS = Kind.ASSET_STATUS.value
 ASSET_OBJECT_TYPE = Kind.ASSET_OBJECT_TYPE.value
 ASSET_OBJECT = Kind.ASSET_OBJECT.value
 
+PREPARED_PROJECT = "prepared_project"
+"""Source id of a Product Discovery project → target id of one that waits for its ideas."""
+
 ASSETS = "assets"
 """``workspace``, ``cloud`` → the ids under which the destination's Assets are asked."""
 

@@ -35,11 +35,13 @@ from sitekeep_restore.importers.jira import (
     users,
     versions,
 )
+from sitekeep_restore.importers.product_discovery import prepared
 from sitekeep_restore.importers.unit import Importer
 
 IMPORTER = Importer(
     initial_units=(
         begin.FIRST,
+        prepared.FIRST,
         users.FIRST,
         configuration.FIRST,
         statuses.FIRST,
@@ -66,6 +68,7 @@ IMPORTER = Importer(
     ),
     run={
         "begin": begin.begin,
+        "prepared-projects": prepared.find_prepared,
         "users": users.import_users,
         "groups": groups.import_groups,
         "memberships": groups.import_memberships,

@@ -9,6 +9,7 @@ from typing import Any
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_all
+from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -24,7 +25,7 @@ _NAMESPACE = uuid.UUID("0b0ad0a4-51f5-4f0c-9f3c-1f4cf4d33a55")
 
 async def import_statuses(unit: ImportUnit) -> None:
     """Creates the statuses that are absent, together with a workflow that holds them."""
-    statuses = await read_all(unit.backup, Kind.STATUS)
+    statuses = await _not_prepared(unit, await read_all(unit.backup, Kind.STATUS))
     existing = by_name(await _global_statuses(unit))
     wanted = by_name(statuses)
     absent = [status for name, status in wanted.items() if name not in existing]
@@ -35,6 +36,21 @@ async def import_statuses(unit: ImportUnit) -> None:
         refused = await _create_statuses(unit, start, part) or refused
     found = by_name(await _global_statuses(unit)) if absent else existing
     await _map(unit, statuses, found, refused)
+
+
+async def _not_prepared(unit: ImportUnit, statuses: Sequence[Json]) -> list[Json]:
+    """The statuses that no project made by hand has; those that one has are mapped to them."""
+    prepared = PreparedProjects(unit)
+    left: list[Json] = []
+    for status in statuses:
+        own = await prepared.status(status)
+        if own is None:
+            left.append(status)
+            continue
+        await unit.identities.put(identity_kinds.STATUS, {str(status["id"]): own})
+        unit.tally.expect(Kind.STATUS)
+        unit.tally.done(Kind.STATUS)
+    return left
 
 
 async def _global_statuses(unit: ImportUnit) -> list[Json]:
