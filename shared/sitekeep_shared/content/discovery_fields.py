@@ -27,12 +27,21 @@ DERIVED = frozenset(
 )
 """What the product makes of other things: to keep it would be to keep what is no longer true."""
 
+FORMULA = "formula"
+"""What the product computes of an idea's other fields; elsewhere a number keeps the result."""
+
 _BY_VALUE: Mapping[str, str] = {"number": "float", "string": "textfield"}
 
 
-def is_discovery(schema: Mapping[str, Any]) -> bool:
-    """Whether a field's ``schema`` is one of Jira Product Discovery."""
-    return str(schema.get("custom") or "").startswith(PREFIX)
+def is_computed(kind: str) -> bool:
+    """Whether nobody writes the values of a field of that type where such a field is there."""
+    name = kind.removeprefix(PREFIX)
+    return name != kind and (name in DERIVED or name == FORMULA)
+
+
+def is_writable(kind: str) -> bool:
+    """Whether the values of a field of that type can be written where such a field is there."""
+    return kind.startswith(PREFIX) and not is_computed(kind)
 
 
 def substitute_of(schema: Mapping[str, Any]) -> str:
