@@ -47,6 +47,13 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
             "properties": {"column": {"type": "integer"}, "row": {"type": "integer"}},
             "required": ["column", "row"],
         },
+        # "To remove the screen association, pass a null."
+        **{
+            f"#/components/schemas/UpdateScreenTypes/properties/{name}": {"nullable": True}
+            for name in ("create", "edit", "view")
+        },
+        # One of several objects that all have properties, and no property of its own at once.
+        "#/components/schemas/CustomFieldContextDefaultValue": {"additionalProperties": True},
         # Documented as a string; live sites take and give the bare value (rest.md §2, watchers).
         f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
         f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},

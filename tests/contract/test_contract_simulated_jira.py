@@ -272,14 +272,104 @@ async def test_jira_makes_a_custom_field_with_options(client: SiteClient) -> Non
     body = {"name": "Colour", "type": kind, "searcherKey": searcher}
     field = (await client.post_json(f"{J}/field", body))["id"]
     contexts = f"{J}/field/{{fieldId}}/context"
-    whole: Json = {"name": "Everywhere", "description": "d", "projectIds": [], "issueTypeIds": []}
-    context = (await client.post_json(contexts, whole, fieldId=field))["id"]
-    assert (await client.get_json(contexts, fieldId=field))["values"]
+    context = (await client.get_json(contexts, fieldId=field))["values"][0]["id"]
     path = f"{contexts}/{{contextId}}/option"
     options = {"options": [{"value": "red", "disabled": False}, {"value": "blue"}]}
     await client.post(path, options, fieldId=field, contextId=context)
     found = await client.get_json(path, fieldId=field, contextId=context)
     assert [option["value"] for option in found["values"]] == ["red", "blue"]
+
+
+async def test_jira_keeps_contexts_of_fields(client: SiteClient) -> None:
+    number = await project(client)
+    kind = "com.atlassian.jira.plugin.system.customfieldtypes:cascadingselect"
+    field = (await client.post_json(f"{J}/field", {"name": "Place", "type": kind}))["id"]
+    listed = f"{J}/field/{{fieldId}}/context"
+    types = [each["id"] for each in await client.get_json(f"{J}/issuetype")][:2]
+    body: Json = {"name": "Ours", "projectIds": [number], "issueTypeIds": types[:1]}
+    made = (await client.post_json(listed, body, fieldId=field))["id"]
+    one, named = f"{listed}/{{contextId}}", {"fieldId": field, "contextId": made}
+    await client.put_json(one, {"name": "Unsere", "description": "d"}, **named)
+    await client.put_json(f"{one}/issuetype", {"issueTypeIds": types[1:]}, **named)
+    await client.post(f"{one}/issuetype/remove", {"issueTypeIds": types[:1]}, **named)
+    for noun in ("projectmapping", "issuetypemapping"):
+        found = await client.get_json(f"{listed}/{noun}", fieldId=field)
+        assert {each["contextId"] for each in found["values"]} > {made}
+    options = {"options": [{"value": "A"}, {"value": "B", "disabled": True}]}
+    first = (await client.post_json(f"{one}/option", options, **named))["options"][0]["id"]
+    below = {"options": [{"value": "1", "optionId": first}]}
+    child = (await client.post_json(f"{one}/option", below, **named))["options"][0]["id"]
+    await client.put_json(f"{one}/option", {"options": [{"id": child, "value": "2"}]}, **named)
+    moved = {"customFieldOptionIds": [first], "position": "Last"}
+    await client.put_json(f"{one}/option/move", moved, **named)
+    default = {"type": "option.cascading", "contextId": made, "optionId": first}
+    body = {"defaultValues": [{**default, "cascadingOptionId": child}]}
+    await client.put_json(f"{listed}/defaultValue", body, fieldId=field)
+    assert (await client.get_json(f"{listed}/defaultValue", fieldId=field))["values"]
+    await client.delete(one, **named)
+    await client.post(f"{J}/field/{{id}}/trash", None, id=field)
+    assert (await client.get_json(f"{J}/field/search/trashed"))["total"] == 1
+    await client.post(f"{J}/field/{{id}}/restore", None, id=field)
+
+
+async def test_jira_keeps_screens(client: SiteClient) -> None:
+    listed = f"{J}/screens"
+    made = str((await client.post_json(listed, {"name": "Ours", "description": "d"}))["id"])
+    one = f"{listed}/{{screenId}}"
+    await client.put_json(one, {"description": "x"}, screenId=made)
+    tabs, tab = f"{one}/tabs", f"{one}/tabs/{{tabId}}"
+    (first,) = await client.get_json(tabs, screenId=made)
+    added = await client.post_json(tabs, {"name": "More"}, screenId=made)
+    named = str(added["id"])
+    await client.put_json(tab, {"name": "Most"}, screenId=made, tabId=named)
+    await client.post(f"{tab}/move/{{pos}}", None, screenId=made, tabId=named, pos="0")
+    assert await client.get_json(f"{one}/availableFields", screenId=made)
+    for field in ("summary", "labels"):
+        body = {"fieldId": field}
+        await client.post_json(f"{tab}/fields", body, screenId=made, tabId=named)
+    move = f"{tab}/fields/{{id}}/move"
+    await client.post(move, {"position": "Last"}, screenId=made, tabId=named, id="summary")
+    assert await client.get_json(f"{tab}/fields", screenId=made, tabId=named)
+    await client.delete(f"{tab}/fields/{{id}}", screenId=made, tabId=named, id="labels")
+    await client.delete(tab, screenId=made, tabId=str(first["id"]))
+    query = [("screenId", made), ("maxResult", "100")]
+    found = await client.get_json(f"{listed}/tabs", query)
+    assert [each["tabName"] for each in found["values"]] == ["Most"]
+    assert (await client.get_json(listed, [("scope", "GLOBAL")]))["total"] == 4
+    await client.delete(one, screenId=made)
+
+
+async def test_jira_keeps_schemes_of_screens(client: SiteClient) -> None:
+    number = await project(client)
+    screens = [each["id"] for each in (await client.get_json(f"{J}/screens"))["values"]]
+    listed, typed = f"{J}/screenscheme", f"{J}/issuetypescreenscheme"
+    body: Json = {"name": "Ours", "description": "d", "screens": {"default": screens[0]}}
+    scheme = str((await client.post_json(listed, body))["id"])
+    chosen = {"create": str(screens[1]), "edit": None}
+    change = {"description": "x", "screens": chosen}
+    await client.put_json(f"{listed}/{{screenSchemeId}}", change, screenSchemeId=scheme)
+    assert (await client.get_json(listed))["total"] == 2
+    mapping = {"issueTypeId": "default", "screenSchemeId": scheme}
+    body = {"name": "Ours", "description": "d", "issueTypeMappings": [mapping]}
+    made = (await client.post_json(typed, body))["id"]
+    one = f"{typed}/{{issueTypeScreenSchemeId}}"
+    kind = (await client.get_json(f"{J}/issuetype"))[0]["id"]
+    await client.put_json(one, {"description": "x"}, issueTypeScreenSchemeId=made)
+    body = {"issueTypeMappings": [{"issueTypeId": kind, "screenSchemeId": scheme}]}
+    await client.put_json(f"{one}/mapping", body, issueTypeScreenSchemeId=made)
+    default = {"screenSchemeId": scheme}
+    await client.put_json(f"{one}/mapping/default", default, issueTypeScreenSchemeId=made)
+    query = [("issueTypeScreenSchemeId", made)]
+    assert (await client.get_json(f"{typed}/mapping", query))["total"] == 2
+    gone = {"issueTypeIds": [kind]}
+    await client.post(f"{one}/mapping/remove", gone, issueTypeScreenSchemeId=made)
+    assign = {"issueTypeScreenSchemeId": made, "projectId": number}
+    await client.put_json(f"{typed}/project", assign)
+    found = (await client.get_json(f"{typed}/project", [("projectId", number)]))["values"]
+    assert [each["issueTypeScreenScheme"]["id"] for each in found] == [made]
+    body = {"name": "Empty", "issueTypeMappings": [mapping]}
+    empty = (await client.post_json(typed, body))["id"]
+    await client.delete(one, issueTypeScreenSchemeId=empty)
 
 
 async def test_jira_makes_schemes(client: SiteClient) -> None:

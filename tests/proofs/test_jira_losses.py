@@ -112,7 +112,9 @@ async def test_the_account_of_an_app_is_not_invited() -> None:
     assert trip.undeclared == []
 
 
-@pytest.mark.shows_loss(Loss.FIELD_NOT_CREATABLE)
+@pytest.mark.shows_loss(Kind.FIELD, MISSING)
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, MISSING)
+@pytest.mark.shows_loss(Loss.FIELD_NOT_CREATABLE, Loss.FIELD_CONTEXT_WITHOUT_FIELD)
 async def test_a_field_of_an_app_is_named_and_its_values_stay_in_the_backup() -> None:
     async def alter(backup: MemoryBackup) -> MemoryBackup:
         def of_an_app(field: Json, _: dict[str, str]) -> None:
@@ -125,26 +127,10 @@ async def test_a_field_of_an_app_is_named_and_its_values_stay_in_the_backup() ->
     assert losses(trip, Loss.FIELD_NOT_CREATABLE, Loss.FIELD_VALUE_NOT_RESTORABLE) == [1, 1]
     assert errors_of(trip.restore) == []
     assert trip.restore.of(Kind.FIELD).missing == 1
-
-
-@pytest.mark.shows_loss(Kind.FIELD, "options")
-@pytest.mark.shows_loss(Loss.FIELD_CONTEXTS_MERGED)
-async def test_options_of_several_contexts_come_into_one() -> None:
-    async def alter(backup: MemoryBackup) -> MemoryBackup:
-        def with_two(field: Json, attributes: dict[str, str]) -> None:
-            if field["name"] == "Team":
-                options = json.loads(attributes["options"])
-                other: Json = {"id": "1", "name": "Another", "description": ""}
-                options.append({"context": other, "options": [{"id": "2", "value": "Team D"}]})
-                attributes["options"] = json.dumps(options)
-
-        return await with_changed(backup, Kind.FIELD, with_two)
-
-    trip = await run_jira(small, alter)
-    assert losses(trip, Loss.FIELD_CONTEXTS_MERGED) == [1]
-    ((_, path),) = found(trip, Kind.FIELD)
-    assert path == "options"
-    assert trip.undeclared == []
+    for kind in (Kind.FIELD, Kind.FIELD_CONTEXT):
+        ((item, path),) = found(trip, kind)
+        assert (item.partition(" ")[0], path) == ("Effort", MISSING)
+    assert {one.kind for one in trip.undeclared} <= {Kind.ISSUE}
 
 
 @pytest.mark.shows_loss(Loss.PRIORITY_NOT_IN_SCHEME)

@@ -78,7 +78,7 @@ ANNA = {"accountId": "a1", "displayName": "Anna Ångström"}
 BOB = {"accountId": "b2", "displayName": "Bob"}
 
 
-OPTIONS: list[Any] = [{"context": {}, "options": [{"id": "33", "value": "Red"}]}]
+OPTIONS: list[Any] = [{"id": "33", "value": "Red"}]
 
 
 def jira() -> Records:
@@ -176,11 +176,13 @@ def jira() -> Records:
                     "custom": True,
                     "schema": {"type": "option", "custom": "select"},
                 },
-                "attributes": {
-                    "options": json.dumps(
-                        [{"context": {}, "options": [{"id": "33", "value": "Red"}]}]
-                    )
-                },
+            }
+        ],
+        Kind.FIELD_CONTEXT: [
+            {
+                "key": "300",
+                "payload": {"id": "300", "name": "All", "isGlobalContext": True},
+                "attributes": {"field": "customfield_10010", "options": json.dumps(OPTIONS)},
             }
         ],
         Kind.PROJECT: [

@@ -209,8 +209,9 @@ class SmallSite:
         }.items():
             created = await self.post("field", {"name": name, "type": STOCK + kind})
             self.fields[name] = created["id"]
-            template = "field/{field}/context"
-            context = await self.post(template, {"name": f"{name} all"}, field=created["id"])
+            template = f"{API}/field/{{field}}/context"
+            found = await self.side.client.get_json(template, field=created["id"])
+            context = found["values"][0]
             await self.post("screens/addToDefault/{field}", None, field=created["id"])
             if kind.endswith("select"):
                 options = {"options": [{"value": f"{name} {letter}"} for letter in "ABC"]}

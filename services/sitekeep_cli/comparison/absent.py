@@ -16,7 +16,14 @@ from sitekeep_shared.kinds import Kind
 WHY = "the person has no account at the destination"
 WHY_NOT_ACTING = "the person has no active account at the destination"
 
-_SCHEMES = frozenset({Kind.NOTIFICATION_SCHEME, Kind.PERMISSION_SCHEME, Kind.ISSUE_SECURITY_SCHEME})
+_SCHEMES = frozenset(
+    {
+        Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
+        Kind.FIELD_CONTEXT,
+    }
+)
 """Kinds whose paths end in the holders that they name."""
 
 _REPLACED = frozenset({"reporter", "lead", "owner"})

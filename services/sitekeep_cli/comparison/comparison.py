@@ -14,14 +14,15 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_screens,
     jira_workflows,
+    scoped,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
 from sitekeep_cli.comparison.shelf import Pair, Shelf
-from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
@@ -44,6 +45,10 @@ _SITE_OWN = frozenset(
         Kind.PRIORITY_SCHEME,
         Kind.ISSUE_TYPE_SCHEME,
         Kind.FIELD,
+        Kind.FIELD_CONTEXT,
+        Kind.SCREEN,
+        Kind.SCREEN_SCHEME,
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -57,6 +62,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT_ROLE, "default"),
         (Kind.PROJECT, "notificationScheme"),
         (Kind.PROJECT, "permissionScheme"),
+        (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
@@ -101,9 +107,11 @@ class Comparison:
             if jira:
                 jira_access.refer(reading)
                 assets.refer(reading)
+                jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
                 jira_access.read(reading)
+                jira_screens.read(reading)
                 jira_workflows.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
@@ -162,11 +170,13 @@ class Comparison:
         row = self._coverage.get(kind)
         if row is None or not row.declares(path):
             return ""
+        if kind in scoped.KINDS and not scoped.explained(
+            self._shelf, kind, name, path, left, right
+        ):
+            return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
             return ""
         if (kind, path) == (Kind.PROJECT, "type") and right != "software":
-            return ""
-        if not self._may_be_gone(kind, name, path, right):
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
@@ -175,33 +185,6 @@ class Comparison:
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
         return row.loss or f"restored: {row.restored}"
-
-    def _may_be_gone(self, kind: Kind, name: str, path: str, right: Json) -> bool:
-        """Of fields and their values only those are declared to be gone that no request makes."""
-        if kind is Kind.FIELD and path == MISSING:
-            return jira_configuration.is_unmade(name)
-        if kind is not Kind.ISSUE or not path.startswith("custom."):
-            return True
-        label = path.removeprefix("custom.")
-        if right is None and self._is_computed(label):
-            return True
-        fields = [f"{label} ({each})" for each in jira_configuration.UNMADE]
-        return right is None and any(self._is_gone(Kind.FIELD, each) for each in fields)
-
-    def _is_computed(self, label: str) -> bool:
-        """Whether a field is one that Product Discovery fills on both sides."""
-        computed = {discovery_fields.PREFIX + each for each in discovery_fields.COMPUTED}
-        names = [f"{label} ({jira_configuration.STOCK}float)"]
-        names += [f"{label} ({each})" for each in discovery_fields.DERIVED]
-        found = [
-            [self._shelf.value(side, Kind.FIELD, name) for side in (Side.LEFT, Side.RIGHT)]
-            for name in names
-        ]
-        return any(all(one and one.get("custom") in computed for one in pair) for pair in found)
-
-    def _is_gone(self, kind: Kind, name: str) -> bool:
-        before, after = (self._shelf.value(side, kind, name) for side in (Side.LEFT, Side.RIGHT))
-        return before is not None and after is None
 
     def _of_a_foreign_role(self, kind: Kind, name: str) -> bool:
         """Whether somebody acts in a role that only the destination has: its own default."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,12 +12,12 @@ from sitekeep_cli.comparison.links import (
     PERMISSIONS,
     PRIORITIES,
     PROJECT,
+    SCREENS,
     SECURITY,
 )
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
-from sitekeep_shared.atlassian.assets_site import FIELD_TYPE
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.kinds import Kind
 
@@ -38,9 +37,8 @@ def read(reading: Reading) -> None:
             name = _scoped_name(reading, item)
             if not _became_one(reading, item, name, known):
                 reading.put(kind, name, without_nothing(shape(item)))
-    known = set()
     for record, item in reading.objects(Kind.FIELD):
-        _field(reading, record, item, known)
+        _field(reading, record, item)
 
 
 def _projects(reading: Reading) -> None:
@@ -73,6 +71,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
+        "screenScheme": reading.links.name(SCREENS, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
         **jira_workflows.schemes_of(reading, record),
     }
@@ -165,16 +164,7 @@ def _became_one(reading: Reading, item: Item, name: str, known: set[str]) -> boo
     return twice and bool(part(part(item, "scope"), "project"))
 
 
-UNMADE = frozenset({*discovery_fields.DERIVED, FIELD_TYPE})
-"""Types of fields that no request makes and nothing stands in for."""
-
-
-def is_unmade(owner: str) -> bool:
-    """Whether the name of a field says that no request makes it."""
-    return owner.rpartition(" (")[2].removesuffix(")") in UNMADE
-
-
-def _field(reading: Reading, record: Record, item: Item, known: set[str]) -> None:
+def _field(reading: Reading, record: Record, item: Item) -> None:
     identifier = str(item.get("id", record.key))
     schema = part(item, "schema")
     custom = bool(item.get("custom"))
@@ -186,36 +176,13 @@ def _field(reading: Reading, record: Record, item: Item, known: set[str]) -> Non
         "type": schema.get("type"),
         "items": schema.get("items"),
         "custom": schema.get("custom"),
-        "options": _options(record),
     }
     owner = f"{name} ({_type_name(reading, schema)})" if custom else identifier
-    if not _became_one(reading, item, owner, known):
-        reading.put(Kind.FIELD, owner, without_nothing(value))
+    reading.put(Kind.FIELD, owner, without_nothing(value))
 
 
 def _type_name(reading: Reading, schema: Item) -> str:
     """The type that a field has; that which it gets, where it is restored as another one."""
     kind = str(schema.get("custom"))
     substitute = discovery_fields.substitute_of(schema)
-    if reading.mode is Mode.RESTORED and substitute:
-        return STOCK + substitute
-    return kind.removeprefix(discovery_fields.PREFIX)
-
-
-def _options(record: Record) -> Json:
-    contexts = json.loads(record.attributes.get("options") or "[]")
-    return [_option_tree(items(context, "options")) for context in contexts]
-
-
-def _option_tree(options: list[Any]) -> Json:
-    by_id = {str(option.get("id")): option.get("value") for option in options}
-    return [
-        without_nothing(
-            {
-                "value": option.get("value"),
-                "below": by_id.get(str(option.get("optionId"))),
-                "disabled": option.get("disabled") or None,
-            }
-        )
-        for option in options
-    ]
+    return STOCK + substitute if reading.mode is Mode.RESTORED and substitute else kind

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from sitekeep_cli.comparison import jira_access
 from sitekeep_cli.comparison.model import Side
@@ -84,17 +82,14 @@ def _refer_levels(reading: Reading) -> None:
 
 
 def _refer_fields(reading: Reading) -> None:
-    for record, item in reading.objects(Kind.FIELD):
+    for _, item in reading.objects(Kind.FIELD):
         if part(item, "schema").get("custom"):
             _keep(reading, Kind.FIELD, item.get("id"), item.get("name"))
-        for option in _options(record.attributes):
-            name = f"{item.get('name')}/{option.get('value')}"
+    names = {str(item.get("id")): item.get("name") for _, item in reading.objects(Kind.FIELD)}
+    for record in reading.records(Kind.FIELD_CONTEXT):
+        for option in json.loads(record.attributes.get("options") or "[]"):
+            name = f"{names.get(record.attributes['field'])}/{option.get('value')}"
             _keep(reading, OPTION, option.get("id"), name)
-
-
-def _options(attributes: Mapping[str, str]) -> list[dict[str, Any]]:
-    contexts = json.loads(attributes.get("options") or "[]")
-    return [option for context in contexts for option in context.get("options", ())]
 
 
 def _keep(reading: Reading, realm: str, identifier: object, name: object) -> None:

@@ -35,6 +35,14 @@ def handlers(assets: Assets) -> Handlers:
     ]
 
 
+def _label_first(found: JiraObject) -> tuple[str, int]:
+    return (found.name, found.id)
+
+
+def _identifier(found: JiraObject) -> int:
+    return found.id
+
+
 class Objects:
     """Handlers."""
 
@@ -114,9 +122,10 @@ class Objects:
         if name == "objectSchemaId":
             types = [each.id for each in self._assets.all(ObjectKind.ASSET_TYPE, int(number))]
         found = [o for kind in types for o in self._assets.all(ObjectKind.ASSET_OBJECT, kind)]
-        # Without an order they come by label, as on a real site.
-        key = (lambda each: (each.name, each.id)) if order is None else (lambda each: ("", each.id))
-        return sorted(found, key=key, reverse=order == "DESC")
+        if order is None:
+            # They come by label then, as on a real site.
+            return sorted(found, key=_label_first)
+        return sorted(found, key=_identifier, reverse=order == "DESC")
 
     def _values(
         self, kind: JiraObject, body: Body, known: dict[str, list[str]]

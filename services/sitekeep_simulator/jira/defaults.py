@@ -22,6 +22,7 @@ from sitekeep_simulator.jira.permissions import (
 )
 from sitekeep_simulator.jira.priorities import add_default_scheme
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
+from sitekeep_simulator.jira.screens import install_screens
 from sitekeep_simulator.jira.state import Jira
 
 DEFAULT_WORKFLOW = "jira"
@@ -80,6 +81,7 @@ def install_defaults(jira: Jira) -> None:
         _add_roles(jira)
         _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
+        install_screens(jira)
         add_product_fields(jira)
 
 

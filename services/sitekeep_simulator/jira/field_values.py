@@ -9,17 +9,13 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.jira.documents import check_document
-from sitekeep_simulator.jira.fields import (
-    ASSETS_TYPE,
-    DERIVED_TYPES,
-    custom_field,
-    field_type,
-    options_of,
-)
+from sitekeep_simulator.jira.field_contexts import context_for, options_in
+from sitekeep_simulator.jira.fields import ASSETS_TYPE, custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
-from sitekeep_simulator.jira.projects import Project
+from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.screens import CREATE, EDIT, can_be_set
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
 
@@ -36,9 +32,11 @@ class FieldValues:
     Readers raise ValueError with Jira's words. References are stored as ids.
     """
 
-    def __init__(self, jira: Jira, project: Project, *, editing: bool) -> None:
+    def __init__(self, jira: Jira, project: Project, type_id: int, *, editing: bool) -> None:
         self._jira = jira
         self._project = project
+        self._type_id = type_id
+        self._operation = EDIT if editing else CREATE
         self._readers: dict[str, Reader] = {
             "summary": _summary,
             "description": self._document,
@@ -56,6 +54,23 @@ class FieldValues:
         }
         if editing:
             self._readers["resolution"] = self._resolution
+        self._custom_readers: dict[str, Reader] = {
+            ASSETS_TYPE: self._assets,
+            "jira.polaris:rating": _number,
+            "jira.polaris:interval": _interval,
+            "textarea": self._document,
+            "float": _number,
+            "datepicker": _date,
+            "datetime": _instant,
+            "labels": _labels,
+            "userpicker": self._member,
+            "multiuserpicker": lambda value: [self._member(each) for each in _list(value)],
+            "grouppicker": self._group,
+            "multigrouppicker": lambda value: [self._group(each) for each in _list(value)],
+            "project": self._picked_project,
+            "version": lambda value: self._of_project(ObjectKind.VERSION, [value])[0],
+            "multiversion": lambda value: self._of_project(ObjectKind.VERSION, value),
+        }
 
     def read(self, fields: Body) -> tuple[Body, dict[str, str]]:
         """The stored values and, by field, what is wrong with the others."""
@@ -69,47 +84,55 @@ class FieldValues:
         return values, errors
 
     def _reader(self, name: str) -> Reader:
+        project = self._project
+        scoped = custom_field(self._jira, name)
+        if scoped is not None and scoped.project_id == project.id and not is_locked(scoped):
+            # A project of people's own making shows its own fields, whatever screens there are.
+            return lambda value: None if value is None else self._custom(scoped, scoped, value)
+        if not can_be_set(self._jira, project, self._type_id, self._operation, name):
+            raise ValueError(NOT_ON_SCREEN.format(name))
         reader = self._readers.get(name)
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or not self._is_on_screen(field):
+        if field is None or field.project_id or is_locked(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
-        return lambda value: None if value is None else self._custom(field, value)
+        context = context_for(self._jira, field, self._project.id, self._type_id)
+        if context is None:
+            raise ValueError(NOT_ON_SCREEN.format(name))
+        return lambda value: None if value is None else self._custom(field, context, value)
 
-    def _is_on_screen(self, field: JiraObject) -> bool:
-        if field.body["type"] in DERIVED_TYPES or not field.body["onScreen"]:
-            return False
-        if field.project_id:
-            return field.project_id == self._project.id
-        return self._has_context(field)
-
-    def _has_context(self, field: JiraObject) -> bool:
-        wanted = str(self._project.id)
-        contexts = self._jira.objects.all(ObjectKind.CONTEXT, field.id)
-        return any(not c.body["projectIds"] or wanted in c.body["projectIds"] for c in contexts)
-
-    def _custom(self, field: JiraObject, value: Any) -> Any:
+    def _custom(self, field: JiraObject, context: JiraObject, value: Any) -> Any:
         kind = field_type(field)
-        if kind == "textarea":
-            return self._document(value)
-        if kind == ASSETS_TYPE:
-            return self._assets(value)
-        if kind in ("float", "jira.polaris:rating"):
-            return _number(value)
-        if kind == "jira.polaris:interval":
-            return _interval(value)
         if kind in ("select", "radiobuttons"):
-            return self._option(field, value)
+            return self._option(context, value)
         if kind in ("multiselect", "multicheckboxes"):
-            return [self._option(field, each) for each in _list(value)]
-        if kind == "datepicker":
-            return _date(value)
-        if kind == "datetime":
-            return _instant(value)
-        if kind == "userpicker":
-            return self._member(value)
-        return _labels(value) if kind == "labels" else _text(value)
+            return [self._option(context, each) for each in _list(value)]
+        if kind == "cascadingselect":
+            return self._cascade(context, value)
+        reader = self._custom_readers.get(kind)
+        return _text(value) if reader is None else reader(value)
+
+    def _cascade(self, context: JiraObject, value: Any) -> list[int]:
+        """An option and, below ``child``, one of its own."""
+        chosen = [self._option(context, value)]
+        child = _object(value).get("child")
+        return chosen if child is None else [*chosen, self._option(context, child, chosen[0])]
+
+    def _group(self, value: Any) -> str:
+        reference = _object(value)
+        named = {"group_id": str(reference.get("groupId") or "")}
+        found = self._jira.accounts.group(**named, name=str(reference.get("name") or ""))
+        if found is None:
+            raise ValueError("Could not find the group.")
+        return found.group_id
+
+    def _picked_project(self, value: Any) -> int:
+        reference = _object(value)
+        found = Projects(self._jira).find(str(reference.get("id") or reference.get("key") or ""))
+        if found is None:
+            raise ValueError("Could not find the project.")
+        return found.id
 
     def _assets(self, value: Any) -> list[int]:
         """What names no object of the workspace is dropped without a word."""
@@ -174,9 +197,12 @@ class FieldValues:
             raise ValueError("The security level selected is invalid.")
         return level.id
 
-    def _option(self, field: JiraObject, value: Any) -> int:
+    def _option(self, context: JiraObject, value: Any, parent: int = 0) -> int:
+        """An option that can still be chosen, by its id or by its value."""
         reference = _object(value)
-        for option in options_of(self._jira, field):
+        for option in options_in(self._jira, context):
+            if option.body["parent"] != parent or option.body["disabled"]:
+                continue
             if str(option.id) == str(reference.get("id")) or (
                 "id" not in reference and option.name == reference.get("value")
             ):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, list_in, query_list, read_object
+from sitekeep_simulator.answers import json_answer, query_list, read_object
 from sitekeep_simulator.jira.beans import scope_bean
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
+from sitekeep_simulator.jira.screens import add_to_default, fields_of
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -22,9 +24,16 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "radiobuttons": ("option", None),
     "multiselect": ("array", "option"),
     "multicheckboxes": ("array", "option"),
+    "cascadingselect": ("option-with-child", None),
     "datepicker": ("date", None),
     "datetime": ("datetime", None),
     "userpicker": ("user", None),
+    "multiuserpicker": ("array", "user"),
+    "grouppicker": ("group", None),
+    "multigrouppicker": ("array", "group"),
+    "project": ("project", None),
+    "version": ("version", None),
+    "multiversion": ("array", "version"),
     "labels": ("array", "string"),
     "url": ("string", None),
 }
@@ -34,15 +43,17 @@ RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
 _PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
     SPRINT_TYPE: ("array", "json"),
     RANK_TYPE: ("any", None),
+}
+_APP_SCHEMAS: dict[str, tuple[str, str | None]] = {
     ASSETS_TYPE: ("array", "cmdb-object-field"),
     "jira.polaris:rating": ("number", None),
     "jira.polaris:interval": ("string", None),
     "jira.polaris:formula": ("number", None),
     "jira.polaris:count-insights": ("number", None),
 }
-DERIVED_TYPES = ("jira.polaris:formula", "jira.polaris:count-insights")
-"""Types of fields that the product fills itself."""
-SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes")
+"""Types of fields that come with Assets and Product Discovery; no request makes such ones."""
+_DERIVED_TYPES = ("jira.polaris:formula", "jira.polaris:count-insights")
+SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes", "cascadingselect")
 _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("summary", "Summary", "string", None),
     ("issuetype", "Issue Type", "issuetype", None),
@@ -73,6 +84,7 @@ _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("watches", "Watchers", "watches", None),
     ("votes", "Votes", "votes", None),
     ("timetracking", "Time tracking", "timetracking", None),
+    ("security", "Security Level", "securitylevel", None),
     ("timespent", "Time Spent", "number", None),
     ("timeestimate", "Remaining Estimate", "number", None),
     ("timeoriginalestimate", "Original estimate", "number", None),
@@ -84,15 +96,17 @@ def field_type(field: JiraObject) -> str:
     return str(field.body["type"]).removeprefix(TYPES_PREFIX)
 
 
-def custom_fields(jira: Jira) -> list[JiraObject]:
-    """Every custom field by its number."""
-    return jira.objects.all(ObjectKind.FIELD)
+def custom_fields(jira: Jira, *, trashed: bool = False) -> list[JiraObject]:
+    """Every custom field by its number; ``trashed``: those in the trash instead."""
+    found = jira.objects.all(ObjectKind.FIELD)
+    return [each for each in found if ("trashedDate" in each.body) == trashed]
 
 
-def custom_field(jira: Jira, field_id: str) -> JiraObject | None:
+def custom_field(jira: Jira, field_id: str, *, trashed: bool = False) -> JiraObject | None:
     """The custom field with that id (``customfield_10010``), or None."""
     prefix, _, number = field_id.partition("_")
-    return jira.objects.get(ObjectKind.FIELD, number) if prefix == "customfield" else None
+    found = jira.objects.get(ObjectKind.FIELD, number) if prefix == "customfield" else None
+    return found if found is not None and ("trashedDate" in found.body) == trashed else None
 
 
 def product_field(jira: Jira, full_type: str) -> JiraObject:
@@ -106,57 +120,90 @@ def product_field(jira: Jira, full_type: str) -> JiraObject:
 def add_product_fields(jira: Jira) -> None:
     """The fields that come with Jira Software; no request makes such ones."""
     for name, full_type in (("Sprint", SPRINT_TYPE), ("Rank", RANK_TYPE)):
-        body = {"type": full_type, "description": f"{name} of Jira Software", "onScreen": True}
-        jira.objects.add(ObjectKind.FIELD, name, body)
+        body = {"type": full_type, "description": f"{name} of Jira Software"}
+        field = jira.objects.add(ObjectKind.FIELD, name, body)
+        add_context(jira, field)
+        add_to_default(jira, f"customfield_{field.id}")
+
+
+def is_locked(field: JiraObject) -> bool:
+    """Whether a field is one that Jira Software or Product Discovery keeps itself."""
+    return field.body["type"] in (*_PRODUCT_SCHEMAS, *_DERIVED_TYPES)
 
 
 def add_product_field(jira: Jira, name: str, full_type: str) -> JiraObject:
     """Creates a field of a type that no request makes, for all projects."""
-    body = {"type": full_type, "description": "", "onScreen": True}
-    field = jira.objects.add(ObjectKind.FIELD, name, body)
-    context: Body = {"description": "", "projectIds": [], "issueTypeIds": []}
-    jira.objects.add(ObjectKind.CONTEXT, f"{name} context", context, project_id=field.id)
-    return field
-
-
-def options_of(jira: Jira, field: JiraObject) -> list[JiraObject]:
-    """The options of every context of a field."""
-    contexts = jira.objects.all(ObjectKind.CONTEXT, field.id)
-    return [each for c in contexts for each in jira.objects.all(ObjectKind.OPTION, c.id)]
-
-
-def add_custom_field(
-    jira: Jira, name: str, short_type: str, options: tuple[str, ...] = ()
-) -> JiraObject:
-    """Creates a usable custom field: with a global context, its options, and on the screens."""
-    body = {"type": TYPES_PREFIX + short_type, "description": "", "onScreen": True}
-    field = jira.objects.add(ObjectKind.FIELD, name, body)
-    context: Body = {"description": "", "projectIds": [], "issueTypeIds": []}
-    created = jira.objects.add(ObjectKind.CONTEXT, f"{name} context", context, project_id=field.id)
-    for value in options:
-        jira.objects.add(ObjectKind.OPTION, value, {"disabled": False}, project_id=created.id)
+    field = jira.objects.add(ObjectKind.FIELD, name, {"type": full_type, "description": ""})
+    add_context(jira, field)
+    add_to_default(jira, f"customfield_{field.id}")
     return field
 
 
 def add_scoped_field(jira: Jira, name: str, full_type: str, project_id: int) -> JiraObject:
     """Creates a field of one project, as only the product itself does: it has no context."""
-    body = {"type": full_type, "description": "", "onScreen": True}
+    body = {"type": full_type, "description": ""}
     return jira.objects.add(ObjectKind.FIELD, name, body, project_id=project_id)
+
+
+def add_context(
+    jira: Jira,
+    field: JiraObject,
+    name: str = "",
+    project_ids: Sequence[int] = (),
+    type_ids: Sequence[int] = (),
+    description: str = "",
+) -> JiraObject:
+    """Creates a context of a field: for all projects and issue types unless some are given."""
+    context: Body = {
+        "description": description,
+        "projectIds": [str(each) for each in project_ids],
+        "issueTypeIds": [str(each) for each in type_ids],
+    }
+    text = name or f"Default Configuration Scheme for {field.name}"
+    return jira.objects.add(ObjectKind.CONTEXT, text, context, project_id=field.id)
+
+
+def add_option(
+    jira: Jira, context: JiraObject, value: str, *, parent: int = 0, disabled: bool = False
+) -> JiraObject:
+    """Creates an option behind the others of its context or of its parent."""
+    place: int = jira.store.value(
+        "SELECT count(*) FROM jira_object WHERE kind = ? AND project_id = ?",
+        (ObjectKind.OPTION.value, context.id),
+    )
+    body: Body = {"disabled": disabled, "parent": parent, "place": place}
+    return jira.objects.add(ObjectKind.OPTION, value, body, project_id=context.id)
+
+
+def add_bare_field(jira: Jira, name: str, short_type: str) -> JiraObject:
+    """Creates a custom field that is on the default screen and has no context."""
+    body = {"type": TYPES_PREFIX + short_type, "description": ""}
+    field = jira.objects.add(ObjectKind.FIELD, name, body)
+    add_to_default(jira, f"customfield_{field.id}")
+    return field
+
+
+def add_custom_field(
+    jira: Jira, name: str, short_type: str, options: Sequence[str] = ()
+) -> JiraObject:
+    """Creates a usable custom field: with a global context, its options, and on the screens."""
+    field = add_bare_field(jira, name, short_type)
+    context = add_context(jira, field, f"{name} context")
+    for value in options:
+        add_option(jira, context, value)
+    return field
 
 
 def routes(jira: Jira) -> list[web.RouteDef]:
     """The routes of fields."""
     fields = Fields(jira)
-    context = f"{API}/field/{{fieldId}}/context"
     return [
         web.get(f"{API}/field", fields.all),
         web.post(f"{API}/field", fields.create),
         web.get(f"{API}/field/search", fields.search),
-        web.get(context, fields.contexts),
-        web.post(context, fields.create_context),
-        web.get(f"{context}/{{contextId}}/option", fields.options),
-        web.post(f"{context}/{{contextId}}/option", fields.create_options),
-        web.post(f"{API}/screens/addToDefault/{{fieldId}}", fields.add_to_screen),
+        web.get(f"{API}/field/search/trashed", fields.trashed),
+        web.post(f"{API}/field/{{id}}/trash", fields.trash),
+        web.post(f"{API}/field/{{id}}/restore", fields.restore),
     ]
 
 
@@ -184,7 +231,7 @@ class Fields:
         return json_answer(self._jira.site, page_of(self._jira, request, kept))
 
     async def create(self, request: web.Request) -> web.StreamResponse:
-        """POST field: it has no context and is on no screen yet."""
+        """POST field: it has a context for everything and is on no screen yet."""
         body = await read_object(request)
         name, full_type = str(body.get("name") or ""), str(body.get("type") or "")
         if not name:
@@ -195,102 +242,65 @@ class Fields:
             "type": full_type,
             "description": str(body.get("description") or ""),
             "searcherKey": body.get("searcherKey"),
-            "onScreen": False,
         }
         field = self._jira.objects.add(ObjectKind.FIELD, name, kept)
+        add_context(self._jira, field)
         self._jira.store.execute("DELETE FROM jira_rendered")
         return json_answer(self._jira.site, field_bean(field), 201)
 
-    async def contexts(self, request: web.Request) -> web.StreamResponse:
-        """GET field/{id}/context; a field of one project has none that could be read."""
-        field = self._field(request)
-        if field.project_id:
-            raise Refused(404, "The custom field was not found.")
+    async def trashed(self, request: web.Request) -> web.StreamResponse:
+        """GET field/search/trashed."""
+        found = custom_fields(self._jira, trashed=True)
         beans = [
-            {
-                "id": str(each.id),
-                "name": each.name,
-                "description": each.body["description"],
-                "isGlobalContext": not each.body["projectIds"],
-                "isAnyIssueType": not each.body["issueTypeIds"],
-            }
-            for each in self._jira.objects.all(ObjectKind.CONTEXT, field.id)
+            _searched(field_bean(each)) | {"description": each.body["description"]}
+            for each in found
         ]
         return json_answer(self._jira.site, page_of(self._jira, request, beans))
 
-    async def create_context(self, request: web.Request) -> web.StreamResponse:
-        """POST field/{id}/context: a field has one context for all projects at most."""
-        field = self._field(request)
-        body = await read_object(request)
-        name = str(body.get("name") or "")
-        if not name:
-            raise Refused(400, "The context name is required.")
-        kept: Body = {
-            "description": str(body.get("description") or ""),
-            "projectIds": [str(each) for each in list_in(body, "projectIds")],
-            "issueTypeIds": [str(each) for each in list_in(body, "issueTypeIds")],
-        }
-        others = self._jira.objects.all(ObjectKind.CONTEXT, field.id)
-        if not kept["projectIds"] and any(not each.body["projectIds"] for each in others):
-            raise Refused(409, "The custom field already has a global context.")
-        created = self._jira.objects.add(ObjectKind.CONTEXT, name, kept, project_id=field.id)
-        return json_answer(self._jira.site, {"id": str(created.id), "name": name} | kept, 201)
-
-    async def options(self, request: web.Request) -> web.StreamResponse:
-        """GET field/{id}/context/{context}/option."""
-        context = self._context(request)
-        found = self._jira.objects.all(ObjectKind.OPTION, context.id)
-        beans = [_option_bean(each) for each in found]
-        page = page_of(self._jira, request, beans, default=100, cap=1000)
-        return json_answer(self._jira.site, page)
-
-    async def create_options(self, request: web.Request) -> web.StreamResponse:
-        """POST field/{id}/context/{context}/option: at most 1000, each value once."""
-        context = self._context(request)
-        listed: list[Body] = list_in(await read_object(request), "options")
-        if len(listed) > 1000:
-            raise Refused(400, "At most 1000 options can be created at once.")
-        if field_type(self._field(request)) not in SELECT_TYPES:
-            raise Refused(400, "The custom field does not support options.")
-        created: list[JiraObject] = []
-        with self._jira.store.transaction():
-            for each in listed:
-                value = str(each.get("value") or "")
-                known = self._jira.objects.named(ObjectKind.OPTION, value, context.id)
-                if not value or known is not None:
-                    raise Refused(400, f"The option value '{value}' is empty or exists already.")
-                kept = {"disabled": bool(each.get("disabled"))}
-                created.append(
-                    self._jira.objects.add(ObjectKind.OPTION, value, kept, project_id=context.id)
-                )
-        return json_answer(self._jira.site, {"options": [_option_bean(each) for each in created]})
-
-    async def add_to_screen(self, request: web.Request) -> web.StreamResponse:
-        """POST screens/addToDefault/{field}."""
-        field = self._field(request)
-        self._jira.objects.put(dataclasses.replace(field, body=field.body | {"onScreen": True}))
+    async def trash(self, request: web.Request) -> web.StreamResponse:
+        """POST field/{id}/trash: it is in no list of fields any more; issues keep its values."""
+        field = self._field(request, "id")
+        if is_locked(field):
+            raise Refused(400, "The custom field is locked.")
+        self._put(field, field.body | {"trashedDate": self._jira.now()})
         return json_answer(self._jira.site, {})
 
-    def _field(self, request: web.Request) -> JiraObject:
-        found = custom_field(self._jira, request.match_info["fieldId"])
+    async def restore(self, request: web.Request) -> web.StreamResponse:
+        """POST field/{id}/restore."""
+        field = self._field(request, "id", trashed=True)
+        self._put(field, {key: v for key, v in field.body.items() if key != "trashedDate"})
+        return json_answer(self._jira.site, {})
+
+    def _put(self, field: JiraObject, body: Body) -> None:
+        self._jira.objects.put(dataclasses.replace(field, body=body))
+        self._jira.store.execute("DELETE FROM jira_rendered")
+
+    def _field(
+        self, request: web.Request, name: str = "fieldId", *, trashed: bool = False
+    ) -> JiraObject:
+        found = custom_field(self._jira, request.match_info[name], trashed=trashed)
         if found is None:
             raise Refused(404, "The custom field was not found.")
-        return found
-
-    def _context(self, request: web.Request) -> JiraObject:
-        found = self._jira.objects.get(ObjectKind.CONTEXT, request.match_info["contextId"])
-        if found is None or found.project_id != self._field(request).id:
-            raise Refused(404, "The custom field context was not found.")
         return found
 
     def _custom_item(self, field: JiraObject) -> Body:
         contexts = self._jira.objects.all(ObjectKind.CONTEXT, field.id)
         return _searched(field_bean(field)) | {
             "description": field.body["description"],
-            "isLocked": False,
-            "screensCount": int(field.body["onScreen"]),
+            "isLocked": is_locked(field),
+            "screensCount": self._screens_of(field),
             "contextsCount": len(contexts),
         }
+
+    def _screens_of(self, field: JiraObject) -> int:
+        screens = self._jira.objects.all(ObjectKind.SCREEN)
+        return sum(f"customfield_{field.id}" in fields_of(each) for each in screens)
+
+
+def field_names(jira: Jira) -> dict[str, str]:
+    """The names of all fields by their ids, Jira's own ones first."""
+    names = {field_id: name for field_id, name, *_ in _SYSTEM}
+    return names | {f"customfield_{each.id}": each.name for each in custom_fields(jira)}
 
 
 def _searched(bean: Body) -> Body:
@@ -316,7 +326,7 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
 
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
-    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
+    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS | _APP_SCHEMAS)[field_type(field)]
     schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
     if items is not None:
         schema["items"] = items
@@ -332,7 +342,3 @@ def field_bean(field: JiraObject) -> Body:
         "clauseNames": [f"cf[{field.id}]", field.name],
         "schema": schema,
     }
-
-
-def _option_bean(option: JiraObject) -> Body:
-    return {"id": str(option.id), "value": option.name, "disabled": option.body["disabled"]}

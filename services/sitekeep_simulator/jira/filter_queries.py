@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sitekeep_simulator.jira.field_contexts import options_of
 from sitekeep_simulator.jira.fields import (
     SELECT_TYPES,
     SPRINT_TYPE,
     custom_fields,
     field_type,
-    options_of,
 )
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects

@@ -29,8 +29,10 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_screens import make_screens
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_type_schemes
@@ -91,6 +93,8 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
 _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
     _workflows,
+    make_fields,
+    make_screens,
     make_ideas,
     make_assets,
 )

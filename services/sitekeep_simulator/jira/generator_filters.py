@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, Account
-from sitekeep_simulator.jira.fields import options_of
+from sitekeep_simulator.jira.field_contexts import options_of
 from sitekeep_simulator.jira.filters import add_filter
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind

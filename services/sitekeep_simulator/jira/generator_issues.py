@@ -15,7 +15,8 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira import generator_texts as texts
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.changes import item
-from sitekeep_simulator.jira.fields import field_type, options_of
+from sitekeep_simulator.jira.field_contexts import options_of
+from sitekeep_simulator.jira.fields import field_type
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.state import Jira, jira_time

@@ -10,6 +10,7 @@ import msgspec
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
+from sitekeep_simulator.jira.field_defaults import default_values
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.guarded_fields import check_guarded_fields
 from sitekeep_simulator.jira.issue_table import Issues
@@ -65,7 +66,7 @@ class IssueCreation:
         fields: Body = object_in(body, "fields")
         issue_type, parent_id = self._structure(project, fields)
         check_guarded_fields(self._jira, author, project, {"reporter": author.account_id}, fields)
-        values = self._values(project, author, fields, object_in(body, "update"))
+        values = self._values(project, issue_type.id, author, fields, object_in(body, "update"))
         values["security"] = self._level(project, issue_type, parent_id, values)
         properties = property_list(body.get("properties"))
         issue_id = self._insert(project, number, issue_type, parent_id, values)
@@ -116,10 +117,12 @@ class IssueCreation:
                 return each
         raise Refused(400, fields={"issuetype": "Specify a valid issue type"})
 
-    def _values(self, project: Project, author: Account, fields: Body, update: Body) -> Body:
+    def _values(
+        self, project: Project, type_id: int, author: Account, fields: Body, update: Body
+    ) -> Body:
         given = {name: value for name, value in fields.items() if name not in _STRUCTURE}
         given |= added_values(update, {}, set(fields))
-        values, errors = FieldValues(self._jira, project, editing=False).read(given)
+        values, errors = FieldValues(self._jira, project, type_id, editing=False).read(given)
         if "summary" not in given:
             errors["summary"] = "You must specify a summary of the issue."
         if errors:
@@ -128,7 +131,8 @@ class IssueCreation:
         if values.get("priority") is None:
             scheme = scheme_of(self._jira, project)
             values["priority"] = scheme.body["defaultPriorityId"]
-        return values | {"creator": author.account_id}
+        defaults = default_values(self._jira, project, type_id, given)
+        return values | defaults | {"creator": author.account_id}
 
     def _level(
         self, project: Project, issue_type: JiraObject, parent_id: int | None, values: Body

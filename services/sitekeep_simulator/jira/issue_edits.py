@@ -42,7 +42,7 @@ class IssueEdits:
         items = self._structure(project, issue, fields)
         check_guarded_fields(self._jira, author, project, stored, fields)
         self._check_inherited(issue, fields)
-        values = self._values(project, stored, fields, update)
+        values = self._values(project, issue["id"], stored, fields, update)
         items += items_between(self._jira, stored, values)
         self._store(issue, stored | values | self._dates(stored, values))
         for each in property_list(body.get("properties")):
@@ -104,12 +104,17 @@ class IssueEdits:
             f"UPDATE jira_issue SET {column} = ? WHERE id = ?", (value, issue["id"])
         )
 
-    def _values(self, project: Project, stored: Body, fields: Body, update: Body) -> Body:
+    def _values(
+        self, project: Project, issue_id: int, stored: Body, fields: Body, update: Body
+    ) -> Body:
+        type_id: int = self._jira.store.value(
+            "SELECT type_id FROM jira_issue WHERE id = ?", (issue_id,)
+        )
         current = stored | {
             name: [{"id": str(each)} for each in list_in(stored, name)] for name in _REFERENCES
         }
         given = fields | added_values(update, current, set(fields))
-        values, errors = FieldValues(self._jira, project, editing=True).read(given)
+        values, errors = FieldValues(self._jira, project, type_id, editing=True).read(given)
         if errors:
             raise Refused(400, fields=errors)
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from sitekeep_simulator.answers import (
     query_list,
     read_object,
 )
-from sitekeep_simulator.jira.access_schemes import ACCESS, access_schemes
+from sitekeep_simulator.jira.access_schemes import ACCESS, FIELDS, access_schemes
 from sitekeep_simulator.jira.beans import component_bean, status_bean, version_bean
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -229,7 +230,8 @@ class ProjectRoutes:
             errors["projectTemplateKey"] = "A template and explicit schemes exclude each other."
         if not template and body.get("projectTypeKey") not in _TYPE_KEYS:
             errors["projectType"] = "An invalid project type was specified."
-        return errors | self._category_errors(body) | self._access_errors(body)
+        named = self._access_errors(body, ACCESS | FIELDS)
+        return errors | self._category_errors(body) | named
 
     def _category_errors(self, body: Body) -> dict[str, str]:
         """-1 takes the category away."""
@@ -238,10 +240,12 @@ class ProjectRoutes:
             return {}
         return {"categoryId": f"The project category {wanted} does not exist."}
 
-    def _access_errors(self, body: Body) -> dict[str, str]:
+    def _access_errors(
+        self, body: Body, named: Mapping[str, tuple[ObjectKind, str]] = ACCESS
+    ) -> dict[str, str]:
         return {
             key: f"The scheme {body[key]} does not exist."
-            for key, (kind, _) in ACCESS.items()
+            for key, (kind, _) in named.items()
             if key in body and self._jira.objects.get(kind, body[key]) is None
         }
 

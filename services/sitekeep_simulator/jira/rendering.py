@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -394,15 +394,52 @@ class _Batch:
         if value is None:
             return None
         kind = field_type(field)
-        if kind == ASSETS_TYPE:
-            return [self._asset(each) for each in value] or None
-        if kind in ("select", "radiobuttons"):
-            return self._bean(ObjectKind.OPTION, value)
-        if kind in ("multiselect", "multicheckboxes"):
-            return self._many(ObjectKind.OPTION, value)
-        return self._renderer.user(value) if kind == "userpicker" else value
+        if kind == "cascadingselect":
+            return self._cascade(value)
+        if kind in _REFERENCES:
+            return self._bean(_REFERENCES[kind], value)
+        if kind in _LISTS_OF_REFERENCES:
+            return self._many(_LISTS_OF_REFERENCES[kind], value)
+        shown = self._shown.get(kind)
+        return value if shown is None else shown(value)
+
+    @property
+    def _shown(self) -> dict[str, Callable[[Any], Any]]:
+        """How values are shown that name what is in tables of its own."""
+        user, group = self._renderer.user, self._group
+        return {
+            "userpicker": user,
+            "multiuserpicker": lambda ids: [user(each) for each in ids],
+            "grouppicker": group,
+            "multigrouppicker": lambda ids: [group(each) for each in ids],
+            "project": self._project,
+            ASSETS_TYPE: lambda ids: [self._asset(each) for each in ids] or None,
+        }
+
+    def _group(self, group_id: str) -> Body | None:
+        found = self._jira.accounts.group(group_id=group_id)
+        if found is None:
+            return None
+        address = self._jira.url(f"/group?groupId={group_id}")
+        return {"name": found.name, "groupId": group_id, "self": address}
+
+    def _cascade(self, ids: list[int]) -> Body | None:
+        chosen = self._many(ObjectKind.OPTION, ids)
+        if not chosen:
+            return None
+        return chosen[0] if len(chosen) == 1 else {**chosen[0], "child": chosen[1]}
 
 
+_REFERENCES = {
+    "select": ObjectKind.OPTION,
+    "radiobuttons": ObjectKind.OPTION,
+    "version": ObjectKind.VERSION,
+}
+_LISTS_OF_REFERENCES = {
+    "multiselect": ObjectKind.OPTION,
+    "multicheckboxes": ObjectKind.OPTION,
+    "multiversion": ObjectKind.VERSION,
+}
 _MAKERS: dict[ObjectKind, Any] = {
     ObjectKind.ISSUE_TYPE: beans.issue_type_bean,
     ObjectKind.STATUS: beans.status_bean,

@@ -30,16 +30,18 @@ DERIVED = frozenset(
 FORMULA = "formula"
 """What the product computes of an idea's other fields; elsewhere a number keeps the result."""
 
-COMPUTED = DERIVED | {FORMULA}
-"""Fields that nobody writes."""
-
 _BY_VALUE: Mapping[str, str] = {"number": "float", "string": "textfield"}
+
+
+def is_computed(kind: str) -> bool:
+    """Whether nobody writes the values of a field of that type where such a field is there."""
+    name = kind.removeprefix(PREFIX)
+    return name != kind and (name in DERIVED or name == FORMULA)
 
 
 def is_writable(kind: str) -> bool:
     """Whether the values of a field of that type can be written where such a field is there."""
-    name = kind.removeprefix(PREFIX)
-    return kind.startswith(PREFIX) and name not in COMPUTED
+    return kind.startswith(PREFIX) and not is_computed(kind)
 
 
 def substitute_of(schema: Mapping[str, Any]) -> str:

@@ -72,8 +72,8 @@ def change_media(records: Records) -> None:
 
 
 def change_option(records: Records) -> None:
-    options: list[Any] = [{"context": {}, "options": [{"id": "33", "value": "Blue"}]}]
-    records[Kind.FIELD][0]["attributes"]["options"] = json.dumps(options)
+    options = [{"id": "33", "value": "Blue"}]
+    records[Kind.FIELD_CONTEXT][0]["attributes"]["options"] = json.dumps(options)
 
 
 def share_filter(records: Records) -> None:
@@ -123,7 +123,7 @@ PLANTED: list[tuple[Change, Kind, str, str]] = [
     (payload(Kind.PRIORITY, description="Now"), Kind.PRIORITY, "High", "description"),
     (payload(Kind.RESOLUTION, description="Made"), Kind.RESOLUTION, "Done", "description"),
     (payload(Kind.ISSUE_LINK_TYPE, outward="stops"), Kind.ISSUE_LINK_TYPE, "Blocks", "outward"),
-    (change_option, Kind.FIELD, "Colour (select)", "options.0.0.value"),
+    (change_option, Kind.FIELD_CONTEXT, "Colour (select)/All", "options.0.value"),
     (payload(Kind.PROJECT, name="Other"), Kind.PROJECT, "ALOY", "name"),
     (payload(Kind.VERSION, released=False), Kind.VERSION, "ALOY/1.0", "released"),
     (payload(Kind.COMPONENT, description=""), Kind.COMPONENT, "ALOY/Core", "description"),
@@ -212,6 +212,7 @@ def renumber(records: Records) -> None:
     """What another site does: other ids, another address, another order, another time zone."""
     records[Kind.FIELD][0]["key"] = "customfield_20099"
     records[Kind.FIELD][0]["payload"]["id"] = "customfield_20099"
+    records[Kind.FIELD_CONTEXT][0]["attributes"]["field"] = "customfield_20099"
     records[Kind.ATTACHMENT][0]["attributes"].update(id="999", media="m-9")
     own = fields(records)
     own["customfield_20099"] = {"id": "77", "value": own.pop("customfield_10010")["value"]}

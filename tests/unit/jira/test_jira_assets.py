@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -230,14 +231,18 @@ async def test_a_status_for_all_schemas_that_is_there_stays_what_it_is(pair: Jir
 @pytest.mark.shows_loss(Kind.ASSET_OBJECT_TYPE, "icon")
 @pytest.mark.shows_loss(Loss.ASSET_ICON_REPLACED)
 async def test_an_icon_of_somebody_is_replaced(pair: JiraPair) -> None:
-    before = await _altered_types(await generated(pair), lambda item: item["icon"].update(name="?"))
+    before = await _altered_types(await generated(pair), _with_own_icon)
     tally = await restore(IMPORTER, pair.destination.client, before)
     after = await pair.destination.backup()
     assert reasons_of(tally)["ASSET_ICON_REPLACED"] == 4
     assert {path for _, path in declared(Kind.ASSET_OBJECT_TYPE, before, after)} == {"icon"}
 
 
-async def _altered_types(backup: MemoryBackup, change: Any) -> MemoryBackup:
+def _with_own_icon(item: Json) -> None:
+    item["icon"]["name"] = "?"
+
+
+async def _altered_types(backup: MemoryBackup, change: Callable[[Json], None]) -> MemoryBackup:
     result = MemoryBackup(backup.site_uri)
     for kind in Kind:
         records: list[Any] = []

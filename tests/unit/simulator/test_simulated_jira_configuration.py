@@ -323,7 +323,7 @@ async def test_a_field_is_usable_with_a_context_and_on_a_screen_only(jira: JiraC
     await jira.new_project("AB")
     field = await _new_field(jira, SELECT)
     path = f"/field/{field}/context"
-    context = (await jira.post(path, {"name": "All", "projectIds": [], "issueTypeIds": []})).json
+    context = (await jira.get(path)).json["values"][0]
     options = {"options": [{"value": "One"}, {"value": "Two", "disabled": True}]}
     made = await jira.post(f"{path}/{context['id']}/option", options)
     chosen: Json = {field: {"value": "One"}}
@@ -354,7 +354,6 @@ async def test_a_custom_value_is_checked(
 ) -> None:
     await jira.new_project("AB")
     field = await _new_field(jira, kind)
-    await jira.post(f"/field/{field}/context", {"name": "All"})
     await jira.call("POST", f"/screens/addToDefault/{field}")
     refused = await jira.post("/issue", {"fields": await jira.fields(**{field: wrong})})
     assert set(refused.json["errors"]) == {field}

@@ -16,7 +16,13 @@ _READ: dict[Kind, str] = {
     Kind.PRIORITY: "priority/search",
     Kind.RESOLUTION: "resolution/search",
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
-    Kind.FIELD: "field; contexts and options of Jira's own select fields",
+    Kind.FIELD: "field; those in the trash are named",
+    Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
+    "those of team-managed projects are settings of these",
+    Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
+    "of each tab",
+    Kind.SCREEN_SCHEME: "screenscheme",
+    Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
     Kind.NOTIFICATION_SCHEME: "notificationscheme with every recipient",

@@ -113,8 +113,8 @@ class _Writer:
         found: Json | None = self._references.get(fold(wanted.get("name")))
         if found is None:
             body = {name: str(wanted.get(name) or "") for name in ("name", "description", "color")}
-            found = await self._assets.post_json("/config/referencetype", body)
-            self._references[fold(wanted.get("name"))] = found
+            made: Json = await self._assets.post_json("/config/referencetype", body)
+            found = self._references[fold(wanted.get("name"))] = made
         return {"typeValue": kinds.get(source, ""), "additionalValue": str(found["id"])}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -145,31 +146,32 @@ async def import_references(unit: ImportUnit) -> None:
         return
     assets, losses = await assets_of(unit), LossCounter(unit.tally)
     translation = await Translation.of(unit, items)
-    edits: dict[str, tuple[Json, Values]] = defaultdict()
+    edits: list[_Edit] = []
     for item in items:
         target = targets.get(str(item["id"]))
         values, lost = translation.values(item, references=True)
         if target is not None:
             key = str(item["objectKey"])
             losses.add(Kind.ASSET_OBJECT, Loss.ASSET_VALUE_NOT_RESTORABLE, key, lost)
-            edits |= {target: (item, values)} if values else {}
-    calls = [lambda edit=edit: _refer(unit, assets, edit, losses) for edit in edits.items()]
+            edits += [_Edit(target, item, values)] if values else []
+    calls = [partial(_refer, unit, assets, edit, losses) for edit in edits]
     await concurrently(calls, limit=CONCURRENT_EDITS)
     losses.report()
 
 
-async def _refer(
-    unit: ImportUnit,
-    assets: AssetsSite,
-    edit: tuple[str, tuple[Json, Values]],
-    losses: LossCounter,
-) -> None:
-    target, (item, values) = edit
-    source = str(item["objectType"]["id"])
+@dataclass(frozen=True)
+class _Edit:
+    target: str
+    item: Json
+    values: Values
+
+
+async def _refer(unit: ImportUnit, assets: AssetsSite, edit: _Edit, losses: LossCounter) -> None:
+    source = str(edit.item["objectType"]["id"])
     kinds = await unit.identities.get(identity_kinds.ASSET_OBJECT_TYPE, [source])
-    body = {"objectTypeId": kinds[source], "attributes": body_of(values)}
+    body = {"objectTypeId": kinds[source], "attributes": body_of(edit.values)}
     try:
-        await assets.put_json("/object/{object}", body, object=target)
+        await assets.put_json("/object/{object}", body, object=edit.target)
     except _REFUSALS:
-        key = str(item["objectKey"])
-        losses.add(Kind.ASSET_OBJECT, Loss.ASSET_VALUE_REFUSED, key, len(values))
+        key = str(edit.item["objectKey"])
+        losses.add(Kind.ASSET_OBJECT, Loss.ASSET_VALUE_REFUSED, key, len(edit.values))

@@ -1,25 +1,21 @@
-"""Custom fields: by name and type, created where absent, with their options."""
+"""Custom fields: by name and type, created where absent; their contexts come later."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, read_json
+from sitekeep_restore.importers.product_discovery.plain_fields import make_usable
 from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.discovery_fields import substitute_of
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
 
 FIELDS_PER_UNIT = 25
-OPTIONS_PER_REQUEST = 1000
 STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
 
 FIRST = UnitPlan(ImportPhase.CONFIGURATION, "fields", "fields")
@@ -62,7 +58,7 @@ async def import_fields(unit: ImportUnit) -> None:
             await _keep(unit, field, own)
             unit.tally.done(Kind.FIELD)
         elif custom_type(field):
-            await _import_custom(unit, entry, field, existing, losses)
+            await _import_custom(unit, field, existing, losses)
         else:
             unit.tally.done(Kind.FIELD)
     losses.report()
@@ -81,14 +77,13 @@ def custom_type(field: Json) -> str:
 
 
 async def _import_custom(
-    unit: ImportUnit, entry: Entry, field: Json, existing: list[Json], losses: LossCounter
+    unit: ImportUnit, field: Json, existing: list[Json], losses: LossCounter
 ) -> None:
-    source, changed = str(field["id"]), False
     substitute = substitute_of(field.get("schema") or {})
     if substitute:
-        field, changed = {"name": field["name"], "schema": {"custom": STOCK + substitute}}, True
+        field = {**field, "schema": {"custom": STOCK + substitute}}
     name, kind = str(field["name"]), custom_type(field)
-    found = _same_field(field, existing)
+    found = await _same_field(unit, field, existing)
     if found is None and kind.removeprefix(STOCK) not in SEARCHERS:
         losses.gone(Kind.FIELD, Loss.FIELD_NOT_CREATABLE, f"{name} ({kind})")
         return
@@ -97,142 +92,45 @@ async def _import_custom(
         if found is None:
             return
         existing.append(found)
-    elif kind.startswith(STOCK) and not unit.first_attempt:
-        # An earlier attempt may have created it without getting as far as the screen.
-        await _put_on_screen(unit, str(found["id"]))
-    target = str(found["id"])
-    merged = False
-    if kind.startswith(STOCK):
-        merged = await _import_options(unit, target, entry.attributes.get("options", "[]"))
+    source, target = str(field["id"]), str(found["id"])
     await unit.identities.put(identity_kinds.FIELD, {source: target})
     await unit.identities.put(identity_kinds.FIELD_TYPE, {source: kind})
-    if merged:
-        losses.add(Kind.FIELD, Loss.FIELD_CONTEXTS_MERGED, name)
-    if changed:
+    await unit.identities.put(identity_kinds.SOURCE_OF_FIELD, {target: source})
+    if substitute:
+        await make_usable(unit, target)
         losses.add(Kind.FIELD, Loss.FIELD_TYPE_CHANGED, name)
-    unit.tally.done(Kind.FIELD, lossy=merged or changed)
+    unit.tally.done(Kind.FIELD, lossy=bool(substitute))
 
 
-def _same_field(field: Json, existing: Sequence[Json]) -> Json | None:
-    """The field of that name and type, unless it belongs to a single project."""
+async def _same_field(unit: ImportUnit, field: Json, existing: Sequence[Json]) -> Json | None:
+    """The field of that name and type, unless another one of the source became it."""
     wanted = (fold(field["name"]), custom_type(field))
-    for each in existing:
-        scope: Json = each.get("scope") or {}
-        if (fold(each["name"]), custom_type(each)) == wanted and not scope.get("project"):
-            return each
-    return None
+    same = [
+        each
+        for each in existing
+        if (fold(each["name"]), custom_type(each)) == wanted and not _is_scoped(each)
+    ]
+    ids = [str(each["id"]) for each in same]
+    sources = await unit.identities.get(identity_kinds.SOURCE_OF_FIELD, ids)
+    own = str(field["id"])
+    return next((each for each in same if sources.get(str(each["id"]), own) == own), None)
+
+
+def _is_scoped(field: Json) -> bool:
+    """Whether a field belongs to a single project, which alone can use it."""
+    scope: Json = field.get("scope") or {}
+    return bool(scope.get("project"))
 
 
 async def _create(unit: ImportUnit, field: Json) -> Json | None:
     name, kind = str(field["name"]), custom_type(field)
     searcher = STOCK + SEARCHERS[kind.removeprefix(STOCK)]
     body = {"name": name, "type": kind, "searcherKey": searcher}
+    # Before it is made: the answer may be lost, and its contexts are ours to change only then.
+    await unit.identities.put(identity_kinds.MADE_FIELD, {str(field["id"]): name})
     try:
         created: Json = await unit.site.post_json("/rest/api/3/field", body)
-        await _put_on_screen(unit, str(created["id"]))
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         unit.tally.missing(Kind.FIELD, name, "FIELD_REFUSED", error.message)
         return None
     return created
-
-
-async def _put_on_screen(unit: ImportUnit, field_id: str) -> None:
-    """Onto the default screen; a field that is there already is refused, which is fine."""
-    template = "/rest/api/3/screens/addToDefault/{field}"
-    try:
-        await unit.site.post_json(template, None, field=field_id)
-    except (SiteRefused, SiteNotFound):
-        return
-
-
-async def _import_options(unit: ImportUnit, field_id: str, listed: str) -> bool:
-    """Options of every context go into one; returns whether there were several contexts."""
-    contexts: list[Json] = msgspec.json.decode(listed)
-    context_id = await _context(unit, field_id, contexts)
-    if context_id is None:
-        return False
-    options: list[Json] = [each for context in contexts for each in context["options"]]
-    known = await _options(unit, field_id, context_id)
-    parents = [option for option in options if not option.get("optionId")]
-    pairs = await _add_options(unit, field_id, context_id, parents, known, {})
-    children = [option for option in options if option.get("optionId")]
-    pairs |= await _add_options(unit, field_id, context_id, children, known, pairs)
-    await unit.identities.put(identity_kinds.OPTION, pairs)
-    return len(contexts) > 1
-
-
-async def _context(unit: ImportUnit, field_id: str, contexts: Sequence[Json]) -> str | None:
-    """The one context of a field for all projects, created where there is none."""
-    template = "/rest/api/3/field/{field}/context"
-    try:
-        found = await all_values(unit.site, template, field=field_id)
-        if found:
-            return str(found[0]["id"])
-        context: Json = contexts[0]["context"] if contexts else {"name": "All projects"}
-        body = {"name": context["name"], "description": str(context.get("description") or "")}
-        created: Json = await unit.site.post_json(template, body, field=field_id)
-    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
-        unit.tally.remark(Kind.FIELD, field_id, "FIELD_CONTEXT_REFUSED", error.message)
-        return None
-    return str(created["id"])
-
-
-Known = dict[tuple[str, str], str]
-"""Parent's target id and value → target id of an option."""
-
-
-async def _options(unit: ImportUnit, field_id: str, context_id: str) -> Known:
-    template = "/rest/api/3/field/{field}/context/{context}/option"
-    try:
-        found = await all_values(unit.site, template, field=field_id, context=context_id)
-    except (SiteRefused, SiteNotFound):
-        return {}
-    return {_place(option): str(option["id"]) for option in found}
-
-
-def _place(option: Json) -> tuple[str, str]:
-    return (str(option.get("optionId") or ""), str(option["value"]))
-
-
-async def _add_options(
-    unit: ImportUnit,
-    field_id: str,
-    context_id: str,
-    options: Sequence[Json],
-    known: Known,
-    parents: dict[str, str],
-) -> dict[str, str]:
-    """Source → target id of the options, those that are absent created."""
-    places = {
-        str(option["id"]): (parents.get(str(option.get("optionId")), ""), str(option["value"]))
-        for option in options
-    }
-    disabled = {places[str(each["id"])]: bool(each.get("disabled")) for each in options}
-    absent = [place for place in dict.fromkeys(places.values()) if place not in known]
-    for start in range(0, len(absent), OPTIONS_PER_REQUEST):
-        part = [
-            _new_option(place, disabled[place])
-            for place in absent[start : start + OPTIONS_PER_REQUEST]
-        ]
-        known |= await _post_options(unit, field_id, context_id, part)
-    return {source: known[place] for source, place in places.items() if place in known}
-
-
-def _new_option(place: tuple[str, str], disabled: bool) -> dict[str, Any]:
-    option: dict[str, Any] = {"value": place[1], "disabled": disabled}
-    return {**option, "optionId": place[0]} if place[0] else option
-
-
-async def _post_options(
-    unit: ImportUnit, field_id: str, context_id: str, options: Sequence[Json]
-) -> Known:
-    template = "/rest/api/3/field/{field}/context/{context}/option"
-    body = {"options": list(options)}
-    try:
-        answer: Json = await unit.site.post_json(template, body, field=field_id, context=context_id)
-    except (SiteRefused, SiteForbidden) as error:
-        message = f"{len(options)} options: {error.message}"
-        unit.tally.missing(Kind.FIELD, field_id, "FIELD_OPTIONS_REFUSED", message)
-        return {}
-    created: list[Json] = answer.get("options", [])
-    return {_place(option): str(option["id"]) for option in created}

@@ -12,6 +12,10 @@ PRIORITY = Kind.PRIORITY.value
 RESOLUTION = Kind.RESOLUTION.value
 ISSUE_LINK_TYPE = Kind.ISSUE_LINK_TYPE.value
 FIELD = Kind.FIELD.value
+FIELD_CONTEXT = Kind.FIELD_CONTEXT.value
+SCREEN = Kind.SCREEN.value
+SCREEN_SCHEME = Kind.SCREEN_SCHEME.value
+ISSUE_TYPE_SCREEN_SCHEME = Kind.ISSUE_TYPE_SCREEN_SCHEME.value
 PROJECT_ROLE = Kind.PROJECT_ROLE.value
 PROJECT_CATEGORY = Kind.PROJECT_CATEGORY.value
 NOTIFICATION_SCHEME = Kind.NOTIFICATION_SCHEME.value
@@ -58,6 +62,12 @@ ISSUE_KEY = "issue_key"
 FIELD_TYPE = "field_type"
 """Source field id → the key of its type, such as ``…customfieldtypes:select``."""
 
+MADE_FIELD = "made_field"
+"""Source id of a field that this restore makes → its name."""
+
+SOURCE_OF_FIELD = "source_of_field"
+"""Target field id → source field id: two fields of one name and type stay two."""
+
 OPTION = "option"
 """Source option id → target option id."""
 
@@ -75,6 +85,15 @@ PROJECT_NOTIFICATION_SCHEME = "project_notification_scheme"
 
 PROJECT_SECURITY_SCHEME = "project_security_scheme"
 """Source project id → target id of the issue security scheme that it has."""
+
+PROJECT_SCREEN_SCHEME = "project_screen_scheme"
+"""Source project id → target id of the issue type screen scheme that it gets at the end."""
+
+MADE_SCHEME = "made_scheme"
+"""Kind and source id of a scheme or screen that this restore makes → its name there."""
+
+OPEN_SCREENS = "open_screens"
+"""``edit``, ``create``, ``scheme``, ``typed`` → the target id of what is open while restoring."""
 
 SECURITY_LEVEL = "security_level"
 """Source id of a security level → target id."""

@@ -64,7 +64,22 @@ class Loss(enum.Enum):
     DEFAULT_ACTOR_NOT_RESTORED = (
         "A default actor of the role is not at the destination or is deactivated."
     )
-    FIELD_CONTEXTS_MERGED = "The contexts of the field became one for all projects."
+    FIELD_CONTEXT_NARROWED = (
+        "Projects of the destination may be using the field: the context is for the restored "
+        "projects alone."
+    )
+    FIELD_CONTEXT_OF_AN_APP = (
+        "The product or an app keeps the contexts of its fields itself; the site took none."
+    )
+    FIELD_CONTEXT_SHARED = (
+        "Projects of the destination may be using the field: its own context for all projects "
+        "stays and has the options."
+    )
+    FIELD_CONTEXT_WITHOUT_FIELD = "The field is not at the destination, nor is its context."
+    FIELD_CONTEXT_WITHOUT_PROJECTS = (
+        "None of the projects or issue types of the context is at the destination."
+    )
+    FIELD_DEFAULT_NOT_RESTORABLE = "The default value names what is not at the destination."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_TYPE_CHANGED = (
@@ -118,6 +133,13 @@ class Loss(enum.Enum):
         "Who acted in the role of a project is not at the destination or is deactivated."
     )
     ROLE_DESCRIPTION_KEPT = "A role of that name with another description was there already."
+    SCREEN_FIELD_NOT_RESTORED = (
+        "A field of the screen is not at the destination or can be on no screen there."
+    )
+    SCREEN_NOT_IN_SCHEME = "What the scheme names is not at the destination: its default is used."
+    SCREENS_BY_DEFAULT = (
+        "The backup holds no screens of the project: it has the site's default ones."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )

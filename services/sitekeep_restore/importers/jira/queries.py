@@ -120,9 +120,9 @@ class Queries:
         return frozenset(fold(item.get("name")) for item in items)
 
     async def _option_names(self) -> AsyncIterator[str]:
-        async for entry in self._unit.backup.entries(Kind.FIELD):
-            contexts: list[Json] = msgspec.json.decode(entry.attributes.get("options", "[]"))
-            for option in (each for context in contexts for each in context["options"]):
+        async for entry in self._unit.backup.entries(Kind.FIELD_CONTEXT):
+            options: list[Json] = msgspec.json.decode(entry.attributes.get("options") or "[]")
+            for option in options:
                 yield fold(option.get("value"))
 
     async def _level_names(self) -> AsyncIterator[str]:

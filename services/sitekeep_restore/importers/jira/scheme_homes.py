@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.reading import Json, all_values, fold
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.kinds import Kind
@@ -66,6 +67,19 @@ class SchemeHomes:
         source = str(scheme["id"])
         kept = await self.unit.identities.get(self.kind.value, [source])
         return kept.get(source) == str(found["id"])
+
+    async def noted(self, scheme: Json, *, is_equal: bool) -> Home:
+        """The home of a scheme that nothing marks as ours but a note made before it was."""
+        noted = await self.unit.identities.get(identity_kinds.MADE_SCHEME, [self._key(scheme)])
+        name = noted.get(self._key(scheme))
+        return await self.of(scheme, lambda found: is_equal or str(found["name"]) == name)
+
+    async def note(self, scheme: Json, name: str) -> None:
+        """Notes that a scheme is made under a name that was free: its answer may be lost."""
+        await self.unit.identities.put(identity_kinds.MADE_SCHEME, {self._key(scheme): name})
+
+    def _key(self, scheme: Json) -> str:
+        return f"{self.kind.value}/{scheme['id']}"
 
     async def keep(self, scheme: Json, target: str) -> None:
         """Notes at once which scheme became which, so that a later attempt knows it again."""

@@ -32,8 +32,9 @@ async def find_prepared(unit: ImportUnit) -> None:
             continue
         query = [("keys", str(project["key"])), ("expand", "insight")]
         page: Json = await unit.site.get_json(SEARCH, query)
-        ready = {entry.key: str(each["id"]) for each in page["values"] if is_prepared(each)}
-        await unit.identities.put(identity_kinds.PREPARED_PROJECT, ready)
+        for found in filter(is_prepared, page["values"]):
+            pairs = {entry.key: str(found["id"])}
+            await unit.identities.put(identity_kinds.PREPARED_PROJECT, pairs)
 
 
 def is_prepared(project: Mapping[str, Any]) -> bool:

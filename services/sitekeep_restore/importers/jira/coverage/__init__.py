@@ -13,6 +13,7 @@ from sitekeep_restore.importers.jira.coverage import (
     planning,
     product_discovery,
     projects,
+    screens,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -26,6 +27,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *product_discovery.ROWS,
     *projects.ROWS,
+    *screens.ROWS,
     *workflows.ROWS,
 )
 """One row per kind."""

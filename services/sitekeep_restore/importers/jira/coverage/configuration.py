@@ -51,11 +51,10 @@ ROWS: Sequence[CoverageRow] = (
     row(
         Kind.FIELD,
         "with loss",
-        "Jira's own types are found by name and type, else created, with all options in one "
-        "context; fields of apps are made by the apps. Those of Product Discovery become plain "
-        "number and text fields, without those that the product derives.",
+        "Jira's own types are found by name and type, else created; fields of apps are made by the "
+        "apps, and those of team-managed projects become global. Those of Product Discovery become "
+        "plain number and text fields, without those that the product derives.",
         MISSING,
-        "options",
         "custom",
     ),
 )

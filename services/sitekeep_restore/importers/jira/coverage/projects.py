@@ -25,6 +25,7 @@ ROWS: Sequence[CoverageRow] = (
         "issueTypeScheme",
         "notificationScheme",
         "permissionScheme",
+        "screenScheme",
         "style",
         "isPrivate",
         "type",

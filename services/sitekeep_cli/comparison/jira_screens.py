@@ -1,0 +1,189 @@
+"""What custom fields are for, and where fields are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sitekeep_cli.comparison.jira_access import (
+    OWN,
+    ROLE,
+    SUFFIX,
+    put_schemes,
+    restored_name,
+)
+from sitekeep_cli.comparison.links import GROUP, PROJECT, SCREENS
+from sitekeep_cli.comparison.model import Json, Record
+from sitekeep_cli.comparison.reading import Reading, without_nothing
+from sitekeep_cli.comparison.shape import is_list, part
+from sitekeep_shared.kinds import Kind
+
+PROJECTS = "projects"
+TYPES = "issueTypes"
+"""The paths of what something is for, each name a path of its own."""
+
+Item = Mapping[str, Any]
+
+
+def read(reading: Reading) -> None:
+    """Puts the contexts of fields by the name of their field and their own, screens by name."""
+    _Contexts.of(reading).put()
+    _read_screens(reading)
+
+
+def refer(reading: Reading) -> None:
+    """Keeps which project has which screens; projects are read after that."""
+    for record, scheme in reading.objects(Kind.ISSUE_TYPE_SCREEN_SCHEME):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(SCREENS, project, restored_name(reading, scheme))
+
+
+def _read_screens(reading: Reading) -> None:
+    fields = field_names(reading)
+    screens = _restored_names(reading, Kind.SCREEN)
+    schemes = _restored_names(reading, Kind.SCREEN_SCHEME)
+    types = {**names_of(reading, Kind.ISSUE_TYPE), "default": "default"}
+
+    def screen(_: Reading, item: Item) -> Json:
+        tabs = [
+            {
+                "name": tab.get("name"),
+                "fields": [fields.get(str(e.get("id")), str(e.get("id"))) for e in tab["fields"]],
+            }
+            for tab in items_of(item, "tabs")
+        ]
+        return without_nothing({"description": item.get("description"), "tabs": tabs})
+
+    def screen_scheme(_: Reading, item: Item) -> Json:
+        chosen = {name: screens.get(str(e)) for name, e in part(item, "screens").items()}
+        return without_nothing({"description": item.get("description"), "screens": chosen})
+
+    def type_screen_scheme(_: Reading, item: Item) -> Json:
+        chosen = {
+            str(types.get(kind, kind)): schemes.get(str(e))
+            for kind, e in part(item, "mappings").items()
+        }
+        return without_nothing({"description": item.get("description"), "mappings": chosen})
+
+    for kind, name, shape in (
+        (Kind.SCREEN, "tabs", screen),
+        (Kind.SCREEN_SCHEME, "", screen_scheme),
+        (Kind.ISSUE_TYPE_SCREEN_SCHEME, "mappings", type_screen_scheme),
+    ):
+        listed = (_with(name, *each) for each in reading.objects(kind))
+        put_schemes(reading, kind, listed, shape)
+
+
+def _with(name: str, record: Record, item: dict[str, Any]) -> dict[str, Any]:
+    """A screen or a scheme together with what is kept beside it."""
+    return {**item, name: json.loads(record.attributes[name])} if name else item
+
+
+def _restored_names(reading: Reading, kind: Kind) -> dict[str, str]:
+    """The names of schemes by id; that of a restored one without the suffix that it may have."""
+    found = (item for _, item in reading.objects(kind))
+    return {str(item.get("id")): restored_name(reading, item) for item in found}
+
+
+def field_names(reading: Reading) -> dict[str, str]:
+    """Fields by id, as items are named after them."""
+    return {str(e.get("id")): field_name(e) for _, e in reading.objects(Kind.FIELD)}
+
+
+def field_name(item: Item) -> str:
+    """A field as items are named after it: Jira's own ones by id, custom ones by name and type."""
+    custom = part(item, "schema").get("custom")
+    return f"{item.get('name')} ({custom})" if custom else str(item.get("id"))
+
+
+def names_of(reading: Reading, kind: Kind) -> dict[str, str]:
+    """The names of the items of a kind by their ids."""
+    found = (item for _, item in reading.objects(kind))
+    return {str(item.get("id")): str(item.get("name")) for item in found}
+
+
+@dataclass(frozen=True)
+class _Contexts:
+    reading: Reading
+    fields: Mapping[str, str]
+    types: Mapping[str, str]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, reading: Reading) -> _Contexts:
+        fields = field_names(reading)
+        types = names_of(reading, Kind.ISSUE_TYPE)
+        return cls(reading, fields, types, names_of(reading, Kind.VERSION))
+
+    def put(self) -> None:
+        listed = list(self.reading.objects(Kind.FIELD_CONTEXT))
+        names = {(record.attributes["field"], str(each.get("name"))) for record, each in listed}
+        for record, context in listed:
+            field, name = record.attributes["field"], str(context.get("name"))
+            stays = self.reading.restored and (field, f"{name}{SUFFIX}") in names
+            shown = f"{name}{OWN}" if stays else restored_name(self.reading, context)
+            owner = f"{self.fields.get(field, field)}/{shown}"
+            self.reading.put(Kind.FIELD_CONTEXT, owner, self._shape(record, context))
+
+    def _shape(self, record: Record, context: Item) -> Json:
+        projects: list[str] = json.loads(record.attributes.get("projects") or "[]")
+        types: list[str] = json.loads(record.attributes.get("issue_types") or "[]")
+        options = json.loads(record.attributes.get("options") or "[]")
+        value = {
+            "description": context.get("description"),
+            PROJECTS: {self.reading.name(PROJECT, each): True for each in projects},
+            TYPES: {self.types.get(each, each): True for each in types},
+            "options": _option_tree(options),
+        }
+        default = json.loads(record.attributes.get("default") or "{}")
+        return {**without_nothing(value), "default": self._default(default, options)}
+
+    def _default(self, default: Item, options: list[Any]) -> Json:
+        """A default value by names instead of ids."""
+        named = {str(one.get("id")): one.get("value") for one in options}
+        found: dict[str, Json] = {}
+        for name, value in default.items():
+            if name in ("type", "contextId", "userFilter"):
+                continue
+            for one in value if is_list(value) else [value]:
+                found |= self._part(name.removesuffix("s"), one, named)
+        filtered = part(default, "userFilter")
+        groups = {f"among group/{each}": True for each in items_of(filtered, "groups")}
+        roles = (self.reading.name(ROLE, each) for each in items_of(filtered, "roleIds"))
+        return found | groups | {f"among role/{each}": True for each in roles}
+
+    def _part(self, name: str, value: Json, options: Mapping[str, Json]) -> dict[str, Json]:
+        """One part of a default value: a name of what it names, else the value itself."""
+        if name == "accountId":
+            return {f"user/{value}": True}
+        if name == "groupId":
+            return {f"group/{self.reading.name(GROUP, value)}": True}
+        if name in ("optionId", "cascadingOptionId"):
+            return {f"{name}/{options.get(str(value))}": True}
+        if name == "projectId":
+            return {f"project/{self.reading.name(PROJECT, value)}": True}
+        if name == "versionId":
+            return {f"version/{self.versions.get(str(value))}": True}
+        return {f"label/{value}": True} if name == "label" else {name: value}
+
+
+def items_of(item: Item, name: str) -> list[Any]:
+    """The list below a name, of whatever it has; empty without one."""
+    found = item.get(name)
+    return list(found) if is_list(found) else []
+
+
+def _option_tree(options: list[Any]) -> Json:
+    by_id = {str(option.get("id")): option.get("value") for option in options}
+    return [
+        without_nothing(
+            {
+                "value": option.get("value"),
+                "below": by_id.get(str(option.get("optionId"))),
+                "disabled": option.get("disabled") or None,
+            }
+        )
+        for option in options
+    ]

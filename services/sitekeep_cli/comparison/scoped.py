@@ -1,0 +1,117 @@
+"""What is for projects and issue types, and which of these are not at the destination.
+
+A context of a field, a scheme of screens: each comes back for what came back. That it is not for
+something that *is* there stays a difference that nothing declares.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
+from sitekeep_cli.comparison.model import Json, Side
+from sitekeep_cli.comparison.shape import is_list, is_object
+from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.content.discovery_fields import is_computed
+from sitekeep_shared.coverage import MISSING
+from sitekeep_shared.kinds import Kind
+
+_CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
+_NUMBER = re.compile(r" #\d+$")
+_CUSTOM = "custom."
+_OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
+
+KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN, Kind.ISSUE})
+"""Kinds whose declared losses hold only as far as this module explains them."""
+
+_OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
+_DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
+
+
+def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
+    """Whether a declared difference follows from what is at the destination."""
+    if kind is Kind.FIELD:
+        # Of another type is only what stands in for a field of Product Discovery.
+        return path == "custom" or (path == MISSING and is_of_an_app(name))
+    if kind is Kind.ISSUE:
+        label = path.removeprefix(_CUSTOM)
+        return label == path or (right is None and _has_no_writer(shelf, label))
+    if kind is Kind.SCREEN:
+        return _is_without_absent_fields(shelf, left, right)
+    if path == MISSING:
+        is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
+        return is_alone or _is_for_nothing(shelf, kind, name) or _is_shared(shelf, kind, name)
+    if path == PROJECTS:
+        # For all projects before, for the restored ones now.
+        return left is None
+    for stem, of in _DEFAULTS.items():
+        if path.startswith(stem):
+            return right is None and _is_absent(shelf, of, path.removeprefix(stem))
+    noun, _, what = path.partition(".")
+    if noun in _OF:
+        return right is None and _is_absent(shelf, _OF[noun], what)
+    return True
+
+
+def _has_no_writer(shelf: Shelf, label: str) -> bool:
+    """Whether a field of issues is an app's and gone, or one that Product Discovery fills."""
+    named = (each for each in shelf.names(Side.LEFT, Kind.FIELD) if each.startswith(f"{label} ("))
+    for name in named:
+        before, after = (shelf.value(side, Kind.FIELD, name) for side in (Side.LEFT, Side.RIGHT))
+        if after is None and is_of_an_app(name):
+            return True
+        kind = str(before.get("custom", ""))
+        if is_computed(kind) and after is not None and after.get("custom") == kind:
+            return True
+    return False
+
+
+def _has_no_field(shelf: Shelf, name: str) -> bool:
+    """Whether the field is not there, or is one whose contexts an app keeps itself."""
+    field = _CONTEXT.sub("", name)
+    return is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+
+
+def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
+    """Whether a tab has exactly those of its fields that are there, in their order."""
+    if not is_list(left) or not is_list(right):
+        return False
+    return right == [name for name in left if not _is_absent(shelf, Kind.FIELD, str(name))]
+
+
+def is_of_an_app(field: str) -> bool:
+    """Whether a field is a custom one of no type of Jira's own."""
+    return _NUMBER.sub("", field).endswith(")") and _OF_JIRA not in field
+
+
+def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:
+    """Whether a context for all projects of the destination has the options of a lost one."""
+    value = shelf.value(Side.LEFT, kind, name)
+    if kind is not Kind.FIELD_CONTEXT or PROJECTS in value:
+        return False
+    field = _CONTEXT.sub("/", name)
+    others = (
+        shelf.value(Side.RIGHT, kind, each)
+        for each in shelf.names(Side.RIGHT, kind)
+        if each.startswith(field)
+    )
+    wanted = [one.get("value") for one in value.get("options", ())]
+    return any(
+        PROJECTS not in other
+        and set(wanted) <= {one.get("value") for one in other.get("options", ())}
+        for other in others
+    )
+
+
+def _is_for_nothing(shelf: Shelf, kind: Kind, name: str) -> bool:
+    value = shelf.value(Side.LEFT, kind, name)
+    return any(
+        is_object(named := value.get(noun))
+        and bool(named)
+        and all(_is_absent(shelf, of, each) for each in named)
+        for noun, of in _OF.items()
+    )
+
+
+def _is_absent(shelf: Shelf, kind: Kind, name: str) -> bool:
+    return shelf.value(Side.RIGHT, kind, name) is None

@@ -1,0 +1,43 @@
+"""What comes back: what fields are for, and where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sitekeep_restore.importers.jira.coverage.row import row
+from sitekeep_shared.coverage import MISSING, CoverageRow
+from sitekeep_shared.kinds import Kind
+
+ROWS: Sequence[CoverageRow] = (
+    row(
+        Kind.FIELD_CONTEXT,
+        "with loss",
+        "Same projects, issue types, options and default value, without what is not at the "
+        "destination. Where projects that were there already may use the field, a context for all "
+        "projects becomes one for the restored projects.",
+        MISSING,
+        "projects",
+        "issueTypes",
+        "default.project/*",
+        "default.group/*",
+    ),
+    row(
+        Kind.SCREEN,
+        "with loss",
+        "Same name, tabs and fields, without fields that are not at the destination. A screen that "
+        "projects of the destination may be using stays beside the restored one.",
+        "tabs.*.fields",
+    ),
+    row(
+        Kind.SCREEN_SCHEME,
+        "with loss",
+        "Same name and screens. A scheme that projects of the destination may be using stays "
+        "beside the restored one.",
+    ),
+    row(
+        Kind.ISSUE_TYPE_SCREEN_SCHEME,
+        "with loss",
+        "Same name and screen scheme for each issue type. A scheme that projects of the "
+        "destination may be using stays beside the restored one.",
+    ),
+)
