@@ -49,8 +49,12 @@ def explained(
     return False
 
 
-def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> bool:
-    """Whether somebody neither acts in a role nor watches who is not active at the destination."""
+def cannot_act(
+    active: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
+) -> bool:
+    """Whether who is not active there does not act in a role, watch or have issues any more."""
+    if kind is Kind.ISSUE and path == "assignee":
+        return isinstance(left, str) and left not in active and right is None
     if kind is Kind.WATCHER and path == MISSING:
         return item.rpartition("/")[2] not in active
     named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""

@@ -22,6 +22,7 @@ from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
+from sitekeep_cli.comparison.shape import is_object
 from sitekeep_cli.comparison.shelf import Pair, Shelf
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
@@ -49,6 +50,7 @@ _SITE_OWN = frozenset(
         Kind.SCREEN,
         Kind.SCREEN_SCHEME,
         Kind.ISSUE_TYPE_SCREEN_SCHEME,
+        Kind.FIELD_CONFIGURATION,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -64,6 +66,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "permissionScheme"),
         (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
     }
@@ -77,6 +80,16 @@ _ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
 """Kinds of which settings are declared to be left out, never to become something else."""
 
 _LEFT_OUT = "gadgets"
+
+_HELD_BY_MANY = frozenset(
+    {
+        Kind.PROJECT_ROLE,
+        Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
+    }
+)
+"""Kinds whose innermost objects are sets of people, groups, roles and fields."""
 
 
 class Comparison:
@@ -149,7 +162,7 @@ class Comparison:
     def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
         found = [
             Difference(kind, pair.name, *part, self._declared_by(kind, pair.name, *part))
-            for part in _parts(pair)
+            for part in _parts(kind, pair)
         ]
         _count(result, pair, declared=all(one.declared for one in found))
         if kind is Kind.ATTACHMENT and None not in (pair.left, pair.right):
@@ -161,7 +174,7 @@ class Comparison:
             return ""
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
-        if self._present and absent.cannot_act(self._active, kind, name, path):
+        if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
@@ -203,13 +216,22 @@ class Comparison:
         return str(after.get("body", "")).endswith(str(before.get("body", "")))
 
 
-def _parts(pair: Pair) -> Iterator[tuple[str, object, object]]:
+def _parts(kind: Kind, pair: Pair) -> Iterator[tuple[str, Json, Json]]:
     if pair.right is None:
         yield MISSING, "there", None
     elif pair.left is None:
         yield EXTRA, None, "there"
     else:
-        yield from differing(pair.left, pair.right)
+        for part in differing(pair.left, pair.right):
+            yield from _one_by_one(*part) if kind in _HELD_BY_MANY else [part]
+
+
+def _one_by_one(path: str, left: Json, right: Json) -> Iterator[tuple[str, Json, Json]]:
+    """Holders that are all gone, each by itself: one may be absent and another one lost."""
+    if is_object(left) and right is None and all(one is True for one in left.values()):
+        yield from differing(left, {}, path)
+    else:
+        yield path, left, right
 
 
 def _count(result: KindResult, pair: Pair, *, declared: bool) -> None:

@@ -46,7 +46,7 @@ async def export_closing(unit: ExportUnit) -> None:
     source = IssueSource(**unit.plan.arguments["source"])
     changed = {**unit.plan.arguments["changed"], **await _neighbours(unit, source.project_key)}
     try:
-        found = await find_suspects(unit, source.project_id, changed)
+        found = await find_suspects(unit, source, changed)
     except (SiteForbidden, SiteNotFound, SiteRefused):
         # The account does not see the project by now: what was read of it stays.
         return
@@ -113,7 +113,7 @@ class _Closing:
             self._lose(known)
             if place is not None:
                 self._follow(place.key, place.fields.project)
-        elif place.fields.updated != known.issue.updated:
+        elif known.is_suspect(place.fields.updated):
             self.changed.append(known)
 
     def _is_here(self, project: Identified | None) -> bool:

@@ -22,6 +22,8 @@ _READ: dict[Kind, str] = {
     Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
+    Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
+    "mappings and projects; that a site has their successors, field schemes, is named",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
@@ -45,7 +47,8 @@ _READ: dict[Kind, str] = {
     Kind.WORKLOG: "inside the issue; those that it lacks from issue/{id}/worklog",
     Kind.CHANGELOG: "changelog/bulkfetch",
     Kind.ISSUE_LINK: "inside the issue",
-    Kind.REMOTE_LINK: "issue/{id}/remotelink of those issues whose history names one",
+    Kind.REMOTE_LINK: "issue/{id}/remotelink of every issue of a project that has at most 100 "
+    "numbers, or a link in a history or in one of 100 issues spread over its numbers",
     Kind.WATCHER: "issue/{id}/watchers of watched issues",
     Kind.ATTACHMENT: "metadata inside the issue, bytes from attachment/content/{id}",
     Kind.FILTER: "filter/search with permissions and subscriptions; Jira shows nobody the private "

@@ -1,22 +1,20 @@
-"""What an issue's own answer asks to be fetched: cut lists, watchers, remote links."""
+"""What an issue's own answer asks to be fetched: cut lists and watchers."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
 
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.raw import Identified, decode_array, identity_of
+from sitekeep_backup.exporters.jira.raw import Identified, identity_of
+from sitekeep_backup.exporters.jira.sub_resources import bodies, store_list
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
-from sitekeep_shared.content.entry_keys import child_entry, issue_entry
+from sitekeep_shared.content.entry_keys import child_entry
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.concurrently import in_order
-
-CONCURRENT_REQUESTS = 6
 
 
 class _Listing(msgspec.Struct):
@@ -70,17 +68,13 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
     )
 
 
-async def follow_up(
-    unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue], hinted: set[str]
-) -> None:
+async def follow_up(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
     """Stores what the issues of a range hold beyond their own answers, in number order."""
     for issue in seen:
         for cut in _cuts(issue):
             await _store_cut(unit, project_id, issue, cut)
     watched = [issue for issue in seen if issue.watch_count > 0]
-    linked = [issue for issue in seen if issue.id in hinted]
     await _store_watchers(unit, project_id, watched)
-    await _store_remote_links(unit, project_id, linked)
 
 
 async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _Cut) -> None:
@@ -140,48 +134,16 @@ def _report_short_list(issue: SeenIssue, cut: _Cut, lacking: int) -> None:
     issue.reading.missing(cut.kind, issue.key, reason, message, count=lacking)
 
 
-def _bodies(
-    unit: ExportUnit, issues: Sequence[SeenIssue], noun: str
-) -> AsyncGenerator[tuple[SeenIssue, bytes]]:
-    """The same sub-resource of several issues; b"" where the site no longer shows it."""
-
-    async def read(issue: SeenIssue) -> tuple[SeenIssue, bytes]:
-        try:
-            return issue, await unit.site.get("/rest/api/3/issue/{issue}/" + noun, issue=issue.id)
-        except (SiteForbidden, SiteNotFound):
-            return issue, b""
-
-    calls = [lambda issue=issue: read(issue) for issue in issues]
-    return in_order(calls, limit=CONCURRENT_REQUESTS)
-
-
 async def _store_watchers(unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]) -> None:
-    async with aclosing(_bodies(unit, issues, "watchers")) as bodies:
-        async for issue, body in bodies:
+    async with aclosing(bodies(unit, issues, "watchers")) as answers:
+        async for issue, body in answers:
             listed = len(msgspec.json.decode(body, type=_Watchers).watchers) if body else 0
             if listed < issue.watch_count:
                 _report_hidden_watchers(issue, issue.watch_count - listed)
             if body:
-                await _store_list(Kind.WATCHER, project_id, issue, body, listed)
+                await store_list(Kind.WATCHER, project_id, issue, body, listed)
 
 
 def _report_hidden_watchers(issue: SeenIssue, hidden: int) -> None:
     message = f"{hidden} watchers are counted by the site but not shown to this account."
     issue.reading.remark(Kind.WATCHER, issue.key, "WATCHERS_NOT_VISIBLE", message, count=hidden)
-
-
-async def _store_remote_links(
-    unit: ExportUnit, project_id: str, issues: Sequence[SeenIssue]
-) -> None:
-    async with aclosing(_bodies(unit, issues, "remotelink")) as bodies:
-        async for issue, body in bodies:
-            if links := len(decode_array(body)) if body else 0:
-                await _store_list(Kind.REMOTE_LINK, project_id, issue, body, links)
-
-
-async def _store_list(
-    kind: Kind, project_id: str, issue: SeenIssue, body: bytes, count: int
-) -> None:
-    issue.reading.expect(kind, count)
-    key = issue_entry(project_id, issue.number)
-    await issue.reading.put(kind, key, body, attributes={"issue": issue.key}, count=count)

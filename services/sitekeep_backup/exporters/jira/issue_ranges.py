@@ -17,6 +17,9 @@ RANGE = 1000
 EMPTY_RANGES = 10
 """After how many empty ranges in a row the issues of an archived project are given up."""
 
+RANGES = "issues/"
+"""What the keys of all units begin with that read ranges."""
+
 INDEX_LAG = 50
 """How many of the newest issues the search index may not know yet, at least looked for."""
 
@@ -31,6 +34,8 @@ class IssueSource:
     """The id of the field that holds an issue's sprints; empty: there is none."""
     rank_field: str = field(default="", kw_only=True)
     """The id of the field that holds an issue's place in the order of all; empty: none."""
+    every_link: bool = field(default=False, kw_only=True)
+    """Whether every issue is asked for its remote links."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,12 @@ class IssueRange(IssueSource):
 
 def ranges_of(project_id: str) -> str:
     """What the keys of the units that read a project's ranges begin with."""
-    return f"issues/{project_id:>010}/"
+    return f"{RANGES}{project_id:>010}/"
+
+
+def project_of(unit_key: str) -> str:
+    """The id of the project a range of which a unit reads."""
+    return unit_key.removeprefix(RANGES).partition("/")[0].lstrip("0")
 
 
 def range_of(unit: ExportUnit) -> IssueRange:

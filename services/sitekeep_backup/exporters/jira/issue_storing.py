@@ -11,6 +11,7 @@ from sitekeep_backup.exporters.jira.issue_fetching import FetchedIssue
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.remote_links import AskedLinks, export_remote_links
 from sitekeep_backup.exporters.jira.sprints import plan_seen
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.content.entry_keys import issue_entry
@@ -30,11 +31,15 @@ async def store_issues(
     return [issue for issue, _ in issues]
 
 
-async def store_further(unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]) -> None:
+async def store_further(
+    unit: ExportUnit, source: IssueSource, seen: Sequence[SeenIssue]
+) -> AskedLinks:
     """What at most a thousand stored issues hold beyond their own answers."""
     hinted = await export_histories(unit, source.project_id, seen)
-    await follow_up(unit, source.project_id, seen, hinted)
+    await follow_up(unit, source.project_id, seen)
+    links = await export_remote_links(unit, source, seen, hinted)
     plan_attachments(unit, source, seen)
+    return links
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:

@@ -18,8 +18,9 @@ async def export_issues(unit: ExportUnit) -> None:
     """The issues of one range with everything that their answers ask to be fetched."""
     part = range_of(unit)
     seen, failed = await _store_range(unit, part)
-    await store_further(unit, part, seen)
-    unit.note = note_of([*(issue.reading for issue in seen), *failed])
+    links = await store_further(unit, part, seen)
+    readings = [*(issue.reading for issue in seen), *failed]
+    unit.note = note_of(readings, links=links.found, every_link=links.every)
     if (following := part.following(issue.number for issue in seen)) is not None:
         unit.spawn(following.plan())
 

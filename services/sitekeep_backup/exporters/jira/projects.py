@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from sitekeep_backup.exporters.jira.listed_projects import (
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
 from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
+from sitekeep_backup.exporters.jira.remote_links import may_have_links
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadable
@@ -101,10 +103,18 @@ async def export_project(unit: ExportUnit) -> None:
     name_unreadable(unit, project.project_type, key)
     fields = PlanningFields(**arguments["fields"])
     source = IssueSource(project_id, key, sprint_field=fields.sprint, rank_field=fields.rank)
-    if (archived := arguments["archived_issues"]) is not None:
-        unit.spawn(*plan_archived_ranges(source, int(archived)))
+    await _plan_issues(unit, source, arguments["archived_issues"])
+
+
+async def _plan_issues(unit: ExportUnit, source: IssueSource, archived: int | None) -> None:
+    """Plans the ranges. ``archived``: how many issues an archived project has; None: it is live."""
+    key = source.project_key
+    highest = await _highest_number(unit, key) if archived is None else archived
+    source = replace(source, every_link=await may_have_links(unit, key, highest))
+    if archived is None:
+        unit.spawn(*plan_ranges(source, highest))
     else:
-        unit.spawn(*plan_ranges(source, await _highest_number(unit, key)))
+        unit.spawn(*plan_archived_ranges(source, archived))
 
 
 async def _store_project(unit: ExportUnit, project_id: str) -> ListedProject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sitekeep_backup.exporters.jira.closing import plan_closing
-from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
+from sitekeep_backup.exporters.jira.issue_ranges import RANGES, IssueSource, project_of
 from sitekeep_backup.exporters.jira.listed_issues import changed_issues
 from sitekeep_backup.exporters.jira.listed_projects import (
     DELETED,
@@ -32,15 +32,28 @@ async def export_relisting(unit: ExportUnit) -> None:
     known, fields = await known_projects(unit)
     projects = [project async for project in all_projects(unit)]
     await _plan_new(unit, [each for each in projects if _is_new(each, known)], fields)
-    changed = await changed_issues(unit)
+    changed, linked = await changed_issues(unit), await _linked(unit)
     for project in projects:
         if project.state == DELETED != _state(project, known) != "":
             _say_it_went(unit, project)
         if project.state == LIVE:
             source = IssueSource(
-                project.id, project.key, sprint_field=fields.sprint, rank_field=fields.rank
+                project.id,
+                project.key,
+                sprint_field=fields.sprint,
+                rank_field=fields.rank,
+                every_link=project.id in linked,
             )
             unit.spawn(plan_closing(source, changed.get(project.id, {})))
+
+
+async def _linked(unit: ExportUnit) -> set[str]:
+    """The ids of the projects of which an issue has a remote link, or every one was asked."""
+    return {
+        project_of(key)
+        async for key, note in unit.earlier.notes(RANGES)
+        if note["links"] or note["every_link"]
+    }
 
 
 def _state(project: ListedProject, known: Known) -> str:

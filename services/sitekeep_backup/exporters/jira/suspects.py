@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sitekeep_backup.exporters.jira.issue_ranges import ranges_of
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource, ranges_of
 from sitekeep_backup.exporters.jira.issue_reading import NotedIssue, issues_of
 from sitekeep_backup.exporters.jira.listed_issues import ListedIssues
 from sitekeep_backup.exporters.jira.read_again import closings_of
 from sitekeep_backup.exporters.unit import ExportUnit
+
+NEVER = "never"
+"""The time at which what has to be read again was changed, as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class KnownIssue:
 
     issue: NotedIssue
     unit_key: str
+
+    def is_suspect(self, updated: str) -> bool:
+        """Whether it has to be read again, where it was last changed then."""
+        is_read = self.issue.number and self.issue.updated != NEVER
+        return not is_read or updated != self.issue.updated
 
 
 @dataclass
@@ -38,25 +46,31 @@ class Suspects:
         known: Mapping[str, KnownIssue],
         listed: Mapping[str, int],
         changed: Mapping[str, str],
+        unasked: Set[str],
     ) -> None:
-        """Adds the issues of one range of numbers."""
+        """Adds the issues of one range of numbers; ``unasked`` are read again in any case."""
         self.known += len(known)
         self.unread += [each for each in listed if each not in known]
         for issue_id, each in known.items():
+            if issue_id in unasked:
+                each.issue.updated = NEVER
             if issue_id not in listed:
                 if each.issue.number:
                     self.unlisted.append(each)
-            elif changed.get(issue_id, each.issue.updated) != each.issue.updated or (
-                not each.issue.number
-            ):
+            elif each.is_suspect(changed.get(issue_id, each.issue.updated)):
                 self.changed.append(each)
 
 
-async def find_suspects(unit: ExportUnit, project_id: str, changed: Mapping[str, str]) -> Suspects:
+async def find_suspects(
+    unit: ExportUnit, source: IssueSource, changed: Mapping[str, str]
+) -> Suspects:
     """Goes through the ranges of a project, one in memory at a time.
 
-    ``changed``: ids of issues that the search found changed, and when. Raises SiteError.
+    ``changed``: ids of issues that the search found changed, and when. Where the issues of a
+    range have to be asked for remote links and were not, all of it is read again. Raises
+    SiteError.
     """
+    project_id = source.project_id
     suspects, listed = Suspects(), ListedIssues(unit, project_id)
     later = await _read_again(unit, project_id)
     async for (key, note), first, end in _ranges(unit, project_id):
@@ -68,7 +82,9 @@ async def find_suspects(unit: ExportUnit, project_id: str, changed: Mapping[str,
             for issue_id, each in later.items()
             if each is not None and first <= each.issue.number and _is_below(each, end)
         }
-        suspects.compare(known, await listed.below(end), changed)
+        again = source.every_link and not note["every_link"]
+        unasked = known.keys() - later.keys() if again else set[str]()
+        suspects.compare(known, await listed.below(end), changed, unasked)
     return suspects
 
 
