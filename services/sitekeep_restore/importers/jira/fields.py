@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, project_of, read_json
 from sitekeep_restore.importers.product_discovery.plain_fields import make_usable
 from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
@@ -108,18 +108,12 @@ async def _same_field(unit: ImportUnit, field: Json, existing: Sequence[Json]) -
     same = [
         each
         for each in existing
-        if (fold(each["name"]), custom_type(each)) == wanted and not _is_scoped(each)
+        if (fold(each["name"]), custom_type(each)) == wanted and not project_of(each)
     ]
     ids = [str(each["id"]) for each in same]
     sources = await unit.identities.get(identity_kinds.SOURCE_OF_FIELD, ids)
     own = str(field["id"])
     return next((each for each in same if sources.get(str(each["id"]), own) == own), None)
-
-
-def _is_scoped(field: Json) -> bool:
-    """Whether a field belongs to a single project, which alone can use it."""
-    scope: Json = field.get("scope") or {}
-    return bool(scope.get("project"))
 
 
 async def _create(unit: ImportUnit, field: Json) -> Json | None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_all
+from sitekeep_restore.importers.jira.reading import (
+    Json,
+    all_values,
+    by_name,
+    fold,
+    project_of,
+    read_all,
+)
 from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -55,13 +62,7 @@ async def _not_prepared(unit: ImportUnit, statuses: Sequence[Json]) -> list[Json
 
 async def _global_statuses(unit: ImportUnit) -> list[Json]:
     found = await all_values(unit.site, "/rest/api/3/statuses/search")
-    return [status for status in found if not _project_of(status)]
-
-
-def _project_of(status: Mapping[str, Any]) -> str:
-    scope: Mapping[str, Any] = status.get("scope") or {}
-    project: Mapping[str, Any] = scope.get("project") or {}
-    return str(project.get("id", ""))
+    return [status for status in found if not project_of(status)]
 
 
 async def _create_statuses(unit: ImportUnit, start: int, absent: Sequence[Json]) -> str:
@@ -132,7 +133,7 @@ async def _map(
         other = target.get("statusCategory") != status.get("statusCategory")
         if other:
             losses.add(Kind.STATUS, Loss.STATUS_CATEGORY_KEPT, name)
-        unit.tally.done(Kind.STATUS, lossy=other or bool(_project_of(status)))
+        unit.tally.done(Kind.STATUS, lossy=other or bool(project_of(status)))
     await unit.identities.put(identity_kinds.STATUS, pairs)
     losses.report()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sitekeep_restore.importers.jira import identity_kinds
-from sitekeep_restore.importers.jira.reading import Json, fold, read_json
+from sitekeep_restore.importers.jira.reading import Json, fold, project_of, read_json
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.content.discovery_fields import PROJECT_TYPE
 from sitekeep_shared.kinds import Kind
@@ -56,8 +56,7 @@ class PreparedProjects:
 
     async def of(self, item: Json) -> str | None:
         """The target id of the prepared project that a thing of the backup belongs to alone."""
-        scope: Json = item.get("scope") or {}
-        source = str((scope.get("project") or {}).get("id", ""))
+        source = project_of(item)
         if source and source not in self._known:
             found = await self.unit.identities.get(identity_kinds.PREPARED_PROJECT, [source])
             self._known[source] = found.get(source)
@@ -88,9 +87,8 @@ class PreparedProjects:
         """The field of that name and type that belongs to such a project."""
         project = await self.of(item)
         for each in existing:
-            scope: Json = each.get("scope") or {}
             same = fold(each["name"]) == fold(item["name"]) and _type(each) == _type(item)
-            if project and same and str((scope.get("project") or {}).get("id", "")) == project:
+            if project and same and project_of(each) == project:
                 return each
         return None
 
