@@ -41,6 +41,11 @@ class SiteStore:
             "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
         )
         self.execute(_SEQUENCE_TABLE)
+        self._caches: dict[str, dict[Any, Any]] = {}
+
+    def cache(self, name: str) -> dict[Any, Any]:
+        """What is kept in memory under a name: one for all who use the store."""
+        return self._caches.setdefault(name, {})
 
     def close(self) -> None:
         """Closes the connection."""

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 
 from contract.site_calls import NAMES, A, J, Json, adf, issue, project, task_type
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteError, SiteNotFound
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.jira.field_schemes import add_field_scheme
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.site import SimulatedSite
+from support.checked_site import StartCheckedSite
 
 
 async def test_jira_tells_who_and_what_it_is(client: SiteClient) -> None:
@@ -401,6 +408,31 @@ async def test_jira_keeps_field_configurations(client: SiteClient) -> None:
     await client.delete(one, id=made)
 
 
+async def test_jira_lists_field_schemes(checked_site: StartCheckedSite) -> None:
+    site = SimulatedSite("schemes")
+    running = await checked_site(site)
+    with closing(site):
+        async with SiteClient(running.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as client:
+            await _list_field_schemes(client, Jira(site))
+
+
+async def _list_field_schemes(client: SiteClient, jira: Jira) -> None:
+    number = await project(client)
+    listed = f"{J}/config/fieldschemes"
+    with pytest.raises(SiteNotFound):
+        await client.get_json(listed)
+    said = {
+        "parameters": {"description": "d", "isRequired": True},
+        "restrictedToWorkTypes": ["1"],
+        "workTypeParameters": [{"workTypeId": "1", "description": "e", "isRequired": False}],
+    }
+    made = add_field_scheme(jira, "Ours", {"duedate": said}, [int(number)], "d")
+    assert (await client.get_json(listed, [("maxResults", "50")]))["total"] == 1
+    for noun in ("fields", "projects"):
+        page = await client.get_json(f"{listed}/{{id}}/{noun}", id=str(made.id))
+        assert len(page["values"]) == 1
+
+
 async def test_jira_makes_schemes(client: SiteClient) -> None:
     number = await project(client)
     kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]
@@ -434,6 +466,72 @@ async def test_jira_changes_issue_type_schemes(client: SiteClient) -> None:
     found = await client.get_json(listed, [("id", made)])
     assert found["values"][0]["defaultIssueTypeId"] == kinds[3]
     await client.delete(one, **path)
+
+
+async def test_jira_keeps_workflows_and_their_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    statuses = (await client.get_json(f"{J}/statuses/search"))["values"]
+    listed: Json = [
+        {**{name: each[name] for name in ("id", "name", "description", "statusCategory")}}
+        | {"statusReference": each["name"]}
+        for each in statuses
+    ]
+    rule: Json = {
+        "id": "1b0d6a52-0000-4000-8000-000000000001",
+        "ruleKey": "system:update-field",
+        "parameters": {"field": "summary", "value": "x", "mode": "append"},
+    }
+    steps: Json = [
+        {
+            "id": str(place),
+            "name": each["name"],
+            "type": "GLOBAL" if place else "INITIAL",
+            "toStatusReference": each["name"],
+            "links": [],
+            "actions": [rule] if place else [],
+            "validators": [],
+            "triggers": [],
+            "properties": {"a": "b"},
+            "conditions": {"operation": "ALL", "conditions": [], "conditionGroups": []},
+        }
+        for place, each in enumerate(statuses)
+    ]
+    layout: Json = [
+        {"statusReference": each["name"], "properties": {}, "layout": {"x": 1.5, "y": 2}}
+        for each in statuses
+    ]
+    workflow: Json = {"name": "Flow", "statuses": layout, "transitions": steps}
+    workflow |= {"startPointLayout": {"x": 0.5, "y": 1.0}, "description": "d"}
+    body: Json = {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [workflow]}
+    check = f"{J}/workflows/create/validation"
+    asked = {"payload": body, "validationOptions": {"levels": ["ERROR"]}}
+    assert (await client.post_json(check, asked, read=True))["errors"] == []
+    rule["parameters"]["field"] = "customfield_1"
+    assert (await client.post_json(check, asked, read=True))["errors"]
+    rule["parameters"]["field"] = "summary"
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    read = await client.post_json(f"{J}/workflows", {"workflowIds": [made]}, read=True)
+    assert read["workflows"][0]["startPointLayout"] == {"x": 0.5, "y": 1.0}
+    query = [("expand", "values.transitions"), ("queryString", "flow")]
+    assert (await client.get_json(f"{J}/workflows/search", query))["values"]
+    scheme: Json = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}
+    target = str((await client.post_json(f"{J}/workflowscheme", scheme))["id"])
+    one = f"{J}/workflowscheme/{{id}}"
+    await client.put_json(one, {"description": "changed"}, id=target)
+    assert (await client.get_json(one, id=target))["description"] == "changed"
+    await issue(client, number)
+    switch = {"projectId": number, "targetSchemeId": target}
+    task = await client.post_task(f"{J}/workflowscheme/project/switch", switch)
+    assert (await client.get_json(f"{J}/task/{{taskId}}", taskId=str(task["id"])))["result"]
+    await client.post(f"{one}/createdraft", None, id=target)
+    assert (await client.get_json(f"{one}/draft", id=target))["draft"] is True
+    with pytest.raises(SiteError):
+        await client.delete(one, id=target)
+    spare = str((await client.post_json(f"{J}/workflowscheme", {"name": "Spare"}))["id"])
+    await client.delete(one, id=spare)
+    workflow |= {"name": "Another"}
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    await client.delete(f"{J}/workflow/{{entityId}}", entityId=made)
 
 
 async def test_jira_keeps_preferences(client: SiteClient) -> None:

@@ -17,6 +17,7 @@ from sitekeep_cli.comparison import (
     jira_screens,
     jira_workflows,
     scoped,
+    service_management,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -45,6 +46,8 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PRIORITY_SCHEME,
         Kind.ISSUE_TYPE_SCHEME,
+        Kind.WORKFLOW,
+        Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
         Kind.FIELD_CONTEXT,
         Kind.SCREEN,
@@ -66,6 +69,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "permissionScheme"),
         (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.PROJECT, "workflowScheme"),
         (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
@@ -76,10 +80,8 @@ _FILLED_BY_THE_SITE = frozenset(
 _ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
-_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
-"""Kinds of which settings are declared to be left out, never to become something else."""
-
-_LEFT_OUT = "gadgets"
+_ONLY_LEFT_OUT = {Kind.DASHBOARD: "gadgets", Kind.WORKFLOW: "transitions"}
+"""Kinds of which parts are declared to be left out, never to become something else: where."""
 
 _HELD_BY_MANY = frozenset(
     {
@@ -109,6 +111,7 @@ class Comparison:
         self._noticed = noticed
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
+        self._lacks_service_management = False
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -126,12 +129,14 @@ class Comparison:
                 jira_access.read(reading)
                 jira_screens.read(reading)
                 jira_workflows.read(reading)
+                service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
                 assets.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
+        self._lacks_service_management = jira and service_management.lacks_app(self._shelf)
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
@@ -176,6 +181,10 @@ class Comparison:
             return absent.WHY
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
+        if self._lacks_service_management and service_management.explained(kind, name, path, left):
+            return service_management.WHY_ABSENT
+        if right is None and service_management.unlinked(self._shelf, kind, name, path):
+            return service_management.WHY_UNLINKED
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):
@@ -193,7 +202,10 @@ class Comparison:
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
-        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
+        left_out = _ONLY_LEFT_OUT.get(kind)
+        if left_out and path.startswith(left_out) and right is not None:
+            return ""
+        if kind is Kind.WORKFLOW and not self._of_a_project(name, path):
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
@@ -205,6 +217,11 @@ class Comparison:
             return False
         role = jira_access.role_of_actor(name)
         return self._shelf.value(Side.LEFT, Kind.PROJECT_ROLE, role) is None
+
+    def _of_a_project(self, name: str, path: str) -> bool:
+        """Whether a workflow that is gone was one of a team-managed project; rules may go."""
+        before = self._shelf.value(Side.LEFT, Kind.WORKFLOW, name)
+        return path != MISSING or bool(before and before.get("project"))
 
     def _moved(self, name: str) -> bool:
         """Whether an inline comment of the source is a footer comment now, text and all."""

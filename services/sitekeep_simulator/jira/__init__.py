@@ -16,10 +16,12 @@ from sitekeep_simulator.jira import (
     field_contexts,
     field_defaults,
     field_options,
+    field_schemes,
     fields,
     filters,
     gadgets,
     groups,
+    issue_archive,
     issue_routes,
     links,
     list_items,
@@ -32,7 +34,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     screen_routes,
     screen_schemes,
     search,
@@ -44,12 +45,14 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
 from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.registration import register_service_management
 from sitekeep_simulator.site import SimulatedSite
 
 _CONFIGURATION = (
@@ -61,7 +64,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     screen_routes,
     screen_schemes,
     type_schemes,
@@ -73,6 +75,7 @@ _CONFIGURATION = (
     field_contexts,
     field_defaults,
     field_options,
+    field_schemes,
     fields,
     filters,
     boards,
@@ -84,6 +87,7 @@ _CONFIGURATION = (
     pickers,
 )
 _CONTENT = (
+    issue_archive,
     issue_routes,
     search,
     comments,
@@ -95,6 +99,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    workflow_schemes,
 )
 
 
@@ -114,3 +119,4 @@ def register(app: web.Application, site: SimulatedSite) -> None:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:
         app.router.add_routes(content_module.routes(issues))
+    register_service_management(app, issues)

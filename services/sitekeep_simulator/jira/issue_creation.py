@@ -23,6 +23,7 @@ from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.priorities import scheme_of
 from sitekeep_simulator.jira.projects import LIVE, Project
 from sitekeep_simulator.jira.security_levels import default_level
+from sitekeep_simulator.jira.transition_rules import Attempt, check_validators
 from sitekeep_simulator.jira.transitions import take_transition
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.jira.workflows import Workflows
@@ -72,6 +73,7 @@ class IssueCreation:
         check_guarded_fields(self._jira, author, project, {"reporter": author.account_id}, fields)
         values = self._values(project, issue_type.id, author, fields, object_in(body, "update"))
         values["security"] = self._level(project, issue_type, parent_id, values)
+        self._validate(project, issue_type, author, values)
         properties = property_list(body.get("properties"))
         issue_id = self._insert(project, number, issue_type, parent_id, values)
         for each in properties:
@@ -178,6 +180,14 @@ class IssueCreation:
                 "INSERT INTO jira_unindexed VALUES (?, ?)", (issue_id, self._jira.site.search_lag)
             )
         return issue_id
+
+    def _validate(
+        self, project: Project, issue_type: JiraObject, author: Account, values: Body
+    ) -> None:
+        """The validators of the transition by which issues of the type begin."""
+        workflow = self._workflows.of(project, issue_type.id)
+        initial = self._workflows.initial(workflow)
+        check_validators(Attempt(self._issues, project, author, values), initial)
 
     def _follow(self, issue_id: int, author: Account, update: Body) -> None:
         self._issues.watch(issue_id, author)

@@ -30,6 +30,7 @@ class ObjectKind(Enum):
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
     FIELD_CONFIGURATION = "field_configuration"
     FIELD_CONFIGURATION_SCHEME = "field_configuration_scheme"
+    FIELD_SCHEME = "field_scheme"
     WORKFLOW = "workflow"
     WORKFLOW_SCHEME = "workflow_scheme"
     TYPE_SCHEME = "type_scheme"
@@ -53,6 +54,13 @@ class ObjectKind(Enum):
     ASSET_STATUS = "asset_status"
     ASSET_REFERENCE_TYPE = "asset_reference_type"
     ASSET_OBJECT = "asset_object"
+    APP = "app"
+    SERVICE_DESK = "service_desk"
+    REQUEST_TYPE = "request_type"
+    REQUEST_TYPE_GROUP = "request_type_group"
+    QUEUE = "queue"
+    ARTICLE = "article"
+    ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class JiraObject:
     For options ``project_id`` is the id of their context, for contexts that of their field, for
     security levels that of their scheme, in Assets that of the schema or type; fields and issue
     types of one project name it, too.
+    security levels that of their scheme, for what a service desk has that of the desk.
     """
 
     kind: ObjectKind
@@ -76,7 +85,7 @@ class Objects:
 
     def __init__(self, store: SiteStore) -> None:
         self._store = store
-        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = store.cache("jira.objects")
 
     def add(
         self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0

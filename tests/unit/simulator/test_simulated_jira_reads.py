@@ -15,6 +15,9 @@ from sitekeep_simulator.product_discovery.generator import IDEAS
 from sitekeep_simulator.site import SimulatedSite
 from support.jira_site import NOW, JiraCaller, Json, jira_caller
 
+ALL_ISSUES = 269 + len(IDEAS)
+"""Those that are asked for, requests of service desks, and ideas."""
+
 
 @pytest_asyncio.fixture
 async def jira() -> AsyncIterator[JiraCaller]:
@@ -224,7 +227,7 @@ async def test_a_search_with_fields_is_cut_to_a_hundred(jira: JiraCaller) -> Non
     body = {"jql": "created >= '1970-01-01'", "maxResults": 5000, "fields": ["summary"]}
     assert len((await jira.post("/search/jql", body)).json["issues"]) == 100
     body = {"jql": "created >= '1970-01-01'", "maxResults": 5000, "fields": ["id"]}
-    assert len((await jira.post("/search/jql", body)).json["issues"]) == 260 + len(IDEAS)
+    assert len((await jira.post("/search/jql", body)).json["issues"]) == ALL_ISSUES
 
 
 @pytest.mark.parametrize(
@@ -362,7 +365,7 @@ async def test_reconciled_issues_are_found_at_once(jira: JiraCaller) -> None:
 async def test_projects_are_listed_with_insight_and_by_state(jira: JiraCaller) -> None:
     page = (await jira.get("/project/search?expand=insight,lead,description")).json
     counts = {each["key"]: each["insight"]["totalIssueCount"] for each in page["values"]}
-    assert sum(counts.values()) == 260 + len(IDEAS)
+    assert sum(counts.values()) == ALL_ISSUES
     assert (await jira.call("DELETE", "/project/WEB")).status == 204
     live = (await jira.get("/project/search")).json["values"]
     trashed = (await jira.get("/project/search?status=deleted")).json["values"]

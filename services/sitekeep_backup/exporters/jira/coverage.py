@@ -23,7 +23,7 @@ _READ: dict[Kind, str] = {
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
     Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
-    "mappings and projects; that a site has their successors, field schemes, is named",
+    "mappings and projects; config/fieldschemes where the site has those",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
@@ -36,6 +36,9 @@ _READ: dict[Kind, str] = {
     "how many issues they have",
     Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
     "from issuetypescheme/project",
+    Kind.WORKFLOW: "workflows/search, then workflows with every rule",
+    Kind.WORKFLOW_SCHEME: "workflowscheme; which one a project has from workflowscheme/project; "
+    "drafts are named",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
@@ -62,6 +65,15 @@ _READ: dict[Kind, str] = {
     Kind.ASSET_OBJECT_TYPE: "objectschema/{id}/objecttypes/flat, each with its own attributes",
     Kind.ASSET_OBJECT: "object/aql of each schema, with all attributes; object/{id}/history of "
     "those that were changed. Files and comments of objects have no documented request",
+    Kind.SERVICE_DESK: "servicedesk, with its organizations and request type groups",
+    Kind.REQUEST_TYPE: "servicedesk/{id}/requesttype, those on no portal included, with all fields "
+    "and properties",
+    Kind.ORGANIZATION: "organization, with its properties",
+    Kind.ORGANIZATION_MEMBER: "organization/{id}/user",
+    Kind.CUSTOMER: "servicedesk/{id}/customer",
+    Kind.REQUEST: "inside the issue; request/{id} where a site keeps its fields out of issues",
+    Kind.QUEUE: "servicedesk/{id}/queue: name, query and columns; no request tells their order",
+    Kind.KNOWLEDGE_BASE_ARTICLE: "servicedesk/{id}/knowledgebase/article",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 

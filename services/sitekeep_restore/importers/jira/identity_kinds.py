@@ -24,6 +24,7 @@ PERMISSION_SCHEME = Kind.PERMISSION_SCHEME.value
 ISSUE_SECURITY_SCHEME = Kind.ISSUE_SECURITY_SCHEME.value
 PRIORITY_SCHEME = Kind.PRIORITY_SCHEME.value
 ISSUE_TYPE_SCHEME = Kind.ISSUE_TYPE_SCHEME.value
+WORKFLOW_SCHEME = Kind.WORKFLOW_SCHEME.value
 PROJECT = Kind.PROJECT.value
 VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
@@ -33,6 +34,9 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+ORGANIZATION = Kind.ORGANIZATION.value
+SERVICE_DESK = Kind.SERVICE_DESK.value
+REQUEST_TYPE = Kind.REQUEST_TYPE.value
 
 ASSET_SCHEMA = Kind.ASSET_SCHEMA.value
 ASSET_STATUS = Kind.ASSET_STATUS.value
@@ -110,3 +114,15 @@ INITIAL_STATUS = "initial_status"
 
 SITE = "site"
 """``source``, ``target`` → the address of that site."""
+
+WORKFLOW_NAME = "workflow_name"
+"""Name of a workflow in the backup → its name at the destination: schemes name workflows."""
+
+INTENDED_WORKFLOW = "intended_workflow"
+"""Source id of a workflow → the free name under which it is about to be made."""
+
+TEMPORARY_WORKFLOW = "temporary_workflow"
+"""Source project id → target id of the workflow that it has while it is restored."""
+
+TEMPORARY_SCHEME = "temporary_scheme"
+"""Source project id → target id of the workflow scheme that it has while it is restored."""

@@ -8,6 +8,7 @@ from sitekeep_restore.importers.assets import objects as asset_objects
 from sitekeep_restore.importers.assets import schemas as asset_schemas
 from sitekeep_restore.importers.assets import types as asset_types
 from sitekeep_restore.importers.jira import (
+    archives,
     attachments,
     begin,
     boards,
@@ -41,8 +42,18 @@ from sitekeep_restore.importers.jira import (
     statuses,
     users,
     versions,
+    workflow_schemes,
+    workflow_switches,
+    workflows,
 )
 from sitekeep_restore.importers.product_discovery import prepared
+from sitekeep_restore.importers.service_management import (
+    customers,
+    organizations,
+    request_types,
+    requests,
+    service_desks,
+)
 from sitekeep_restore.importers.unit import Importer
 
 IMPORTER = Importer(
@@ -58,12 +69,14 @@ IMPORTER = Importer(
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
+        organizations.FIRST,
         issue_type_schemes.FIRST,
         screens.FIRST,
         open_screens.FIRST,
         field_configurations.FIRST,
         open_fields.FIRST,
         projects.FIRST,
+        service_desks.FIRST,
         priority_schemes.FIRST,
         field_contexts.FIRST,
         versions.VERSIONS,
@@ -80,6 +93,8 @@ IMPORTER = Importer(
         silence.LAST,
         permission_schemes.LAST,
         security_schemes.LAST,
+        *archives.FIRST,
+        workflows.FIRST,
     ),
     run={
         "begin": begin.begin,
@@ -118,6 +133,12 @@ IMPORTER = Importer(
         "priority-schemes": priority_schemes.import_priority_schemes,
         "projects": projects.import_projects,
         "project": projects.import_project,
+        "organizations": organizations.import_organizations,
+        "organization-members": organizations.import_organization_members,
+        "service-desks": service_desks.import_service_desks,
+        "request-types": request_types.import_request_types,
+        "customers": customers.import_customers,
+        "requests": requests.import_requests,
         "versions": versions.import_versions,
         "components": versions.import_components,
         "issues": issues.import_issues,
@@ -136,10 +157,15 @@ IMPORTER = Importer(
         "unfinished-filters": filters.complete_filters,
         "own-filters": filters.complete_own_filters,
         "fillers": fillers.delete_fillers,
+        "archived-issues": archives.archive_issues,
+        "archived-projects": archives.archive_projects,
         "archived-versions": versions.archive_versions,
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,
         "security": security_schemes.end_security,
+        "workflows": workflows.import_workflows,
+        "workflow-schemes": workflow_schemes.import_workflow_schemes,
+        "workflow-switch": workflow_switches.switch_workflow,
         "notifications": silence.end_silence,
     },
 )

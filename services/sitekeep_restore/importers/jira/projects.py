@@ -164,12 +164,22 @@ async def _schemes(
     own = None if restored else await _type_scheme(unit, f"{name} issue types", types)
     if restored or own is not None:
         schemes["issueTypeScheme"] = int(restored or own or 0)
-    initial = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
-    if initial is not None:
-        await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})
-        scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
-        schemes |= {"workflowScheme": scheme} if scheme is not None else {}
-    return schemes
+    scheme = await _temporary_scheme(unit, entry, name)
+    return schemes | ({"workflowScheme": scheme} if scheme is not None else {})
+
+
+async def _temporary_scheme(unit: ImportUnit, entry: Entry, name: str) -> int | None:
+    """The workflow scheme that the project has while it is restored."""
+    made = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
+    if made is None:
+        return None
+    workflow, initial = made
+    await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})
+    await unit.identities.put(identity_kinds.TEMPORARY_WORKFLOW, {entry.key: workflow})
+    scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
+    if scheme is not None:
+        await unit.identities.put(identity_kinds.TEMPORARY_SCHEME, {entry.key: str(scheme)})
+    return scheme
 
 
 async def _permission_scheme(unit: ImportUnit, entry: Entry, losses: LossCounter) -> Json:

@@ -14,6 +14,7 @@ from sitekeep_restore.importers.jira.coverage import (
     product_discovery,
     projects,
     screens,
+    service_management,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -27,6 +28,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *planning.ROWS,
     *product_discovery.ROWS,
     *projects.ROWS,
+    *service_management.ROWS,
     *screens.ROWS,
     *workflows.ROWS,
 )
