@@ -90,6 +90,7 @@ class Loss(enum.Enum):
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_TYPE_CHANGED = (
         "No request makes fields of Jira Product Discovery: a plain field keeps the values."
+    )
     FIELD_SCHEME_NOT_RESTORED = (
         "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
         "destination's."
