@@ -30,6 +30,11 @@ _PREFIXES = {
 
 _PREFERENCE = "#/paths/~1rest~1api~13~1mypreferences"
 
+_REQUEST_TYPE_PROPERTY = (
+    "#/paths/~1rest~1servicedeskapi~1servicedesk~1{serviceDeskId}~1requesttype~1{requestTypeId}"
+    "~1property~1{propertyKey}"
+)
+
 _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
     "jira-platform-v3.json": {
         # The document's own example of GET issue/{id}/changelog and every real answer have null.
@@ -47,6 +52,13 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
             "properties": {"column": {"type": "integer"}, "row": {"type": "integer"}},
             "required": ["column", "row"],
         },
+        # The example of GET fieldconfiguration has what its schema says only of one that is made.
+        "#/components/schemas/PageBeanFieldConfigurationDetails/properties/values": {
+            "items": {"$ref": "#/components/schemas/FieldConfiguration"}
+        },
+        # "If the field configuration scheme ID is null, the operation assigns the default one."
+        "#/components/schemas/FieldConfigurationSchemeProjectAssociation/properties/"
+        "fieldConfigurationSchemeId": {"nullable": True},
         # "To remove the screen association, pass a null."
         **{
             f"#/components/schemas/UpdateScreenTypes/properties/{name}": {"nullable": True}
@@ -58,6 +70,13 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
         f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
         f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},
     },
+    "jira-service-desk.json": {
+        # The description speaks of the value that is set, as the one of organizations does,
+        # where the document has the body.
+        f"{_REQUEST_TYPE_PROPERTY}/put": {
+            "requestBody": {"content": {"application/json": {"schema": {}}}}
+        },
+    },
 }
 """Where the documents contradict themselves or live sites: reference → what holds instead."""
 
@@ -66,6 +85,11 @@ DEPRECATED_BUT_ALLOWED = (
     ("POST", re.compile(r"/rest/api/3/priority")),
     ("GET", re.compile(r"/rest/api/3/field/\{\w+\}/context/defaultValue")),
     ("PUT", re.compile(r"/rest/api/3/field/\{\w+\}/context/defaultValue")),
+    # Their successor, config/fieldschemes, is an experiment that most sites do not have.
+    *(
+        (method, re.compile(r"/rest/api/3/fieldconfiguration(scheme)?(/.*)?"))
+        for method in ("GET", "POST", "PUT", "DELETE")
+    ),
     ("GET", re.compile(r"/rest/api/3/workflow/transitions/\{\w+\}/properties")),
 )
 """Operations without a successor; atlassian-rest.md §7 names them."""

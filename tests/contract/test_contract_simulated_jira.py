@@ -367,6 +367,35 @@ async def test_jira_keeps_schemes_of_screens(client: SiteClient) -> None:
     await client.delete(one, issueTypeScreenSchemeId=empty)
 
 
+async def test_jira_keeps_field_configurations(client: SiteClient) -> None:
+    number = await project(client)
+    listed, schemes = f"{J}/fieldconfiguration", f"{J}/fieldconfigurationscheme"
+    made = str((await client.post_json(listed, {"name": "Ours", "description": "d"}))["id"])
+    one = f"{listed}/{{id}}"
+    await client.put_json(one, {"name": "Ours", "description": "x"}, id=made)
+    said = {"id": "description", "isRequired": True, "renderer": "text-renderer"}
+    items: Json = {"fieldConfigurationItems": [said, {"id": "duedate", "isHidden": True}]}
+    await client.put_json(f"{one}/fields", items, id=made)
+    assert (await client.get_json(f"{one}/fields", [("maxResults", "100")], id=made))["values"]
+    assert (await client.get_json(listed))["total"] == 2
+    scheme = (await client.post_json(schemes, {"name": "Ours", "description": "d"}))["id"]
+    of = f"{schemes}/{{id}}"
+    await client.put_json(of, {"name": "Ours", "description": "x"}, id=scheme)
+    mapping = {"issueTypeId": "default", "fieldConfigurationId": made}
+    await client.put_json(f"{of}/mapping", {"mappings": [mapping]}, id=scheme)
+    query = [("fieldConfigurationSchemeId", scheme)]
+    assert (await client.get_json(f"{schemes}/mapping", query))["total"] == 1
+    for chosen in (scheme, None):
+        assign: Json = {"fieldConfigurationSchemeId": chosen, "projectId": number}
+        await client.put_json(f"{schemes}/project", assign)
+        found = await client.get_json(f"{schemes}/project", [("projectId", number)])
+        assert [each["projectIds"] for each in found["values"] if each["projectIds"]] == [[number]]
+    await client.post(f"{of}/mapping/delete", {"issueTypeIds": ["default"]}, id=scheme)
+    assert (await client.get_json(schemes))["total"] == 1
+    await client.delete(of, id=scheme)
+    await client.delete(one, id=made)
+
+
 async def test_jira_makes_schemes(client: SiteClient) -> None:
     number = await project(client)
     kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]
@@ -400,6 +429,72 @@ async def test_jira_changes_issue_type_schemes(client: SiteClient) -> None:
     found = await client.get_json(listed, [("id", made)])
     assert found["values"][0]["defaultIssueTypeId"] == kinds[3]
     await client.delete(one, **path)
+
+
+async def test_jira_keeps_workflows_and_their_schemes(client: SiteClient) -> None:
+    number = await project(client)
+    statuses = (await client.get_json(f"{J}/statuses/search"))["values"]
+    listed: Json = [
+        {**{name: each[name] for name in ("id", "name", "description", "statusCategory")}}
+        | {"statusReference": each["name"]}
+        for each in statuses
+    ]
+    rule: Json = {
+        "id": "1b0d6a52-0000-4000-8000-000000000001",
+        "ruleKey": "system:update-field",
+        "parameters": {"field": "summary", "value": "x", "mode": "append"},
+    }
+    steps: Json = [
+        {
+            "id": str(place),
+            "name": each["name"],
+            "type": "GLOBAL" if place else "INITIAL",
+            "toStatusReference": each["name"],
+            "links": [],
+            "actions": [rule] if place else [],
+            "validators": [],
+            "triggers": [],
+            "properties": {"a": "b"},
+            "conditions": {"operation": "ALL", "conditions": [], "conditionGroups": []},
+        }
+        for place, each in enumerate(statuses)
+    ]
+    layout: Json = [
+        {"statusReference": each["name"], "properties": {}, "layout": {"x": 1.5, "y": 2}}
+        for each in statuses
+    ]
+    workflow: Json = {"name": "Flow", "statuses": layout, "transitions": steps}
+    workflow |= {"startPointLayout": {"x": 0.5, "y": 1.0}, "description": "d"}
+    body: Json = {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [workflow]}
+    check = f"{J}/workflows/create/validation"
+    asked = {"payload": body, "validationOptions": {"levels": ["ERROR"]}}
+    assert (await client.post_json(check, asked, read=True))["errors"] == []
+    rule["parameters"]["field"] = "customfield_1"
+    assert (await client.post_json(check, asked, read=True))["errors"]
+    rule["parameters"]["field"] = "summary"
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    read = await client.post_json(f"{J}/workflows", {"workflowIds": [made]}, read=True)
+    assert read["workflows"][0]["startPointLayout"] == {"x": 0.5, "y": 1.0}
+    query = [("expand", "values.transitions"), ("queryString", "flow")]
+    assert (await client.get_json(f"{J}/workflows/search", query))["values"]
+    scheme: Json = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}
+    target = str((await client.post_json(f"{J}/workflowscheme", scheme))["id"])
+    one = f"{J}/workflowscheme/{{id}}"
+    await client.put_json(one, {"description": "changed"}, id=target)
+    assert (await client.get_json(one, id=target))["description"] == "changed"
+    await issue(client, number)
+    switch = {"projectId": number, "targetSchemeId": target}
+    task = await client.post_task(f"{J}/workflowscheme/project/switch", switch)
+    assert (await client.get_json(f"{J}/task/{{taskId}}", taskId=str(task["id"])))["result"]
+    await client.post(f"{one}/createdraft", None, id=target)
+    assert (await client.get_json(f"{one}/draft", id=target))["draft"] is True
+    with pytest.raises(SiteError):
+        await client.delete(one, id=target)
+    spare = str((await client.post_json(f"{J}/workflowscheme", {"name": "Spare"}))["id"])
+    await client.delete(one, id=spare)
+    workflow |= {"name": "Another"}
+    made = (await client.post_json(f"{J}/workflows/create", body))["workflows"][0]["id"]
+    await client.delete(f"{J}/workflow/{{entityId}}", entityId=made)
 
 
 async def test_jira_keeps_preferences(client: SiteClient) -> None:

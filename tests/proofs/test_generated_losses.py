@@ -57,6 +57,7 @@ JIRA = [
     lost("jira", Kind.USER, MISSING, gone),
     lost("jira", Kind.NOTIFICATION_SCHEME, "events.*.EmailAddress*", gone),
     lost("jira", Kind.PERMISSION_SCHEME, "grants.*__*", gone),
+    lost("jira", Kind.PROJECT, "issueTypes", added),
     lost("jira", Kind.ISSUE, "created", later),
     lost("jira", Kind.ISSUE, "updated", later),
     lost("jira", Kind.ISSUE, "statuscategorychangedate", later),

@@ -176,6 +176,19 @@ async def test_a_priority_scheme_of_that_name_keeps_the_order_of_the_destination
     assert [one for one in trip.undeclared if one.kind is Kind.PRIORITY_SCHEME] == []
 
 
+@pytest.mark.shows_loss(Loss.ISSUE_TYPE_NOT_IN_SCHEME)
+async def test_an_issue_type_that_the_site_refuses_is_not_in_the_schemes() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        await small(pair)
+        pair.destination.site.faults.plan(FaultKind.REFUSED, "/api/3/issuetype$", method="POST")
+
+    trip = await run_jira(prepare)
+    lost = {each for each in found(trip, Kind.ISSUE_TYPE_SCHEME) if each[1] == "types.Incident"}
+    assert losses(trip, Loss.ISSUE_TYPE_NOT_IN_SCHEME) == [len(lost)]
+    assert lost
+    assert [one.item for one in trip.undeclared if one.kind is Kind.ISSUE_TYPE] == ["Incident"]
+
+
 @pytest.mark.shows_loss(Loss.GADGET_REFUSED)
 async def test_a_gadget_that_the_site_refuses_leaves_the_others_alone() -> None:
     async def prepare(pair: JiraPair) -> None:

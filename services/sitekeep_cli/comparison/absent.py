@@ -6,6 +6,7 @@ member; that somebody who *is* there was lost stays a difference that nothing de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from sitekeep_cli.comparison.model import Json
@@ -26,6 +27,11 @@ _SCHEMES = frozenset(
 )
 """Kinds whose paths end in the holders that they name."""
 
+_PERSON = re.compile(r"user/([^\s'\".]+)")
+_NAMED_LAST = frozenset({Kind.MEMBERSHIP, Kind.WATCHER, Kind.ORGANIZATION_MEMBER, Kind.CUSTOMER})
+"""Kinds whose items are a person each, named behind the last stroke."""
+_PARTICIPANT = "participants."
+
 _REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
 _SHARED = frozenset({"shares", "edits"})
@@ -36,10 +42,14 @@ def explained(
 ) -> bool:
     """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
-        return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
+        return kind in _NAMED_LAST and item.rpartition("/")[2] not in present
+    if kind is Kind.REQUEST and path.startswith(_PARTICIPANT):
+        return right is None and path.removeprefix(_PARTICIPANT) not in present
     if kind in _SCHEMES:
         _, is_person, account = path.rpartition("user/")
         return bool(is_person) and right is None and account not in present
+    if kind is Kind.WORKFLOW:
+        return right is None and _is_person_absent(present, f"{path} {left}")
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
     if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
@@ -49,8 +59,17 @@ def explained(
     return False
 
 
-def cannot_act(active: Collection[str], kind: Kind, item: str, path: str) -> bool:
-    """Whether somebody neither acts in a role nor watches who is not active at the destination."""
+def _is_person_absent(present: Collection[str], text: str) -> bool:
+    """Whether a rule names somebody who is absent: it goes with the only one whom it names."""
+    return any(account not in present for account in _PERSON.findall(text))
+
+
+def cannot_act(
+    active: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
+) -> bool:
+    """Whether who is not active there does not act in a role, watch or have issues any more."""
+    if kind is Kind.ISSUE and path == "assignee":
+        return isinstance(left, str) and left not in active and right is None
     if kind is Kind.WATCHER and path == MISSING:
         return item.rpartition("/")[2] not in active
     named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""

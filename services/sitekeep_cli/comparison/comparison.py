@@ -16,11 +16,13 @@ from sitekeep_cli.comparison import (
     jira_screens,
     jira_workflows,
     scoped,
+    service_management,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import Reading
+from sitekeep_cli.comparison.shape import is_object
 from sitekeep_cli.comparison.shelf import Pair, Shelf
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
@@ -43,11 +45,14 @@ _SITE_OWN = frozenset(
         Kind.ISSUE_SECURITY_SCHEME,
         Kind.PRIORITY_SCHEME,
         Kind.ISSUE_TYPE_SCHEME,
+        Kind.WORKFLOW,
+        Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
         Kind.FIELD_CONTEXT,
         Kind.SCREEN,
         Kind.SCREEN_SCHEME,
         Kind.ISSUE_TYPE_SCREEN_SCHEME,
+        Kind.FIELD_CONFIGURATION,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""
@@ -63,6 +68,8 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "permissionScheme"),
         (Kind.PROJECT, "screenScheme"),
         (Kind.PROJECT, "issueTypeScheme"),
+        (Kind.PROJECT, "workflowScheme"),
+        (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
     }
@@ -72,10 +79,18 @@ _FILLED_BY_THE_SITE = frozenset(
 _ONLY_FROM_TO = {(Kind.SPRINT, "state"): ("active", "future")}
 """What is declared because a site may refuse one step: any other change of it is not."""
 
-_ONLY_LEFT_OUT = frozenset({Kind.DASHBOARD})
-"""Kinds of which settings are declared to be left out, never to become something else."""
+_ONLY_LEFT_OUT = {Kind.DASHBOARD: "gadgets", Kind.WORKFLOW: "transitions"}
+"""Kinds of which parts are declared to be left out, never to become something else: where."""
 
-_LEFT_OUT = "gadgets"
+_HELD_BY_MANY = frozenset(
+    {
+        Kind.PROJECT_ROLE,
+        Kind.NOTIFICATION_SCHEME,
+        Kind.PERMISSION_SCHEME,
+        Kind.ISSUE_SECURITY_SCHEME,
+    }
+)
+"""Kinds whose innermost objects are sets of people, groups, roles and fields."""
 
 
 class Comparison:
@@ -95,6 +110,7 @@ class Comparison:
         self._noticed = noticed
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
+        self._lacks_service_management = False
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -111,11 +127,13 @@ class Comparison:
                 jira_access.read(reading)
                 jira_screens.read(reading)
                 jira_workflows.read(reading)
+                service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
+        self._lacks_service_management = jira and service_management.lacks_app(self._shelf)
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
@@ -146,7 +164,7 @@ class Comparison:
     def _of_pair(self, kind: Kind, pair: Pair, result: KindResult) -> Iterator[Difference]:
         found = [
             Difference(kind, pair.name, *part, self._declared_by(kind, pair.name, *part))
-            for part in _parts(pair)
+            for part in _parts(kind, pair)
         ]
         _count(result, pair, declared=all(one.declared for one in found))
         if kind is Kind.ATTACHMENT and None not in (pair.left, pair.right):
@@ -158,8 +176,12 @@ class Comparison:
             return ""
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
-        if self._present and absent.cannot_act(self._active, kind, name, path):
+        if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
+        if self._lacks_service_management and service_management.explained(kind, name, path, left):
+            return service_management.WHY_ABSENT
+        if right is None and service_management.unlinked(self._shelf, kind, name, path):
+            return service_management.WHY_UNLINKED
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):
@@ -175,7 +197,10 @@ class Comparison:
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""
-        if kind in _ONLY_LEFT_OUT and path.startswith(_LEFT_OUT) and right is not None:
+        left_out = _ONLY_LEFT_OUT.get(kind)
+        if left_out and path.startswith(left_out) and right is not None:
+            return ""
+        if kind is Kind.WORKFLOW and not self._of_a_project(name, path):
             return ""
         if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
             return ""
@@ -188,6 +213,11 @@ class Comparison:
         role = jira_access.role_of_actor(name)
         return self._shelf.value(Side.LEFT, Kind.PROJECT_ROLE, role) is None
 
+    def _of_a_project(self, name: str, path: str) -> bool:
+        """Whether a workflow that is gone was one of a team-managed project; rules may go."""
+        before = self._shelf.value(Side.LEFT, Kind.WORKFLOW, name)
+        return path != MISSING or bool(before and before.get("project"))
+
     def _moved(self, name: str) -> bool:
         """Whether an inline comment of the source is a footer comment now, text and all."""
         before = self._shelf.value(Side.LEFT, Kind.INLINE_COMMENT, name)
@@ -198,13 +228,22 @@ class Comparison:
         return str(after.get("body", "")).endswith(str(before.get("body", "")))
 
 
-def _parts(pair: Pair) -> Iterator[tuple[str, object, object]]:
+def _parts(kind: Kind, pair: Pair) -> Iterator[tuple[str, Json, Json]]:
     if pair.right is None:
         yield MISSING, "there", None
     elif pair.left is None:
         yield EXTRA, None, "there"
     else:
-        yield from differing(pair.left, pair.right)
+        for part in differing(pair.left, pair.right):
+            yield from _one_by_one(*part) if kind in _HELD_BY_MANY else [part]
+
+
+def _one_by_one(path: str, left: Json, right: Json) -> Iterator[tuple[str, Json, Json]]:
+    """Holders that are all gone, each by itself: one may be absent and another one lost."""
+    if is_object(left) and right is None and all(one is True for one in left.values()):
+        yield from differing(left, {}, path)
+    else:
+        yield path, left, right
 
 
 def _count(result: KindResult, pair: Pair, *, declared: bool) -> None:

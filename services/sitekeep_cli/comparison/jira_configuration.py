@@ -8,6 +8,7 @@ from typing import Any
 from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.links import (
     FIELD,
+    FIELD_SCHEMES,
     NOTIFICATIONS,
     PERMISSIONS,
     PRIORITIES,
@@ -54,7 +55,7 @@ def _project(reading: Reading, item: Item) -> dict[str, Json]:
         "category": part(item, "projectCategory").get("name"),
         "archived": item.get("archived") or None,
         "isPrivate": item.get("isPrivate") or None,
-        "issueTypes": sorted(one["name"] for one in items(item, "issueTypes")),
+        "issueTypes": {one["name"]: True for one in items(item, "issueTypes")},
     }
 
 
@@ -64,6 +65,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
+        "fieldConfigurationScheme": reading.links.name(FIELD_SCHEMES, project),
         "screenScheme": reading.links.name(SCREENS, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
         **jira_workflows.schemes_of(reading, record),

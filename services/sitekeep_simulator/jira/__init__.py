@@ -11,6 +11,7 @@ from sitekeep_simulator.jira import (
     changelogs,
     comments,
     dashboards,
+    field_configuration_routes,
     field_contexts,
     field_defaults,
     field_options,
@@ -31,7 +32,6 @@ from sitekeep_simulator.jira import (
     priority_schemes,
     project_routes,
     roles,
-    schemes,
     screen_routes,
     screen_schemes,
     search,
@@ -43,12 +43,14 @@ from sitekeep_simulator.jira import (
     versions,
     watchers,
     workflow_routes,
+    workflow_schemes,
     worklogs,
 )
 from sitekeep_simulator.jira.defaults import install_defaults
 from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.registration import register_service_management
 from sitekeep_simulator.site import SimulatedSite
 
 _CONFIGURATION = (
@@ -60,7 +62,6 @@ _CONFIGURATION = (
     project_routes,
     versions,
     workflow_routes,
-    schemes,
     screen_routes,
     screen_schemes,
     type_schemes,
@@ -68,6 +69,7 @@ _CONFIGURATION = (
     permission_schemes,
     security_schemes,
     priority_schemes,
+    field_configuration_routes,
     field_contexts,
     field_defaults,
     field_options,
@@ -93,6 +95,7 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    workflow_schemes,
 )
 
 
@@ -112,3 +115,4 @@ def register(app: web.Application, site: SimulatedSite) -> None:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:
         app.router.add_routes(content_module.routes(issues))
+    register_service_management(app, issues)

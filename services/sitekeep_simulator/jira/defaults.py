@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sitekeep_simulator.accounts import ADMIN_GROUP
+from sitekeep_simulator.jira.field_configurations import install_field_configurations
 from sitekeep_simulator.jira.fields import add_product_fields
 from sitekeep_simulator.jira.notifications import (
     DEFAULT_NOTIFICATIONS,
@@ -24,6 +25,7 @@ from sitekeep_simulator.jira.priorities import add_default_scheme
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.screens import install_screens
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import add_service_fields
 
 DEFAULT_WORKFLOW = "jira"
 DEFAULT_SCHEME = "Default workflow scheme"
@@ -82,7 +84,10 @@ def install_defaults(jira: Jira) -> None:
         _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
         install_screens(jira)
+        install_field_configurations(jira)
         add_product_fields(jira)
+        if jira.site.service_management:
+            add_service_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sitekeep_simulator.jira.documents import check_document
+from sitekeep_simulator.jira.field_configurations import is_hidden
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
 from sitekeep_simulator.jira.fields import custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -16,6 +17,8 @@ from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.screens import CREATE, EDIT, can_be_set
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
+from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.values import read_value
 
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -80,13 +83,14 @@ class FieldValues:
 
     def _reader(self, name: str) -> Reader:
         project = self._project
-        if not can_be_set(self._jira, project, self._type_id, self._operation, name):
+        is_set = can_be_set(self._jira, project, self._type_id, self._operation, name)
+        if not is_set or is_hidden(self._jira, project, self._type_id, name):
             raise ValueError(NOT_ON_SCREEN.format(name))
         reader = self._readers.get(name)
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or is_locked(field):
+        if field is None or not _is_writable(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
         context = context_for(self._jira, field, self._project.id, self._type_id)
         if context is None:
@@ -95,6 +99,8 @@ class FieldValues:
 
     def _custom(self, field: JiraObject, context: JiraObject, value: Any) -> Any:
         kind = field_type(field)
+        if is_service_type(kind):
+            return read_value(self._jira, self._project, field, value)
         if kind in ("select", "radiobuttons"):
             return self._option(context, value)
         if kind in ("multiselect", "multicheckboxes"):
@@ -213,6 +219,11 @@ class FieldValues:
         if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
             raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
+
+
+def _is_writable(field: JiraObject) -> bool:
+    """Whether issues can be edited by it: by fields of requests although they are locked."""
+    return not is_locked(field) or is_service_type(field_type(field))
 
 
 def duration_seconds(text: str) -> int:

@@ -28,17 +28,19 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_field_configurations import make_field_configurations
 from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
 from sitekeep_simulator.jira.generator_screens import make_screens
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
-from sitekeep_simulator.jira.generator_workflows import make_type_schemes
+from sitekeep_simulator.jira.generator_workflows import make_workflow_configuration
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.generator import make_desks
 from sitekeep_simulator.site import SimulatedSite
 
 _LATEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -85,14 +87,16 @@ def _planning(jira: Jira, chance: random.Random, setting: Setting) -> None:
 
 
 def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
-    make_type_schemes(jira, setting.projects)
+    make_workflow_configuration(jira, setting)
 
 
 _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
-    _workflows,
     make_fields,
     make_screens,
+    make_field_configurations,
+    make_desks,
+    _workflows,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -10,8 +10,10 @@ import msgspec
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
+from sitekeep_simulator.jira.field_configurations import lacking
 from sitekeep_simulator.jira.field_defaults import default_values
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.fields import field_names
 from sitekeep_simulator.jira.guarded_fields import check_guarded_fields
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
@@ -21,6 +23,7 @@ from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.priorities import scheme_of
 from sitekeep_simulator.jira.projects import LIVE, Project
 from sitekeep_simulator.jira.security_levels import default_level
+from sitekeep_simulator.jira.transition_rules import Attempt, check_validators
 from sitekeep_simulator.jira.transitions import take_transition
 from sitekeep_simulator.jira.watchers import store_property
 from sitekeep_simulator.jira.workflows import Workflows
@@ -31,6 +34,8 @@ from sitekeep_simulator.store import Row
 _STRUCTURE = ("project", "issuetype", "parent")
 _LISTS = ("labels", "components", "versions", "fixVersions")
 _ACTIONS = ("comment", "worklog", "issuelinks")
+_NOT_ASKED = frozenset({*_STRUCTURE, "summary", "resolution", "attachment", *_ACTIONS})
+"""Fields that are no values of a create, or are checked otherwise."""
 WRONG_HIERARCHY = "Given parent work item does not belong to appropriate hierarchy."
 
 
@@ -68,6 +73,7 @@ class IssueCreation:
         check_guarded_fields(self._jira, author, project, {"reporter": author.account_id}, fields)
         values = self._values(project, issue_type.id, author, fields, object_in(body, "update"))
         values["security"] = self._level(project, issue_type, parent_id, values)
+        self._validate(project, issue_type, author, values)
         properties = property_list(body.get("properties"))
         issue_id = self._insert(project, number, issue_type, parent_id, values)
         for each in properties:
@@ -131,8 +137,16 @@ class IssueCreation:
         if values.get("priority") is None:
             scheme = scheme_of(self._jira, project)
             values["priority"] = scheme.body["defaultPriorityId"]
-        defaults = default_values(self._jira, project, type_id, given)
-        return values | defaults | {"creator": author.account_id}
+        values |= default_values(self._jira, project, type_id, given)
+        self._check_required(project, type_id, values)
+        return values | {"creator": author.account_id}
+
+    def _check_required(self, project: Project, type_id: int, values: Body) -> None:
+        """A required field that is not on the create screen cannot be filled, and is missed."""
+        names = [each for each in field_names(self._jira) if each not in _NOT_ASKED]
+        errors = lacking(self._jira, project, type_id, values, names)
+        if errors:
+            raise Refused(400, fields=errors)
 
     def _level(
         self, project: Project, issue_type: JiraObject, parent_id: int | None, values: Body
@@ -166,6 +180,14 @@ class IssueCreation:
                 "INSERT INTO jira_unindexed VALUES (?, ?)", (issue_id, self._jira.site.search_lag)
             )
         return issue_id
+
+    def _validate(
+        self, project: Project, issue_type: JiraObject, author: Account, values: Body
+    ) -> None:
+        """The validators of the transition by which issues of the type begin."""
+        workflow = self._workflows.of(project, issue_type.id)
+        initial = self._workflows.initial(workflow)
+        check_validators(Attempt(self._issues, project, author, values), initial)
 
     def _follow(self, issue_id: int, author: Account, update: Body) -> None:
         self._issues.watch(issue_id, author)

@@ -164,7 +164,7 @@ class IssueRoutes:
         wanted = request.query.get("transitionId")
         listed = [
             workflows.transition_bean(each)
-            for each in open_transitions(self._issues, self._issue(request))
+            for each in open_transitions(self._issues, self._issue(request), caller(request))
             if wanted is None or each["id"] == wanted
         ]
         return json_answer(self._site, {"expand": "transitions", "transitions": listed})
@@ -178,7 +178,8 @@ class IssueRoutes:
             raise Refused(400, "Missing 'transition' identifier")
         rest = {key: body[key] for key in ("fields", "update") if body.get(key)}
         with self._store.transaction():
-            take_transition(self._issues, issue["id"], caller(request), transition_id)
+            given = [*object_in(body, "fields"), *object_in(body, "update")]
+            take_transition(self._issues, issue["id"], caller(request), transition_id, given)
             if rest:
                 self._edits.edit(self._issue(request), caller(request), rest)
         return no_content()

@@ -27,6 +27,8 @@ class ObjectKind(Enum):
     SCREEN = "screen"
     SCREEN_SCHEME = "screen_scheme"
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
+    FIELD_CONFIGURATION = "field_configuration"
+    FIELD_CONFIGURATION_SCHEME = "field_configuration_scheme"
     WORKFLOW = "workflow"
     WORKFLOW_SCHEME = "workflow_scheme"
     TYPE_SCHEME = "type_scheme"
@@ -43,6 +45,13 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    APP = "app"
+    SERVICE_DESK = "service_desk"
+    REQUEST_TYPE = "request_type"
+    REQUEST_TYPE_GROUP = "request_type_group"
+    QUEUE = "queue"
+    ARTICLE = "article"
+    ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
     For options ``project_id`` is the id of their context, for contexts that of their field, for
-    security levels that of their scheme.
+    security levels that of their scheme, for what a service desk has that of the desk.
     """
 
     kind: ObjectKind
@@ -65,7 +74,7 @@ class Objects:
 
     def __init__(self, store: SiteStore) -> None:
         self._store = store
-        self._cache: dict[tuple[ObjectKind, int], JiraObject] = {}
+        self._cache: dict[tuple[ObjectKind, int], JiraObject] = store.cache("jira.objects")
 
     def add(
         self, kind: ObjectKind, name: str, body: Body, *, project_id: int = 0, chosen: int = 0

@@ -17,15 +17,24 @@ from sitekeep_simulator.jira.ranks import new_place, rank_text
 from sitekeep_simulator.jira.security_levels import level_bean
 from sitekeep_simulator.jira.sprints import Sprints, sprint_value
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.values import shown_value
 from sitekeep_simulator.store import Row, marks
 
 EMBEDDED_COMMENTS = 100
 EMBEDDED_WORKLOGS = 20
+INTERNAL = "sd.public.comment"
 CHUNK = 100
 ISSUE_QUERY = (
     "SELECT i.*, p.key || '-' || i.number AS key FROM jira_issue i "
     "JOIN jira_project p ON p.id = i.project_id"
 )
+HEAD_QUERY = (
+    "SELECT i.id, i.project_id, i.number, i.type_id, i.status_id, i.parent_id, i.created, "
+    "i.updated, i.level, p.key || '-' || i.number AS key FROM jira_issue i "
+    "CROSS JOIN jira_project p ON p.id = i.project_id"
+)
+"""Everything of an issue but its values. The order of the join is given: by issues."""
 _RELATED = (
     ("comments", "SELECT * FROM jira_comment WHERE issue_id IN ({}) ORDER BY created, id"),
     ("worklogs", "SELECT * FROM jira_worklog WHERE issue_id IN ({}) ORDER BY id"),
@@ -104,7 +113,7 @@ class Renderer:
             "updateAuthor": self.user(row["update_author"]),
             "created": row["created"],
             "updated": row["updated"],
-            "jsdPublic": True,
+            "jsdPublic": not _is_internal(row),
         }
         return _with_extras(bean, row, properties)
 
@@ -379,11 +388,20 @@ class _Batch:
         """What an issue has in a custom field, those of Jira Software included."""
         if field.body["type"] == RANK_TYPE:
             return rank_text(self._places.get(row["id"], new_place(row["id"])))
+        if is_service_type(field.body["type"]):
+            return self._of_request(field, row, stored)
         if field.body["type"] != SPRINT_TYPE:
             return self._custom(field, stored)
         sprints = Sprints(self._jira)
         found = [sprints.get(each["sprint_id"]) for each in self._sprints.get(row["id"], ())]
         return [sprint_value(each) for each in found if each is not None] or None
+
+    def _of_request(self, field: JiraObject, row: Row, stored: Body) -> Any:
+        value = stored.get(f"customfield_{field.id}")
+        status = self._bean(ObjectKind.STATUS, row["status_id"])
+        if value is None or status is None:
+            return None
+        return shown_value(self._jira, field, value, status, self._renderer.user)
 
     def _custom(self, field: JiraObject, stored: Body) -> Any:
         value = stored.get(f"customfield_{field.id}")
@@ -464,6 +482,14 @@ def _by_issue(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         grouped[row["issue_id"]].append(row)
     return grouped
+
+
+def _is_internal(row: Row) -> bool:
+    """Whether customers do not see a comment: its property says so."""
+    if INTERNAL not in row["properties"]:
+        return False
+    listed: list[Body] = msgspec.json.decode(row["properties"])
+    return {"key": INTERNAL, "value": {"internal": True}} in listed
 
 
 def _with_extras(bean: Body, row: Row, properties: bool) -> Body:

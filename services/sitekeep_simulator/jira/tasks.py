@@ -78,11 +78,32 @@ class Tasks:
     async def task(self, request: web.Request) -> web.StreamResponse:
         """GET task/{id}."""
         task_id, body, done = self._poll(request)
+        return json_answer(self._site, self._bean(task_id, body, done=done))
+
+    def bean(self, task_id: int) -> Body:
+        """A task, as it stands."""
+        row = self._store.row("SELECT * FROM jira_task WHERE id = ?", (task_id,))
+        if row is None:
+            raise Refused(404, f"The task {task_id} does not exist.")
+        return self._bean(task_id, msgspec.json.decode(row["body"]), done=row["polls"] == 0)
+
+    def running(self, subject: str) -> int:
+        """The id of a task about that which still runs, or 0."""
+        return int(
+            self._store.value(
+                "SELECT max(id) FROM jira_task "
+                "WHERE polls > 0 AND json_extract(body, '$.subject') = ?",
+                (subject,),
+            )
+            or 0
+        )
+
+    def _bean(self, task_id: int, body: Body, *, done: bool) -> Body:
         time = milliseconds_of(body["created"])
         bean: Body = {
             "self": self._issues.jira.url(f"/task/{task_id}"),
             "id": str(task_id),
-            "description": "Bulk delete",
+            "description": body["description"],
             "status": "COMPLETE" if done else "RUNNING",
             "progress": 100 if done else 0,
             "elapsedRuntime": 1,
@@ -93,16 +114,25 @@ class Tasks:
         }
         if done:
             bean |= {"finished": time, "result": {"processed": body["processed"]}}
-        return json_answer(self._site, bean)
+        return bean
 
-    def add(self, author: str, processed: list[int], total: int) -> int:
-        """Keeps a task that has been done; returns its id."""
+    def add(
+        self,
+        author: str,
+        processed: list[int],
+        total: int,
+        description: str = "Bulk delete",
+        subject: str = "",
+    ) -> int:
+        """Keeps a task that has been done, and about what it was; returns its id."""
         task_id = self._store.next_id("jira.task")
         body = {
             "author": author,
             "created": self._issues.jira.now(),
             "processed": processed,
             "total": total,
+            "description": description,
+            "subject": subject,
         }
         self._store.execute(
             "INSERT INTO jira_task VALUES (?, ?, ?)",

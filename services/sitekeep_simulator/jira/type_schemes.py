@@ -17,6 +17,7 @@ from sitekeep_simulator.jira.defaults import DEFAULT_TYPE_SCHEME, add_type_schem
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.projects import ARCHIVED, DELETED, LIVE, Projects
+from sitekeep_simulator.jira.scheme_names import known_scheme, scheme_name
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -207,19 +208,11 @@ class TypeSchemes:
         return self._known(request.match_info["issueTypeSchemeId"])
 
     def _known(self, wanted: int | str | None) -> JiraObject:
-        found = self._jira.objects.get(ObjectKind.TYPE_SCHEME, wanted)
-        if found is None:
-            raise Refused(404, f"The scheme {wanted} does not exist.")
-        return found
+        return known_scheme(self._jira, ObjectKind.TYPE_SCHEME, wanted)
 
     def _new_name(self, body: Body, own_id: int = 0) -> str:
-        name = str(body.get("name") or "").strip()
-        if not name or len(name) > 255:
-            raise Refused(400, "The scheme name must have 1 to 255 characters.")
-        taken = self._jira.objects.named(ObjectKind.TYPE_SCHEME, name)
-        if taken is not None and taken.id != own_id:
-            raise Refused(409, f"The scheme name '{name}' is already in use.")
-        return name
+        kind = ObjectKind.TYPE_SCHEME
+        return scheme_name(self._jira, kind, body, own_id=own_id, status=409)
 
 
 def _description(body: Body) -> str:

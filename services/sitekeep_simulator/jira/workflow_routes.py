@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from typing import Any
 
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, list_in, object_in, query_list, read_object
+from sitekeep_simulator.answers import (
+    json_answer,
+    list_in,
+    no_content,
+    object_in,
+    query_list,
+    read_object,
+)
 from sitekeep_simulator.jira.beans import beans_of, status_item
-from sitekeep_simulator.jira.defaults import add_status, workflow_uuid
+from sitekeep_simulator.jira.defaults import DEFAULT_WORKFLOW, add_status, workflow_uuid
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.state import API, Jira
+from sitekeep_simulator.jira.workflow_checks import CATEGORIES, problems_of
 from sitekeep_simulator.jira.workflows import statuses_of, workflow_bean
 from sitekeep_simulator.refusals import Refused
 
-_CATEGORIES = ("TODO", "IN_PROGRESS", "DONE")
 _WORKFLOW_KEYS = ("startPointLayout", "loopedTransitionContainerLayout")
 
 
@@ -32,6 +38,8 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{API}/workflows/search", handlers.search),
         web.post(f"{API}/workflows", handlers.read),
         web.post(f"{API}/workflows/create", handlers.create),
+        web.post(f"{API}/workflows/create/validation", handlers.validate),
+        web.delete(f"{API}/workflow/{{entityId}}", handlers.delete),
     ]
 
 
@@ -87,10 +95,13 @@ class WorkflowRoutes:
 
     async def search(self, request: web.Request) -> web.StreamResponse:
         """GET workflows/search."""
-        found = self._jira.objects.all(ObjectKind.WORKFLOW)
+        text = request.query.get("queryString", "").lower()
+        listed = self._jira.objects.all(ObjectKind.WORKFLOW)
+        found = [each for each in listed if text in each.name.lower()]
         page = page_of(self._jira, request, found, default=50, cap=200)
         page["statuses"] = statuses_of(self._jira, page["values"])
-        page["values"] = [workflow_bean(each) for each in page["values"]]
+        whole = "values.transitions" in query_list(request, "expand")
+        page["values"] = [workflow_bean(each, whole=whole) for each in page["values"]]
         return json_answer(self._jira.site, page)
 
     async def read(self, request: web.Request) -> web.StreamResponse:
@@ -111,11 +122,39 @@ class WorkflowRoutes:
         description included.
         """
         body = await read_object(request)
+        problems = problems_of(self._jira, body)
+        if problems:
+            raise Refused(400, *(each.message for each in problems))
         project_id = int(object_in(object_in(body, "scope"), "project").get("id") or 0)
         with self._jira.store.transaction():
             ids = self._statuses(list_in(body, "statuses"), project_id)
             created = [self._workflow(each, ids, project_id) for each in list_in(body, "workflows")]
         return json_answer(self._jira.site, self._bulk(created))
+
+    async def validate(self, request: web.Request) -> web.StreamResponse:
+        """POST workflows/create/validation: what is wrong with the body of a create."""
+        problems = problems_of(self._jira, object_in(await read_object(request), "payload"))
+        return json_answer(self._jira.site, {"errors": [each.bean for each in problems]})
+
+    async def delete(self, request: web.Request) -> web.StreamResponse:
+        """DELETE workflow/{id}: refused as long as a scheme or a draft of one has it."""
+        wanted = request.match_info["entityId"]
+        listed = self._jira.objects.all(ObjectKind.WORKFLOW)
+        found = next((each for each in listed if each.body["id"] == wanted), None)
+        if found is None:
+            raise Refused(404, "The workflow was not found.")
+        if found.name == DEFAULT_WORKFLOW or found.name in self._named_in_schemes():
+            raise Refused(400, "Cannot delete an active workflow.")
+        self._jira.objects.remove(found)
+        return no_content()
+
+    def _named_in_schemes(self) -> set[str]:
+        names: set[str] = set()
+        for scheme in self._jira.objects.all(ObjectKind.WORKFLOW_SCHEME):
+            for body in (scheme.body, scheme.body.get("draft")):
+                if body:
+                    names |= {body["defaultWorkflow"], *body["issueTypeMappings"].values()}
+        return names
 
     def _bulk(self, workflows: list[JiraObject]) -> Body:
         return {
@@ -124,13 +163,12 @@ class WorkflowRoutes:
         }
 
     def _statuses(self, listed: list[Body], project_id: int) -> dict[str, str]:
-        ids: dict[str, str] = {}
-        for each in listed:
-            reference = str(each.get("statusReference") or "")
-            if not reference or reference in ids:
-                raise Refused(400, f"The status reference '{reference}' is missing or repeated.")
-            ids[reference] = str(self._upsert(each, reference, project_id))
-        return ids
+        return {
+            str(each["statusReference"]): str(
+                self._upsert(each, str(each["statusReference"]), project_id)
+            )
+            for each in listed
+        }
 
     def _upsert(self, listed: Body, reference: str, project_id: int) -> int:
         name, category = _status_parts(listed)
@@ -147,17 +185,14 @@ class WorkflowRoutes:
         return known.id
 
     def _workflow(self, listed: Body, ids: dict[str, str], project_id: int) -> JiraObject:
-        name = str(listed.get("name") or "").strip()
-        if not name or self._jira.objects.named(ObjectKind.WORKFLOW, name) is not None:
-            raise Refused(400, f"The workflow name '{name}' is empty or already in use.")
+        name = str(listed["name"]).strip()
         transitions: list[Body] = list_in(listed, "transitions")
-        _check_transitions(name, transitions)
         body: Body = {key: listed[key] for key in _WORKFLOW_KEYS if key in listed}
         body |= {
             "id": workflow_uuid(self._jira, name),
             "description": str(listed.get("description") or ""),
             "statuses": [
-                each | {"statusReference": _known(ids, each.get("statusReference"))}
+                each | {"statusReference": ids[str(each["statusReference"])]}
                 for each in list_in(listed, "statuses")
             ],
             "transitions": [_with_ids(each, ids) for each in transitions],
@@ -170,42 +205,21 @@ def _status_parts(listed: Body) -> tuple[str, str]:
     name, category = str(listed.get("name") or "").strip(), str(listed.get("statusCategory"))
     if not name or len(name) > 255:
         raise Refused(400, "A status name must have 1 to 255 characters.")
-    if category not in _CATEGORIES:
-        raise Refused(400, f"The status category '{category}' is not one of {_CATEGORIES}.")
+    if category not in CATEGORIES:
+        raise Refused(400, f"The status category '{category}' is not one of {CATEGORIES}.")
     return name, category
-
-
-def _check_transitions(workflow: str, transitions: list[Body]) -> None:
-    if sum(each.get("type") == "INITIAL" for each in transitions) != 1:
-        raise Refused(400, f"The workflow '{workflow}' needs exactly one initial transition.")
-    numbers = Counter(str(each.get("id")) for each in transitions)
-    names = Counter(each.get("name") for each in transitions if each.get("type") == "GLOBAL")
-    if max(numbers.values()) > 1:
-        raise Refused(400, f"The workflow '{workflow}' repeats a transition id.")
-    if names and max(names.values()) > 1:
-        raise Refused(400, f"The workflow '{workflow}' repeats the name of a global transition.")
 
 
 def _with_ids(transition: Body, ids: dict[str, str]) -> Body:
     links: list[dict[str, Any]] = list_in(transition, "links")
-    if not str(transition.get("name") or ""):
-        raise Refused(400, "A transition has no name.")
     empty: Body = {"description": "", "actions": [], "validators": [], "triggers": []}
     return {
         **empty,
         "properties": {},
         **transition,
         "id": str(transition.get("id")),
-        "toStatusReference": _known(ids, transition.get("toStatusReference")),
+        "toStatusReference": ids[str(transition["toStatusReference"])],
         "links": [
-            link | {"fromStatusReference": _known(ids, link.get("fromStatusReference"))}
-            for link in links
+            link | {"fromStatusReference": ids[str(link["fromStatusReference"])]} for link in links
         ],
     }
-
-
-def _known(ids: dict[str, str], reference: object) -> str:
-    found = ids.get(str(reference))
-    if found is None:
-        raise Refused(400, f"The status reference '{reference}' is not among the statuses.")
-    return found

@@ -23,6 +23,10 @@ class Workflows:
         scheme = self._jira.objects.get(ObjectKind.WORKFLOW_SCHEME, project.workflow_scheme)
         if scheme is None:
             raise LookupError(project.workflow_scheme)
+        return self.of_scheme(scheme, type_id)
+
+    def of_scheme(self, scheme: JiraObject, type_id: int) -> JiraObject:
+        """The workflow that a scheme has for a type. Raises LookupError when it is gone."""
         name = scheme.body["issueTypeMappings"].get(str(type_id), scheme.body["defaultWorkflow"])
         workflow = self._jira.objects.named(ObjectKind.WORKFLOW, name)
         if workflow is None:
@@ -36,9 +40,14 @@ class Workflows:
 
     def initial_status(self, workflow: JiraObject) -> int:
         """The id of the status that new issues have."""
+        return int(self.initial(workflow)["toStatusReference"])
+
+    def initial(self, workflow: JiraObject) -> Body:
+        """The transition by which issues begin. Raises LookupError where there is none."""
         for transition in workflow.body["transitions"]:
             if transition["type"] == "INITIAL":
-                return int(transition["toStatusReference"])
+                found: Body = transition
+                return found
         raise LookupError(workflow.name)
 
     def transitions(self, workflow: JiraObject, status_id: int) -> list[Body]:
@@ -52,22 +61,27 @@ class Workflows:
             "id": transition["id"],
             "name": transition["name"],
             "to": {} if target is None else status_bean(self._jira, target),
-            "hasScreen": False,
+            "hasScreen": bool(transition.get("transitionScreen")),
             "isGlobal": transition["type"] == "GLOBAL",
             "isInitial": False,
             "isAvailable": True,
-            "isConditional": False,
-            "looped": False,
+            "isConditional": bool(transition.get("conditions")),
+            "looped": _is_loop(transition),
         }
 
     def _status(self, reference: str) -> JiraObject | None:
         return self._jira.objects.get(ObjectKind.STATUS, reference)
 
 
-def workflow_bean(workflow: JiraObject) -> Body:
-    """A workflow, as the bulk read shows it."""
+_LAYOUTS = ("startPointLayout", "loopedTransitionContainerLayout")
+
+
+def workflow_bean(workflow: JiraObject, *, whole: bool = True) -> Body:
+    """A workflow, as the bulk read shows it; the list leaves the transitions out."""
     body = workflow.body
-    return {
+    parts: Body = {name: body[name] for name in _LAYOUTS if name in body}
+    parts |= {"transitions": body["transitions"]} if whole else {}
+    return parts | {
         "id": body["id"],
         "name": workflow.name,
         "description": body["description"],
@@ -75,7 +89,6 @@ def workflow_bean(workflow: JiraObject) -> Body:
         "isEditable": workflow.name != "jira",
         "version": {"versionNumber": 1, "id": body["id"]},
         "statuses": [{"deprecated": False} | each for each in body["statuses"]],
-        "transitions": body["transitions"],
         "created": body["created"],
         "updated": body["created"],
     }
@@ -96,6 +109,11 @@ def statuses_of(jira: Jira, workflows: Sequence[JiraObject]) -> list[Body]:
         }
         for status in found.values()
     ]
+
+
+def _is_loop(transition: Body) -> bool:
+    froms = [link.get("fromStatusReference") for link in list_in(transition, "links")]
+    return froms == [transition["toStatusReference"]]
 
 
 def _open(transition: dict[str, Any], status_id: str) -> bool:

@@ -25,8 +25,12 @@ from sitekeep_shared.clock import Clock, SystemClock
 __all__ = ["Query", "SiteClient"]
 
 _JSON = {"Content-Type": "application/json"}
+_SERVICE_MANAGEMENT = "/rest/servicedeskapi/"
+_EXPERIMENTAL = {"X-ExperimentalApi": "opt-in"}
+"""Without it Jira Service Management answers 412 to what it calls experimental."""
 _ISSUE_NAMES = ("issueIdOrKey", "issue", "key", "issue_key", "issueKey")
 _FIRST_REDIRECT = 300
+_SEE_OTHER = 303
 _HOPS = 5
 
 
@@ -137,6 +141,18 @@ class SiteClient:
         """As ``post``; the answer decoded, None where it is empty."""
         return decode_json(await self.post(template, body, query, read=read, **path))
 
+    async def post_task(self, template: str, body: Any, **path: str) -> Any:
+        """As ``post_json``, for what the site answers by leading to a task (303).
+
+        Returns what the task says of itself.
+        """
+        call = self._call("POST", template, (), path, encode_json(body))
+        answer = await self._transport.exchange(call, self._whole)
+        location = answer.headers.get("Location", "")
+        if answer.status == _SEE_OTHER and location and self._address.is_own(location):
+            answer = await self._read(self._link_call(location))
+        return decode_json(_direct(call, answer).body)
+
     async def put_json(self, template: str, body: Any, query: Query = (), **path: str) -> Any:
         """Puts a JSON body (None: no body); the answer decoded, None where it is empty."""
         call = self._call("PUT", template, query, path, encode_json(body))
@@ -227,7 +243,7 @@ class SiteClient:
             label=label_of(method, template, path),
             repeatable=repeatable,
             subject="" if repeatable else _issue(path),
-            headers=headers or (_JSON if isinstance(body, bytes) else {}),
+            headers=headers or _headers(template, body),
             body=body,
             resendable=resendable,
             lasting=lasting,
@@ -261,6 +277,11 @@ class SiteClient:
         if body and response.status < _FIRST_REDIRECT and not is_json(body):
             raise GarbledAnswer("the site answered with something that is no JSON document")
         return Answer(response.status, response.headers, body)
+
+
+def _headers(template: str, body: Body | None) -> Mapping[str, str]:
+    opted_in = _EXPERIMENTAL if template.startswith(_SERVICE_MANAGEMENT) else {}
+    return {**opted_in, **(_JSON if isinstance(body, bytes) else {})}
 
 
 async def _location(response: aiohttp.ClientResponse) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import aiohttp
+from aiohttp.payload import Payload
 
 from sitekeep_shared.atlassian.answers import BODY_LIMIT, refusal
-from sitekeep_shared.atlassian.call import Call
+from sitekeep_shared.atlassian.call import Body, Call
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteError, SiteUnavailable
 from sitekeep_shared.atlassian.limiter import Permit, SiteLimiter, Sleep
@@ -31,6 +33,9 @@ _READ_BUFFER = 256 * 1024
 _TOO_MANY_REQUESTS = 429
 _SERVICE_UNAVAILABLE = 503
 _REQUEST_TIMEOUT = 408
+
+LARGE = 1 << 20
+"""Bytes of a body that would hold up everything else if they were written at once."""
 
 
 class ConnectionLost(aiohttp.ClientError):
@@ -177,7 +182,7 @@ class Transport:
             call.endpoint.method,
             call.url,
             headers=self._headers_of(call),
-            data=call.body() if callable(call.body) else call.body,
+            data=_sent(call.body),
             allow_redirects=False,
             timeout=self._timeout_of(call),
         )
@@ -331,3 +336,10 @@ def _ambiguous(call: Call, setback: Setback) -> SiteError:
         body=setback.body,
         request=call.label,
     )
+
+
+def _sent(body: Body | None) -> bytes | io.BytesIO | Payload | None:
+    """The body of one attempt; many bytes from a buffer, so that they go piece by piece."""
+    if callable(body):
+        return body()
+    return io.BytesIO(body) if body is not None and len(body) > LARGE else body

@@ -7,12 +7,13 @@ Source: Jira ``POST /rest/api/3/issue/{issueIdOrKey}/attachments``, Confluence
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp.payload import AsyncIterablePayload, BytesPayload, Payload, StringPayload
+from aiohttp.payload import AsyncIterablePayload, BytesIOPayload, Payload, StringPayload
 
 from sitekeep_shared.atlassian.traffic import Traffic
 
@@ -98,7 +99,8 @@ def _append(writer: aiohttp.MultipartWriter, part: Payload, **parameters: str) -
 def _whole(content: bytes, source: Source) -> FileBody:
     def make() -> Payload:
         source.traffic.bytes_sent += len(content)
-        return BytesPayload(content)
+        # From a buffer, so that a large one is written piece by piece.
+        return BytesIOPayload(io.BytesIO(content))
 
     return FileBody(make, True, source)
 

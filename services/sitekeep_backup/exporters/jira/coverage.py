@@ -22,6 +22,8 @@ _READ: dict[Kind, str] = {
     Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
+    Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
+    "mappings and projects; that a site has their successors, field schemes, is named",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
@@ -34,6 +36,9 @@ _READ: dict[Kind, str] = {
     "how many issues they have",
     Kind.ISSUE_TYPE_SCHEME: "issuetypescheme with issuetypescheme/mapping; which one a project has "
     "from issuetypescheme/project",
+    Kind.WORKFLOW: "workflows/search, then workflows with every rule",
+    Kind.WORKFLOW_SCHEME: "workflowscheme; which one a project has from workflowscheme/project; "
+    "drafts are named",
     Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
     "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
@@ -55,6 +60,15 @@ _READ: dict[Kind, str] = {
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.SERVICE_DESK: "servicedesk, with its organizations and request type groups",
+    Kind.REQUEST_TYPE: "servicedesk/{id}/requesttype, those on no portal included, with all fields "
+    "and properties",
+    Kind.ORGANIZATION: "organization, with its properties",
+    Kind.ORGANIZATION_MEMBER: "organization/{id}/user",
+    Kind.CUSTOMER: "servicedesk/{id}/customer",
+    Kind.REQUEST: "inside the issue; request/{id} where a site keeps its fields out of issues",
+    Kind.QUEUE: "servicedesk/{id}/queue: name, query and columns; no request tells their order",
+    Kind.KNOWLEDGE_BASE_ARTICLE: "servicedesk/{id}/knowledgebase/article",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 

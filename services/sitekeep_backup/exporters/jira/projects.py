@@ -24,10 +24,11 @@ from sitekeep_backup.exporters.jira.listed_projects import (
 )
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.permission_schemes import permission_scheme_of
-from sitekeep_backup.exporters.jira.project_schemes import schemes_of_projects
+from sitekeep_backup.exporters.jira.project_schemes import WORKFLOW_SCHEME, schemes_of_projects
 from sitekeep_backup.exporters.jira.remote_links import may_have_links
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
+from sitekeep_backup.exporters.jira.workflow_schemes import plan_drafts
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entry_keys import split_issue_key
@@ -48,6 +49,8 @@ async def export_projects(unit: ExportUnit) -> None:
     )
     for project in listed:
         plan_project(unit, project, fields, schemes.get(project.id, {}))
+    used = [each.get(WORKFLOW_SCHEME, "") for each in schemes.values()]
+    unit.spawn(*plan_drafts(unit.plan.phase, used))
     states = {project.id: [project.key, project.state] for project in listed}
     unit.note = {"projects": states, "fields": msgspec.to_builtins(fields)}
     spawn_next(unit, page)
@@ -100,8 +103,7 @@ async def export_project(unit: ExportUnit) -> None:
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     fields = PlanningFields(**arguments["fields"])
-    source = IssueSource(project_id, key, sprint_field=fields.sprint, rank_field=fields.rank)
-    await _plan_issues(unit, source, arguments["archived_issues"])
+    await _plan_issues(unit, fields.source_of(project_id, key), arguments["archived_issues"])
 
 
 async def _plan_issues(unit: ExportUnit, source: IssueSource, archived: int | None) -> None:

@@ -13,6 +13,7 @@ RESOLUTION = Kind.RESOLUTION.value
 ISSUE_LINK_TYPE = Kind.ISSUE_LINK_TYPE.value
 FIELD = Kind.FIELD.value
 FIELD_CONTEXT = Kind.FIELD_CONTEXT.value
+FIELD_CONFIGURATION = Kind.FIELD_CONFIGURATION.value
 SCREEN = Kind.SCREEN.value
 SCREEN_SCHEME = Kind.SCREEN_SCHEME.value
 ISSUE_TYPE_SCREEN_SCHEME = Kind.ISSUE_TYPE_SCREEN_SCHEME.value
@@ -23,6 +24,7 @@ PERMISSION_SCHEME = Kind.PERMISSION_SCHEME.value
 ISSUE_SECURITY_SCHEME = Kind.ISSUE_SECURITY_SCHEME.value
 PRIORITY_SCHEME = Kind.PRIORITY_SCHEME.value
 ISSUE_TYPE_SCHEME = Kind.ISSUE_TYPE_SCHEME.value
+WORKFLOW_SCHEME = Kind.WORKFLOW_SCHEME.value
 PROJECT = Kind.PROJECT.value
 VERSION = Kind.VERSION.value
 COMPONENT = Kind.COMPONENT.value
@@ -32,6 +34,9 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+ORGANIZATION = Kind.ORGANIZATION.value
+SERVICE_DESK = Kind.SERVICE_DESK.value
+REQUEST_TYPE = Kind.REQUEST_TYPE.value
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""
@@ -69,6 +74,12 @@ PROJECT_SECURITY_SCHEME = "project_security_scheme"
 PROJECT_SCREEN_SCHEME = "project_screen_scheme"
 """Source project id → target id of the issue type screen scheme that it gets at the end."""
 
+PROJECT_FIELD_SCHEME = "project_field_scheme"
+"""Source project id → target id of the field configuration scheme that it gets at the end."""
+
+OPEN_FIELDS = "open_fields"
+"""``configuration``, ``scheme`` → the target id of what is open while restoring."""
+
 MADE_SCHEME = "made_scheme"
 """Kind and source id of a scheme or screen that this restore makes → its name there."""
 
@@ -83,3 +94,15 @@ INITIAL_STATUS = "initial_status"
 
 SITE = "site"
 """``source``, ``target`` → the address of that site."""
+
+WORKFLOW_NAME = "workflow_name"
+"""Name of a workflow in the backup → its name at the destination: schemes name workflows."""
+
+INTENDED_WORKFLOW = "intended_workflow"
+"""Source id of a workflow → the free name under which it is about to be made."""
+
+TEMPORARY_WORKFLOW = "temporary_workflow"
+"""Source project id → target id of the workflow that it has while it is restored."""
+
+TEMPORARY_SCHEME = "temporary_scheme"
+"""Source project id → target id of the workflow scheme that it has while it is restored."""

@@ -23,6 +23,7 @@ from sitekeep_restore.importers.jira.reading import (
 from sitekeep_restore.importers.jira.screen_schemes import DEFAULT, ONE_TYPED, SCHEMES, TYPED
 from sitekeep_restore.importers.jira.screen_schemes import ONE as ONE_SCHEME
 from sitekeep_restore.importers.jira.screens import ONE, SCREENS, TABS, add_field
+from sitekeep_restore.importers.service_management.request_fields import fields_to_write
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -60,7 +61,8 @@ async def _make(unit: ImportUnit) -> dict[str, str]:
     screens = by_name(await all_values(unit.site, SCREENS))
     sources = [entry.key async for entry in unit.backup.entries(Kind.FIELD)]
     fields = await unit.identities.get(identity_kinds.FIELD, sources)
-    edit = await _screen(unit, screens.get(fold(NAME)), NAME, set(fields.values()))
+    custom = {*fields.values(), *await fields_to_write(unit)}
+    edit = await _screen(unit, screens.get(fold(NAME)), NAME, custom)
     create = await _screen(unit, screens.get(fold(CREATE)), CREATE, None)
     found = by_name(await all_values(unit.site, SCHEMES)).get(fold(NAME))
     chosen = {DEFAULT: int(edit), "create": int(create)}

@@ -11,6 +11,7 @@ import msgspec
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.issue_type_schemes import issue_type_scheme_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.open_fields import open_fields_of
 from sitekeep_restore.importers.jira.open_screens import open_screens_of
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
 from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
@@ -71,6 +72,7 @@ async def import_project(unit: ImportUnit) -> None:
     schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
     schemes |= await _permission_scheme(unit, entry, losses)
     schemes |= await security_scheme_of(unit, entry.key) | await open_screens_of(unit)
+    schemes |= await open_fields_of(unit)
     target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
     if target is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
@@ -135,12 +137,22 @@ async def _schemes(
     own = None if restored else await _type_scheme(unit, f"{name} issue types", types)
     if restored or own is not None:
         schemes["issueTypeScheme"] = int(restored or own or 0)
-    initial = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
-    if initial is not None:
-        await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})
-        scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
-        schemes |= {"workflowScheme": scheme} if scheme is not None else {}
-    return schemes
+    scheme = await _temporary_scheme(unit, entry, name)
+    return schemes | ({"workflowScheme": scheme} if scheme is not None else {})
+
+
+async def _temporary_scheme(unit: ImportUnit, entry: Entry, name: str) -> int | None:
+    """The workflow scheme that the project has while it is restored."""
+    made = await ensure_workflow(unit, f"{name} workflow", await _statuses(unit, entry))
+    if made is None:
+        return None
+    workflow, initial = made
+    await unit.identities.put(identity_kinds.INITIAL_STATUS, {entry.key: initial})
+    await unit.identities.put(identity_kinds.TEMPORARY_WORKFLOW, {entry.key: workflow})
+    scheme = await _workflow_scheme(unit, f"{name} workflows", f"{name} workflow")
+    if scheme is not None:
+        await unit.identities.put(identity_kinds.TEMPORARY_SCHEME, {entry.key: str(scheme)})
+    return scheme
 
 
 async def _permission_scheme(unit: ImportUnit, entry: Entry, losses: LossCounter) -> Json:

@@ -15,6 +15,8 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
 CREATE = "/rest/api/3/workflows/create"
+STATUS_WORKFLOW = "Sitekeep statuses "
+"""Begins the names of the workflows that are made to have statuses made."""
 STATUSES_PER_REQUEST = 500
 """Half of what workflows/create takes (Jira REST v3)."""
 
@@ -25,7 +27,7 @@ _NAMESPACE = uuid.UUID("0b0ad0a4-51f5-4f0c-9f3c-1f4cf4d33a55")
 async def import_statuses(unit: ImportUnit) -> None:
     """Creates the statuses that are absent, together with a workflow that holds them."""
     statuses = await read_all(unit.backup, Kind.STATUS)
-    existing = by_name(await _global_statuses(unit))
+    existing = by_name(await global_statuses(unit))
     wanted = by_name(statuses)
     absent = [status for name, status in wanted.items() if name not in existing]
     unit.tally.expect(Kind.STATUS, len(statuses))
@@ -33,11 +35,12 @@ async def import_statuses(unit: ImportUnit) -> None:
     for start in range(0, len(absent), STATUSES_PER_REQUEST):
         part = absent[start : start + STATUSES_PER_REQUEST]
         refused = await _create_statuses(unit, start, part) or refused
-    found = by_name(await _global_statuses(unit)) if absent else existing
+    found = by_name(await global_statuses(unit)) if absent else existing
     await _map(unit, statuses, found, refused)
 
 
-async def _global_statuses(unit: ImportUnit) -> list[Json]:
+async def global_statuses(unit: ImportUnit) -> list[Json]:
+    """The statuses of the destination that are not of a single project."""
     found = await all_values(unit.site, "/rest/api/3/statuses/search")
     return [status for status in found if not _project_of(status)]
 
@@ -50,8 +53,8 @@ def _project_of(status: Mapping[str, Any]) -> str:
 
 async def _create_statuses(unit: ImportUnit, start: int, absent: Sequence[Json]) -> str:
     """Creates statuses; returns why the site refused, or an empty text."""
-    listed = [_listed(status) for status in absent]
-    name = f"Sitekeep statuses {start // STATUSES_PER_REQUEST + 1}"
+    listed = [listed_status(status) for status in absent]
+    name = f"{STATUS_WORKFLOW}{start // STATUSES_PER_REQUEST + 1}"
     body = {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [_workflow(name, listed)]}
     try:
         await unit.site.post_json(CREATE, body)
@@ -60,8 +63,8 @@ async def _create_statuses(unit: ImportUnit, start: int, absent: Sequence[Json])
     return ""
 
 
-def _listed(status: Json, *, target_id: str = "") -> Json:
-    """A status of workflows/create. An existing one is overwritten: all that it is is sent."""
+def listed_status(status: Mapping[str, Any], *, target_id: str = "") -> Json:
+    """A status for workflows/create. An existing one is overwritten: all that it is is sent."""
     reference = str(uuid.uuid5(_NAMESPACE, fold(status["name"])))
     listed = {
         "name": str(status["name"]),
@@ -121,29 +124,32 @@ async def _map(
     losses.report()
 
 
-async def ensure_workflow(unit: ImportUnit, name: str, status_ids: Sequence[str]) -> str | None:
-    """The target id of the first status of the workflow of that name, created where absent.
+async def ensure_workflow(
+    unit: ImportUnit, name: str, status_ids: Sequence[str]
+) -> tuple[str, str] | None:
+    """The workflow of that name, created where absent: its id, and its first status.
 
     ``status_ids`` are those of the destination. None: there is no status, or the site
     refused the workflow.
     """
-    existing = {str(each["id"]): each for each in await _global_statuses(unit)}
+    existing = {str(each["id"]): each for each in await global_statuses(unit)}
     known = [existing[each] for each in dict.fromkeys(status_ids) if each in existing]
     if not known:
         return None
-    if await _workflow_exists(unit, name):
-        return str(known[0]["id"])
-    listed = [_listed(status, target_id=str(status["id"])) for status in known]
+    found = await _workflow_named(unit, name)
+    if found:
+        return found, str(known[0]["id"])
+    listed = [listed_status(status, target_id=str(status["id"])) for status in known]
     body = {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [_workflow(name, listed)]}
     try:
-        await unit.site.post_json(CREATE, body)
+        created: Json = await unit.site.post_json(CREATE, body)
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         unit.tally.remark(Kind.PROJECT, name, "WORKFLOW_REFUSED", error.message)
         return None
-    return str(known[0]["id"])
+    return str(created["workflows"][0]["id"]), str(known[0]["id"])
 
 
-async def _workflow_exists(unit: ImportUnit, name: str) -> bool:
+async def _workflow_named(unit: ImportUnit, name: str) -> str:
     query = [("queryString", name)]
     found = await all_values(unit.site, "/rest/api/3/workflows/search", query)
-    return any(workflow.get("name") == name for workflow in found)
+    return next((str(each["id"]) for each in found if each.get("name") == name), "")

@@ -22,8 +22,8 @@ ROWS: Sequence[CoverageRow] = (
     row(
         Kind.STATUS,
         "with loss",
-        "Found by name, else created; one that is there keeps its category and description. "
-        "Workflows are replaced by one per project that leads from each status to each other.",
+        "Found by name, else created; one that is there keeps its category and description. Those "
+        "of a team-managed project become global.",
         "description",
         "category",
     ),

@@ -1,0 +1,99 @@
+"""Small random sites come back with nothing lost that is not declared.
+
+``SITEKEEP_TEST_SITES`` says how many; a failure names the number that tells the site again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from sitekeep_cli.comparison.shape import is_list, is_object
+from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_shared.content.adf import document, paragraph, plain_text
+from sitekeep_shared.coverage import EXTRA
+from sitekeep_shared.kinds import Kind
+from support import random_texts
+from support.confluence_fakes import MemoryBackup
+from support.jira_fakes import JiraPair, SmallSite, altered
+from support.planning import errors_of, reasons_of
+from support.random_sites import RandomSite
+from support.round_trips import RoundTrip, jira_round_trip
+
+SITES = int(os.environ.get("SITEKEEP_TEST_SITES", "25"))
+MEGABYTE = 1_000_000
+
+
+def round_trip(seed: int, *, shared: bool) -> RoundTrip:
+    """A random site; the people of the source have accounts at the destination, or have not."""
+
+    async def prepare(pair: JiraPair) -> None:
+        await RandomSite(pair.source, random.Random(seed)).fill()
+        if shared:
+            pair.share_people()
+
+    return jira_round_trip(prepare)
+
+
+@settings(max_examples=SITES, phases=(Phase.explicit, Phase.generate), derandomize=True)
+@given(st.integers(0, 2**32), st.booleans())
+def test_a_random_site_comes_back(seed: int, shared: bool) -> None:
+    trip = round_trip(seed, shared=shared)
+    assert [str(one) for one in trip.undeclared] == []
+    assert errors_of(trip.export) == []
+    assert errors_of(trip.restore) == []
+    for kind, count in trip.export.counts.items():
+        assert count.expected == count.done, kind
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif is_list(value):
+        for one in value:
+            yield from _strings(one)
+    elif is_object(value):
+        for one in value.values():
+            yield from _strings(one)
+
+
+def _texts_of(backup: MemoryBackup) -> Iterator[str]:
+    for kind in Kind:
+        for record in backup.records(kind):
+            if not record.digest:
+                yield from _strings(json.loads(record.payload))
+
+
+def test_random_sites_have_every_script() -> None:
+    trips = [round_trip(seed, shared=True) for seed in range(8)]
+    for backups in ([trip.before for trip in trips], [trip.after for trip in trips]):
+        found = "\n".join(text for backup in backups for text in _texts_of(backup))
+        assert [piece for piece in random_texts.PIECES if piece not in found] == []
+
+
+def test_a_megabyte_of_description_is_cut_and_kept_whole_beside_it() -> None:
+    word = "世界 wörld 🙂 "
+    long = document(*[paragraph(word * 100)] * (MEGABYTE // (len(word) * 100) + 1))
+
+    async def prepare(pair: JiraPair) -> None:
+        await SmallSite(pair.source).fill()
+        pair.share_people()
+
+    async def alter(backup: MemoryBackup) -> MemoryBackup:
+        return await altered(
+            backup, "ALFA-4", lambda issue: issue["fields"].update(description=long)
+        )
+
+    trip = jira_round_trip(prepare, alter)
+    assert reasons_of(trip.restore)[Loss.TEXT_TOO_LONG.name] == 1
+    allowed = {("ALFA-4", "description"), ("ALFA-4/description.adf.json", EXTRA)}
+    assert {(one.item, one.path.partition(".")[0]) for one in trip.undeclared} == allowed
+    files = trip.after.payloads(Kind.ATTACHMENT).values()
+    wholes = [json.loads(each) for each in files if b'"type":"doc"' in each]
+    assert [plain_text(each).count(word) for each in wholes] == [plain_text(long).count(word)]

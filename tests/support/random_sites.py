@@ -1,0 +1,504 @@
+"""Small random Jira sites: some of every kind, made over REST as people make them.
+
+``PARTS`` is where a new kind comes in: a function that adds some of it to the site, with the
+chance that it is given and nothing else, so that one number tells the whole site again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sitekeep_shared.content.adf import document, paragraph
+from sitekeep_simulator.accounts import Account, account_id_of
+from support import random_texts as texts
+from support.jira_fakes import AGILE, API, STOCK, JiraSide
+
+Json = Any
+ONE = f"{API}/issue/{{issue}}"
+FIELD_TYPES = (
+    "textfield",
+    "textarea",
+    "float",
+    "select",
+    "multiselect",
+    "datepicker",
+    "userpicker",
+    "labels",
+    "url",
+)
+STATES = ("closed", "active", "future")
+"""In the order in which a board takes them: it has one active sprint at a time."""
+
+
+@dataclass
+class RandomSite:
+    """A site while it is filled, and what it has so far."""
+
+    side: JiraSide
+    chance: random.Random
+    people: list[Account] = field(default_factory=list[Account])
+    groups: list[str] = field(default_factory=list[str])
+    types: dict[str, str] = field(default_factory=dict[str, str])
+    priorities: list[str] = field(default_factory=list[str])
+    resolutions: list[str] = field(default_factory=list[str])
+    link_types: list[str] = field(default_factory=list[str])
+    categories: list[int] = field(default_factory=list[int])
+    roles: list[str] = field(default_factory=list[str])
+    actors: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Role and account of those who act in every new project."""
+    fields: dict[str, tuple[str, list[str]]] = field(
+        default_factory=dict[str, tuple[str, list[str]]]
+    )
+    """Field id → its type and its options."""
+    schemes: dict[str, int] = field(default_factory=dict[str, int])
+    """What a new project is told → the id of the scheme."""
+    projects: dict[str, str] = field(default_factory=dict[str, str])
+    """Key → id."""
+    versions: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    components: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    issues: list[str] = field(default_factory=list[str])
+    sub_tasks: set[str] = field(default_factory=set[str])
+    filters: list[str] = field(default_factory=list[str])
+    boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Id and project key."""
+
+    async def fill(self) -> None:
+        """Everything."""
+        for part in PARTS:
+            await part(self)
+
+    async def post(self, path: str, body: Any, **names: Any) -> Any:
+        """A write; the clock goes on a minute."""
+        self.side.clock.advance(datetime.timedelta(minutes=1))
+        template = path if path.startswith("/") else f"{API}/{path}"
+        return await self.side.client.post_json(template, body, **names)
+
+    def some(self, most: int) -> range:
+        """As many numbers as chance wants, often none."""
+        return range(self.chance.choice((0, 1, most)))
+
+    def maybe(self, of: Sequence[Any]) -> Any:
+        """One of them, or None."""
+        return self.chance.choice(of) if of and self.chance.random() < 0.6 else None
+
+    def sample(self, of: Sequence[Any], most: int = 2) -> list[Any]:
+        """A few of them."""
+        return self.chance.sample(list(of), min(len(of), self.chance.randint(0, most)))
+
+    @property
+    def active(self) -> list[Account]:
+        """Who can be chosen in a field."""
+        return [person for person in self.people if person.active]
+
+    def outside(self, role: str) -> list[Account]:
+        """Who does not act in a role by default."""
+        return [one for one in self.active if (role, one.account_id) not in self.actors]
+
+
+async def people_and_groups(site: RandomSite) -> None:
+    """Some hide their address; one is an app; one will be deactivated."""
+    accounts = site.side.site.accounts
+    for number in range(site.chance.randint(1, 4)):
+        site.people.append(
+            accounts.add(
+                f"person{number}@example.com",
+                texts.name(site.chance, number),
+                email_hidden=site.chance.random() < 0.2,
+            )
+        )
+    if site.chance.random() < 0.3:
+        accounts.add("bot@example.com", texts.name(site.chance, 9), account_type="app")
+    for number in site.some(2):
+        name = texts.name(site.chance, number)
+        group = await site.post("group", {"name": name})
+        accounts.join(group["groupId"], [one.account_id for one in site.sample(site.people, 3)])
+        site.groups.append(str(group["name"]))
+
+
+async def lists(site: RandomSite) -> None:
+    """Issue types, priorities, resolutions, link types, categories."""
+    chance = site.chance
+    for number in site.some(2):
+        level = chance.choice((0, -1))
+        body = {"name": texts.name(chance, number, 50), "description": texts.odd(chance)}
+        await site.post("issuetype", {**body, "hierarchyLevel": level})
+        body = {"name": texts.name(chance, number), "description": texts.odd(chance)}
+        await site.post("priority", {**body, "statusColor": "#ff0000"})
+        body = {"name": texts.name(chance, number), "description": texts.odd(chance)}
+        await site.post("resolution", body)
+        words = {"inward": texts.odd(chance), "outward": texts.odd(chance)}
+        await site.post("issueLinkType", {"name": texts.name(chance, number), **words})
+        body = {"name": texts.name(chance, number), "description": texts.odd(chance)}
+        made = await site.post("projectCategory", body)
+        site.categories.append(int(made["id"]))
+    client = site.side.client
+    site.types = {each["name"]: each["id"] for each in await client.get_json(f"{API}/issuetype")}
+    found = await client.get_json(f"{API}/priority/search")
+    site.priorities = [str(each["id"]) for each in found["values"]]
+    found = await client.get_json(f"{API}/resolution/search")
+    site.resolutions = [str(each["id"]) for each in found["values"]]
+    found = await client.get_json(f"{API}/issueLinkType")
+    site.link_types = [str(each["name"]) for each in found["issueLinkTypes"]]
+
+
+async def fields(site: RandomSite) -> None:
+    """Custom fields of every type that REST makes, on the screens."""
+    for number, kind in enumerate(site.sample(FIELD_TYPES, 5)):
+        body = {"name": texts.name(site.chance, number), "type": STOCK + kind}
+        made = str((await site.post("field", body))["id"])
+        template = "field/{field}/context"
+        listed = await site.side.client.get_json(f"{API}/{template}", field=made)
+        context = listed["values"][0]
+        await site.post("screens/addToDefault/{field}", None, field=made)
+        values = [texts.name(site.chance, each) for each in range(3)]
+        if kind.endswith("select"):
+            options: Json = {"options": [{"value": value} for value in values]}
+            template += "/{context}/option"
+            answer = await site.post(template, options, field=made, context=context["id"])
+            values = [str(each["id"]) for each in answer["options"]]
+        site.fields[made] = (kind, values)
+
+
+async def roles(site: RandomSite) -> None:
+    """Roles with default actors."""
+    for number in site.some(2):
+        name = texts.name(site.chance, number)
+        made = await site.post("role", {"name": name, "description": texts.odd(site.chance)})
+        site.roles.append(str(made["id"]))
+        for person in site.sample(site.active, 1):
+            body = {"user": [person.account_id]}
+            await site.post("role/{role}/actors", body, role=site.roles[-1])
+            site.actors.add((site.roles[-1], person.account_id))
+
+
+async def schemes(site: RandomSite) -> None:
+    """Who hears of issues and who sees them; the administrators see all."""
+    for number in site.some(1):
+        recipients: list[Json] = [{"notificationType": "CurrentAssignee"}]
+        recipients += [{"notificationType": "Group", "parameter": one} for one in site.groups]
+        recipients += [{"notificationType": "ProjectRole", "parameter": one} for one in site.roles]
+        events = [{"event": {"id": "1"}, "notifications": recipients}]
+        body = {"name": texts.name(site.chance, number), "notificationSchemeEvents": events}
+        made = await site.post("notificationscheme", body)
+        site.schemes["notificationScheme"] = int(made["id"])
+    for number in site.some(1):
+        me = (await site.side.client.get_json(f"{API}/myself"))["accountId"]
+        members: list[Json] = [{"type": "user", "parameter": me}, {"type": "reporter"}]
+        members += [{"type": "group", "parameter": one} for one in site.groups]
+        level = {"name": texts.name(site.chance, number), "members": members, "isDefault": True}
+        body = {"name": texts.name(site.chance, number), "levels": [level]}
+        made = await site.post("issuesecurityschemes", body)
+        site.schemes["issueSecurityScheme"] = int(made["id"])
+
+
+async def projects(site: RandomSite) -> None:
+    """Projects with versions, components and actors; one of them may hold nothing at all."""
+    for number, key in enumerate(
+        site.chance.sample(["A1", "ZZ", "KEY"], site.chance.choice((0, 1, 2, 2)))
+    ):
+        body: Json = {
+            "key": key,
+            "name": texts.name(site.chance, number),
+            "projectTypeKey": site.chance.choice(("software", "business")),
+            "leadAccountId": site.active[0].account_id,
+            "description": texts.odd(site.chance),
+            "assigneeType": site.chance.choice(("UNASSIGNED", "PROJECT_LEAD")),
+            **site.schemes,
+        }
+        category = site.maybe(site.categories)
+        made = await site.post("project", body | ({"categoryId": category} if category else {}))
+        site.projects[key] = str(made["id"])
+        site.versions[key] = [await _version(site, key, each) for each in site.some(2)]
+        site.components[key] = [await _component(site, key, each) for each in site.some(2)]
+        for role in site.roles:
+            people = [one.account_id for one in site.sample(site.outside(role))]
+            if people:
+                path = "project/{project}/role/{role}"
+                await site.post(path, {"user": people}, project=key, role=role)
+
+
+async def _version(site: RandomSite, key: str, number: int) -> str:
+    body = {"name": texts.name(site.chance, number), "projectId": int(site.projects[key])}
+    dates = {"releaseDate": "2024-02-29", "released": True} if number else {}
+    made = await site.post("version", {**body, "description": texts.odd(site.chance), **dates})
+    return str(made["id"])
+
+
+async def _component(site: RandomSite, key: str, number: int) -> str:
+    body = {"name": texts.name(site.chance, number), "project": key}
+    lead = site.maybe(site.active)
+    more = {"leadAccountId": lead.account_id} if lead else {}
+    return str((await site.post("component", {**body, **more}))["id"])
+
+
+async def issues(site: RandomSite) -> None:
+    """Issues with gaps between them, parents before and behind their children."""
+    for key in site.projects:
+        made = [await _issue(site, key) for _ in range(site.chance.choice((0, 3, 6)))]
+        for gone in site.sample(made, 2):
+            made.remove(gone)
+            await site.side.client.delete(ONE, issue=gone)
+        epics = [await _issue(site, key, "Epic") for _ in made[:1]]
+        for child in site.sample(made, 2):
+            edit: Json = {"fields": {"parent": {"key": epics[0]}}}
+            await site.side.client.put_json(ONE, edit, issue=child)
+        for parent in site.sample(made, 2):
+            made.append(await _issue(site, key, "Sub-task", parent={"key": parent}))
+            site.sub_tasks.add(made[-1])
+        site.issues += [*made, *epics]
+
+
+async def _issue(site: RandomSite, key: str, kind: str = "", **more: Json) -> str:
+    body: Json = {
+        "project": {"key": key},
+        "issuetype": {"id": site.types[kind or site.chance.choice(("Task", "Bug", "Story"))]},
+        "summary": texts.line(site.chance),
+        **more,
+    }
+    for name, value in _values(site, key).items():
+        if value not in (None, []):
+            body[name] = value
+    return str((await site.post("issue", {"fields": body}))["key"])
+
+
+def _values(site: RandomSite, key: str) -> Json:
+    chance = site.chance
+    assignee, reporter = site.maybe(site.active), site.maybe(site.active)
+    priority = site.maybe(site.priorities)
+    found: Json = {
+        "description": texts.text(chance),
+        "environment": texts.text(chance),
+        "labels": [f"l-{each}" for each in site.sample(("ä", "世界", "x.y", "🙂"))],
+        "duedate": site.maybe(("2024-02-29", "1999-12-31")),
+        "priority": {"id": priority} if priority else None,
+        "assignee": {"accountId": assignee.account_id} if assignee else None,
+        "reporter": {"accountId": reporter.account_id} if reporter else None,
+        "fixVersions": [{"id": each} for each in site.sample(site.versions[key])],
+        "versions": [{"id": each} for each in site.sample(site.versions[key])],
+        "components": [{"id": each} for each in site.sample(site.components[key])],
+    }
+    return found | {name: _value(site, *field) for name, field in site.fields.items()}
+
+
+def _value(site: RandomSite, kind: str, options: Sequence[str]) -> Json:
+    chance = site.chance
+    if chance.random() < 0.4:
+        return None
+    makers: dict[str, Callable[[], Json]] = {
+        "textfield": lambda: texts.line(chance),
+        "textarea": lambda: texts.text(chance),
+        "float": lambda: chance.choice((0, -1.5, 1e15, 0.1)),
+        "select": lambda: {"id": chance.choice(options)},
+        "multiselect": lambda: [{"id": each} for each in site.sample(options, 3)],
+        "datepicker": lambda: "2024-02-29",
+        "userpicker": lambda: {"accountId": chance.choice(site.active).account_id},
+        "labels": lambda: ["ünï", "b"],
+        "url": lambda: "https://example.com/?q=%20&x=1#y",
+    }
+    return makers[kind]()
+
+
+async def details(site: RandomSite) -> None:
+    """Comments, worklogs, files, watchers, remote links, statuses, resolutions."""
+    client = site.side.client
+    for issue in site.issues:
+        for _ in site.some(2):
+            body = texts.text(site.chance) or document(paragraph("."))
+            await site.post("issue/{issue}/comment", {"body": body}, issue=issue)
+        for _ in site.some(1):
+            await _work(site, issue)
+        for number in site.some(1):
+            name = f"{texts.odd(site.chance, 1)} {number}.bin".replace("/", "_")
+            content = texts.odd(site.chance).encode("utf-8", "surrogatepass")
+            await client.upload(f"{ONE}/attachments", name, content, issue=issue)
+        for person in site.sample(site.active, 1):
+            await site.post("issue/{issue}/watchers", person.account_id, issue=issue)
+        for number in site.some(1):
+            thing = {"url": f"https://x.example/{number}?ä=1", "title": texts.line(site.chance)}
+            remote = {"object": thing, "globalId": f"{issue}/{number}"}
+            await site.post("issue/{issue}/remotelink", remote, issue=issue)
+        await _move_on(site, issue)
+
+
+async def _work(site: RandomSite, issue: str) -> None:
+    body = {
+        "started": "2024-04-01T10:00:00.000+0000",
+        "timeSpentSeconds": 60 * site.chance.randint(1, 600),
+        "comment": texts.text(site.chance) or document(paragraph("-")),
+    }
+    await site.post("issue/{issue}/worklog", body, issue=issue)
+
+
+async def _move_on(site: RandomSite, issue: str) -> None:
+    found = await site.side.client.get_json(f"{ONE}/transitions", issue=issue)
+    transition = site.maybe([str(each["id"]) for each in found["transitions"]])
+    if transition is not None:
+        body = {"transition": {"id": transition}}
+        await site.post("issue/{issue}/transitions", body, issue=issue)
+    resolution = site.maybe(site.resolutions)
+    if resolution is not None and site.chance.random() < 0.3:
+        edit = {"fields": {"resolution": {"id": resolution}}}
+        await site.side.client.put_json(ONE, edit, issue=issue)
+
+
+async def links(site: RandomSite) -> None:
+    """A ring of links, and some more across."""
+    ring = site.sample(site.issues, 4)
+    pairs = list(zip(ring, ring[1:] + ring[:1], strict=True)) if len(ring) > 1 else []
+    for one, other in dict.fromkeys(pairs):
+        body: Json = {"type": {"name": site.chance.choice(site.link_types)}}
+        ends = {"inwardIssue": {"key": one}, "outwardIssue": {"key": other}}
+        await site.post("issueLink", body | ends)
+
+
+async def mentions(site: RandomSite) -> None:
+    """Somebody whom no site knows any more, and issues that a text names."""
+    for issue in site.sample(site.issues, 2):
+        gone = account_id_of("deleted@example.com")
+        mention = {"type": "mention", "attrs": {"id": gone, "text": "@Gone לשעבר"}}
+        href = f"{site.side.base_url}/browse/{site.chance.choice(site.issues)}"
+        card = {"type": "inlineCard", "attrs": {"url": href}}
+        content: list[Json] = [{"type": "text", "text": "See "}, mention, card]
+        if site.active:
+            person = site.chance.choice(site.active)
+            name = f"@{person.display_name}"
+            attributes = {"id": person.account_id, "text": name}
+            content.append({"type": "mention", "attrs": attributes})
+        body = document({"type": "paragraph", "content": content})
+        await site.post("issue/{issue}/comment", {"body": body}, issue=issue)
+
+
+async def filters(site: RandomSite) -> None:
+    """Queries with ids and with characters that the query language has a meaning for."""
+    for number in site.some(3):
+        quoted = texts.odd(site.chance, 1).replace("\\", "\\\\").replace('"', '\\"')
+        terms = [f'text ~ "{quoted}"', 'labels in (a, "b c")', "assignee = currentUser()"]
+        terms += [f"project = {each}" for each in site.projects.values()]
+        terms += [f"fixVersion in ({each})" for ids in site.versions.values() for each in ids]
+        terms += [f"cf[{each.rpartition('_')[2]}] is not EMPTY" for each in site.fields]
+        terms += [f"filter = {each}" for each in site.filters]
+        query = " AND ".join(site.sample(terms, 3)) or "created > -7d"
+        body: Json = {"name": texts.name(site.chance, number), "jql": f"{query} ORDER BY key"}
+        if site.groups:
+            shared = {"type": "group", "group": {"name": site.groups[0]}}
+            body["sharePermissions"] = [shared]
+        body["description"] = texts.odd(site.chance)
+        site.filters.append(str((await site.post("filter", body))["id"]))
+
+
+async def boards(site: RandomSite) -> None:
+    """Boards of the projects with sprints in every state."""
+    for number, (key, project) in enumerate(site.projects.items()):
+        share = {"type": "project", "project": {"id": project}}
+        query = {"name": f"Filter of board {number}", "jql": f"project = {project}"}
+        made = await site.post("filter", {**query, "sharePermissions": [share]})
+        kind = site.chance.choice(("scrum", "kanban"))
+        body = {"name": texts.name(site.chance, number), "type": kind}
+        place = {"type": "project", "projectKeyOrId": key}
+        more = {"filterId": int(made["id"]), "location": place}
+        board = await site.post(f"{AGILE}/board", {**body, **more})
+        if kind == "scrum":
+            await _sprints(site, str(board["id"]), key)
+
+
+async def _sprints(site: RandomSite, board: str, key: str) -> None:
+    mine = [each for each in site.issues if each.startswith(f"{key}-")]
+    mine = [each for each in mine if each not in site.sub_tasks]
+    one = f"{AGILE}/sprint/{{sprint}}"
+    for number, state in enumerate(sorted(site.sample(STATES, 3), key=STATES.index)):
+        name = texts.name(site.chance, number, 30)
+        body: Json = {"name": name, "originBoardId": int(board), "goal": texts.odd(site.chance)}
+        sprint = str((await site.post(f"{AGILE}/sprint", body))["id"])
+        inside = site.sample(mine, 2)
+        if inside:
+            await site.side.client.post(f"{one}/issue", {"issues": inside}, sprint=sprint)
+        dates = {"startDate": "2024-03-01T10:00:00.000Z", "endDate": "2024-03-15T10:00:00.000Z"}
+        states = {"future": (), "active": ("active",), "closed": ("active", "closed")}[state]
+        for each in states:
+            await site.side.client.post(one, {"state": each, **dates}, sprint=sprint)
+
+
+async def dashboards(site: RandomSite) -> None:
+    """Dashboards with gadgets that show what filters find."""
+    for number in site.some(2):
+        body: Json = {
+            "name": texts.name(site.chance, number),
+            "description": texts.odd(site.chance),
+        }
+        permissions: Json = {"editPermissions": [], "sharePermissions": []}
+        wall = await site.post("dashboard", body | permissions)
+        for row, found in enumerate(site.sample(site.filters)):
+            gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": texts.line(site.chance)}
+            place = {"color": "red", "position": {"column": 0, "row": row}}
+            path = "dashboard/{dashboard}/gadget"
+            made = await site.post(path, {**gadget, **place}, dashboard=wall["id"])
+            await site.side.client.put_json(
+                f"{API}/dashboard/{{dashboard}}/items/{{gadget}}/properties/config",
+                {"filterId": found, "num": 10, "ü": texts.odd(site.chance)},
+                dashboard=wall["id"],
+                gadget=str(made["id"]),
+            )
+
+
+async def ranks(site: RandomSite) -> None:
+    """Issues before other ones."""
+    for _ in site.some(3):
+        if len(site.issues) > 1:
+            first, other = site.chance.sample(site.issues, 2)
+            body = {"issues": [first], "rankBeforeIssue": other}
+            await site.side.client.put_json(f"{AGILE}/issue/rank", body)
+
+
+async def late_parents(site: RandomSite) -> None:
+    """A sub-task with a lower number than its parent, as moves leave them."""
+    store = site.side.site.store
+    for key in site.projects:
+        mine = [each for each in site.issues if each.startswith(f"{key}-")]
+        listed = ", ".join(f"'{site.types[each]}'" for each in ("Task", "Bug", "Story"))
+        last = store.row(
+            f"SELECT id, number FROM jira_issue WHERE project_id = ? AND type_id IN ({listed}) "
+            "ORDER BY number DESC",
+            (int(site.projects[key]),),
+        )
+        child = store.row(
+            "SELECT id, number FROM jira_issue WHERE project_id = ? AND type_id = ? "
+            "ORDER BY number",
+            (int(site.projects[key]), int(site.types["Sub-task"])),
+        )
+        if mine and last and child and site.chance.random() < 0.5:
+            store.execute(
+                "UPDATE jira_issue SET parent_id = ? WHERE id = ?", (last["id"], child["id"])
+            )
+    store.execute("DELETE FROM jira_rendered")
+
+
+async def deactivations(site: RandomSite) -> None:
+    """Somebody leaves."""
+    if len(site.people) > 1 and site.chance.random() < 0.4:
+        site.side.site.accounts.set_active(site.people[-1].account_id, False)
+
+
+Part = Callable[[RandomSite], Awaitable[None]]
+PARTS: list[Part] = [
+    people_and_groups,
+    lists,
+    fields,
+    roles,
+    schemes,
+    projects,
+    issues,
+    details,
+    links,
+    mentions,
+    filters,
+    boards,
+    dashboards,
+    ranks,
+    late_parents,
+    deactivations,
+]
+"""What a site is made of, in this order. A new kind adds its own function behind the issues."""
