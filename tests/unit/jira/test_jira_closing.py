@@ -317,8 +317,8 @@ async def test_a_project_that_the_account_may_not_browse_is_missing_with_its_iss
         small = await _small(pair)
         await small.add_project("BETA", "Project Beta")
         await small.post("issue", {"fields": await _fields(small, "BETA")})
-        body = {"name": "Shut", "permissions": []}
-        scheme = await small.post("permissionscheme", body)
+        shut: Json = {"name": "Shut", "permissions": []}
+        scheme = await small.post("permissionscheme", shut)
         one = f"{API}/project/{{project}}"
         body = {"permissionScheme": scheme["id"]}
         await small.side.client.put_json(one, body, project="BETA")
