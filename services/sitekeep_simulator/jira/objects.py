@@ -29,6 +29,7 @@ class ObjectKind(Enum):
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
     FIELD_CONFIGURATION = "field_configuration"
     FIELD_CONFIGURATION_SCHEME = "field_configuration_scheme"
+    FIELD_SCHEME = "field_scheme"
     WORKFLOW = "workflow"
     WORKFLOW_SCHEME = "workflow_scheme"
     TYPE_SCHEME = "type_scheme"

@@ -23,7 +23,7 @@ _READ: dict[Kind, str] = {
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
     Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
-    "mappings and projects; that a site has their successors, field schemes, is named",
+    "mappings and projects; config/fieldschemes where the site has those",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",

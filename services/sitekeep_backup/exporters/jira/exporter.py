@@ -92,7 +92,7 @@ EXPORTER = Exporter(
         "field-contexts": field_contexts.export_field_contexts,
         "field-configurations": field_configurations.export_field_configurations,
         "field-configuration-schemes": field_configurations.export_field_configuration_schemes,
-        "field-schemes": field_configurations.look_for_field_schemes,
+        "field-schemes": field_configurations.export_field_schemes,
         "screens": screens.export_screens,
         "screen-schemes": screen_schemes.export_screen_schemes,
         "type-screen-schemes": screen_schemes.export_type_screen_schemes,

@@ -73,6 +73,10 @@ class Loss(enum.Enum):
         "A field is not at the destination, or the site refuses what a configuration says of it."
     )
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
+    FIELD_SCHEME_NOT_RESTORED = (
+        "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
+        "destination's."
+    )
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
     )
