@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from sitekeep_cli.comparison import (
     absent,
     adf,
+    assets,
     confluence,
     directory,
     jira_access,
@@ -121,6 +122,7 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                assets.refer(reading)
                 jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
@@ -130,6 +132,7 @@ class Comparison:
                 service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                assets.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
@@ -194,6 +197,8 @@ class Comparison:
         ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if (kind, path) == (Kind.PROJECT, "type") and right != "software":
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""

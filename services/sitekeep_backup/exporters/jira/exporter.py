@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitekeep_backup.exporters.assets import workspace
 from sitekeep_backup.exporters.jira import (
     attachments,
     boards,
@@ -63,6 +64,7 @@ EXPORTER = Exporter(
         boards.FIRST,
         service_desks.FIRST,
         *dashboards.FIRST,
+        workspace.FIRST,
         projects.FIRST,
         relisting.FIRST,
         hidden_issues.FIRST,
@@ -107,6 +109,8 @@ EXPORTER = Exporter(
         "organizations": organizations.export_organizations,
         "organization-members": organizations.export_organization_members,
         "dashboards": dashboards.export_dashboards,
+        "assets": workspace.export_assets,
+        **workspace.RUN,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage import (
     access,
+    assets,
     configuration,
     issues,
     people,
     planning,
+    product_discovery,
     projects,
     screens,
     service_management,
@@ -19,10 +21,12 @@ from sitekeep_shared.coverage import CoverageRow
 
 COVERAGE: Sequence[CoverageRow] = (
     *access.ROWS,
+    *assets.ROWS,
     *configuration.ROWS,
     *issues.ROWS,
     *people.ROWS,
     *planning.ROWS,
+    *product_discovery.ROWS,
     *projects.ROWS,
     *service_management.ROWS,
     *screens.ROWS,
