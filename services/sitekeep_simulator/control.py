@@ -1,4 +1,4 @@
-"""The simulator's own endpoints, which no real site has: faults and the request log."""
+"""The simulator's own endpoints, which no real site has: faults, limits, the request log."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, no_content, read_object
 from sitekeep_simulator.faults import fault_from_json
+from sitekeep_simulator.limits import limits_from_json
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.site import SimulatedSite
 
 
 def register_control(app: web.Application, site: SimulatedSite) -> None:
-    """Adds ``/_simulator/faults`` and ``/_simulator/requests``; they need no sign-in."""
+    """Adds ``/_simulator/faults``, ``/limits`` and ``/requests``; they need no sign-in."""
 
     async def add_fault(request: web.Request) -> web.StreamResponse:
         try:
@@ -27,6 +28,13 @@ def register_control(app: web.Application, site: SimulatedSite) -> None:
         site.faults.clear()
         return no_content()
 
+    async def set_limits(request: web.Request) -> web.StreamResponse:
+        try:
+            site.limits = limits_from_json(await read_object(request))
+        except (TypeError, ValueError) as error:
+            raise Refused(400, str(error)) from error
+        return no_content()
+
     async def requests(_: web.Request) -> web.StreamResponse:
         return json_answer(site, site.request_log.to_json())
 
@@ -40,6 +48,7 @@ def register_control(app: web.Application, site: SimulatedSite) -> None:
     app.router.add_post("/_simulator/faults", add_fault)
     app.router.add_get("/_simulator/faults", list_faults)
     app.router.add_delete("/_simulator/faults", clear_faults)
+    app.router.add_put("/_simulator/limits", set_limits)
     app.router.add_get("/_simulator/requests", requests)
     app.router.add_delete("/_simulator/requests", clear_requests)
     app.router.add_get("/_edge/tenant_info", tenant_info)

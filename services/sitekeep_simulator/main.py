@@ -15,7 +15,7 @@ from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.jira import data_loader as jira_data
 from sitekeep_simulator.jira import generator as jira_generator
 from sitekeep_simulator.server import RunningSite, start_site
-from sitekeep_simulator.site import SimulatedSite
+from sitekeep_simulator.site import SimulatedSite, remove_site
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,31 @@ def open_site(
     specification: SiteSpecification, directory: Directory | None = None
 ) -> SimulatedSite:
     """Opens a site; only a new one is filled. Raises FileNotFoundError for missing data."""
-    name, folder = specification.name, specification.folder
-    if folder is None:
-        site = SimulatedSite(name, directory=directory)
-    else:
-        site = SimulatedSite.in_folder(name, folder, directory=directory)
-    if site.store.value("SELECT 1 FROM sqlite_master WHERE name = 'jira_issue'"):
+    site = _opened(specification, directory)
+    if site.store.is_filled:
         return site
+    if specification.folder is not None and _is_begun(site):
+        # Whoever filled it was stopped: what there is of it is worth nothing.
+        site.close()
+        remove_site(specification.folder)
+        site = _opened(specification, directory)
     try:
-        _fill(site, specification.content)
+        with site.store.filling():
+            _fill(site, specification.content)
     except BaseException:
         site.close()
         raise
     return site
+
+
+def _is_begun(site: SimulatedSite) -> bool:
+    return bool(site.store.value("SELECT 1 FROM sqlite_master WHERE name = 'jira_issue'"))
+
+
+def _opened(specification: SiteSpecification, directory: Directory | None) -> SimulatedSite:
+    if specification.folder is None:
+        return SimulatedSite(specification.name, directory=directory)
+    return SimulatedSite.in_folder(specification.name, specification.folder, directory=directory)
 
 
 @asynccontextmanager

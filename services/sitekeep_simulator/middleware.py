@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import CALLER, json_answer
 from sitekeep_simulator.faults import Fault, FaultKind
+from sitekeep_simulator.limits import Verdict
 from sitekeep_simulator.refusals import Refused, refusal_body
 from sitekeep_simulator.site import SimulatedSite
 
@@ -30,12 +31,47 @@ def log_middleware(site: SimulatedSite) -> Middleware:
             return await handler(request)
         answer = await handler(request)
         lost = request.transport is None or request.transport.is_closing()
-        resource = request.match_info.route.resource
-        template = request.path if resource is None else resource.canonical
-        site.request_log.note(request.method, template, 0 if lost else answer.status)
+        site.request_log.note(request.method, _template(request), 0 if lost else answer.status)
         return answer
 
     return log
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return request.path if resource is None else resource.canonical
+
+
+def limit_middleware(site: SimulatedSite) -> Middleware:
+    """Refuses (429) what is over the site's limits, and tells how near they are."""
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(CONTROL_PREFIX):
+            return await handler(request)
+        issue = request.match_info.get("issueIdOrKey", "")
+        now = site.clock.now().timestamp()
+        verdict = site.limits.judge(request.method, _template(request), issue, now)
+        if verdict.allowed:
+            answer = await handler(request)
+        else:
+            await request.read()
+            answer = _over_limit(site, request, verdict)
+        if not answer.prepared:
+            answer.headers.update(verdict.headers)
+        return answer
+
+    return limit
+
+
+def _over_limit(site: SimulatedSite, request: web.Request, verdict: Verdict) -> web.Response:
+    refusal = Refused(429, "Rate limit exceeded.")
+    answer = json_answer(site, refusal_body(request.path, refusal), refusal.status)
+    reset = site.clock.now() + datetime.timedelta(seconds=verdict.retry_after)
+    answer.headers["Retry-After"] = str(verdict.retry_after)
+    answer.headers["X-RateLimit-Reset"] = reset.strftime("%Y-%m-%dT%H:%M:%SZ")
+    answer.headers["RateLimit-Reason"] = verdict.reason
+    return answer
 
 
 def fault_middleware(site: SimulatedSite) -> Middleware:

@@ -13,6 +13,7 @@ from sitekeep_simulator.control import register_control
 from sitekeep_simulator.media import register_media
 from sitekeep_simulator.middleware import (
     fault_middleware,
+    limit_middleware,
     log_middleware,
     refusal_middleware,
     sign_in_middleware,
@@ -64,6 +65,7 @@ def site_application(site: SimulatedSite, watch: Sequence[Middleware] = ()) -> w
         client_max_size=_LARGEST_BODY,
         middlewares=[
             log_middleware(site),
+            limit_middleware(site),
             fault_middleware(site),
             *watch,
             refusal_middleware(site),

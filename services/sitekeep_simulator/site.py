@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import uuid
 from pathlib import Path
 
@@ -17,9 +18,18 @@ from sitekeep_simulator.clock import Clock, SystemClock
 from sitekeep_simulator.directory import Directory
 from sitekeep_simulator.faults import Faults, RequestLog
 from sitekeep_simulator.files import Files
+from sitekeep_simulator.limits import Limits
 from sitekeep_simulator.store import SiteStore
 
+_DATABASE, _FILES = "site.sqlite3", "files"
 _SITES = uuid.UUID("0b6f0a0e-6a51-4a43-a1c6-0e6a8f2f9d11")
+
+
+def remove_site(folder: Path) -> None:
+    """Removes the state that a folder keeps of a site, and nothing else."""
+    for path in folder.glob(f"{_DATABASE}*"):
+        path.unlink()
+    shutil.rmtree(folder / _FILES, ignore_errors=True)
 
 
 class SimulatedSite:
@@ -39,8 +49,9 @@ class SimulatedSite:
         self.store = store if store is not None else SiteStore(identity=name)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.accounts = Accounts(self.store, directory)
-        self.files = Files(self.store, None if folder is None else folder / "files")
+        self.files = Files(self.store, None if folder is None else folder / _FILES)
         self.faults = Faults()
+        self.limits = Limits()
         self.request_log = RequestLog()
         self.cloud_id = str(uuid.uuid5(_SITES, self.store.identity))
         self.placeholder = f"https://{self.cloud_id[:8]}.invalid"
@@ -61,7 +72,7 @@ class SimulatedSite:
     ) -> SimulatedSite:
         """A site whose state is kept in a folder and survives a restart."""
         folder.mkdir(parents=True, exist_ok=True)
-        store = SiteStore(folder / "site.sqlite3", identity=name)
+        store = SiteStore(folder / _DATABASE, identity=name)
         return cls(name, store, clock=clock, folder=folder, directory=directory)
 
     def close(self) -> None:

@@ -34,9 +34,11 @@ class SiteStore:
             str(path), isolation_level=None, check_same_thread=False, cached_statements=512
         )
         self._connection.row_factory = sqlite3.Row
+        # Rendered issues are about 12 kB: on large pages they need no chain of small ones.
+        page_size = 4096 if path == ":memory:" else 32768
         self._connection.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536; "
-            "PRAGMA temp_store=MEMORY;"
+            f"PRAGMA page_size={page_size}; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; "
+            "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
         )
         self.execute(_SEQUENCE_TABLE)
         self._caches: dict[str, dict[Any, Any]] = {}
@@ -92,6 +94,22 @@ class SiteStore:
             self._connection.execute("COMMIT")
         finally:
             self._depth -= 1
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether what it is to hold at first was written to its end."""
+        return bool(self.value("PRAGMA user_version"))
+
+    @contextmanager
+    def filling(self) -> Generator[None]:
+        """Writes what it holds at first, without a journal: twice as fast, half the disk.
+
+        After an error the store is broken. Until the end it is not filled.
+        """
+        self.execute("PRAGMA journal_mode=OFF")
+        yield
+        self.execute("PRAGMA user_version=1")
+        self.execute("PRAGMA journal_mode=WAL")
 
     @contextmanager
     def savepoint(self) -> Generator[None]:

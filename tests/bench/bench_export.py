@@ -51,6 +51,7 @@ class Measure:
     met: Mapping[str, int] = field(default_factory=dict[str, int])
     requests: Counter[str] = field(default_factory=Counter[str])
     resource: str = ""
+    counts: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
 
     @property
     def items_per_second(self) -> float:
@@ -99,6 +100,7 @@ class Bench:
             peak_megabytes=peak,
             requests=self._requests(),
             resource=resource,
+            counts={Kind(kind): count["done"] for kind, count in counts.items()},
         )
 
     def facts(self, measure: Measure) -> dict[str, int]:
@@ -185,7 +187,7 @@ def run(issues: int, pages: int, folder: str | None, *, memory_only: bool) -> No
         try:
             arguments = (f"--issues={issues}", f"--pages={pages}", "--seed=7")
             deployment.simulate({"source": "generated"}, *arguments, start_seconds=END_SECONDS)
-            _set_up(deployment)
+            set_up(deployment)
             bench = Bench(deployment)
             if memory_only:
                 _print_row(
@@ -215,7 +217,8 @@ def _measure(bench: Bench) -> None:
     _print_requests("pages", confluence, minimum.of_confluence(bench.facts(confluence)))
 
 
-def _set_up(deployment: Deployment) -> None:
+def set_up(deployment: Deployment) -> None:
+    """Products of the site ``source``, with and without files, and their policies."""
     deployment.start("backup")
     deployment.command("organization", "create", "acme", "--enroll")
     for policy, product, kind, *options in (

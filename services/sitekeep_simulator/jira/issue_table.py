@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira.projects import DELETED, Projects
-from sitekeep_simulator.jira.rendering import ISSUE_QUERY, Renderer
+from sitekeep_simulator.jira.rendering import HEAD_QUERY, ISSUE_QUERY, Renderer
 from sitekeep_simulator.jira.schema import ISSUE_TABLES
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.refusals import Refused
@@ -43,15 +44,41 @@ class Issues:
         return found
 
     def find_many(self, ids_or_keys: Sequence[str]) -> list[Row]:
-        """The issues with those ids or keys, each once, by ascending id."""
+        """The issues with those ids or keys, each once, by ascending id, without their values."""
         ids = [int(each) for each in ids_or_keys if each.isdigit()]
-        rows = [row for each in ids_or_keys if not each.isdigit() and (row := self.find(each))]
-        if ids:
-            rows += self.jira.store.rows(
-                f"{ISSUE_QUERY} WHERE p.state <> ? AND i.id IN ({marks(len(ids))})",
-                [DELETED, *ids],
-            )
+        keys = {each.upper() for each in ids_or_keys if not each.isdigit()}
+        rows = self._by_keys(keys)
+        ids += self._moved_ids(keys - {row["key"] for row in rows})
+        rows += self._heads(f"i.id IN ({marks(len(ids))})", ids)
         return sorted({row["id"]: row for row in rows}.values(), key=_id_of)
+
+    def _by_keys(self, keys: Iterable[str]) -> list[Row]:
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for each in keys:
+            key, _, number = each.rpartition("-")
+            if key and number.isdigit():
+                numbers[key].append(int(number))
+        rows: list[Row] = []
+        for key, listed in numbers.items():
+            project = self.projects.find(key)
+            if project is not None:
+                condition = f"i.project_id = ? AND i.number IN ({marks(len(listed))})"
+                rows += self._heads(condition, [project.id, *listed])
+        return rows
+
+    def _heads(self, condition: str, values: Sequence[int]) -> list[Row]:
+        if not values:
+            return []
+        return self.jira.store.rows(
+            f"{HEAD_QUERY} WHERE p.state <> '{DELETED}' AND {condition}", values
+        )
+
+    def _moved_ids(self, keys: Iterable[str]) -> list[int]:
+        listed = list(keys)
+        rows = self.jira.store.rows(
+            f"SELECT issue_id FROM jira_moved_key WHERE key IN ({marks(len(listed))})", listed
+        )
+        return [row["issue_id"] for row in rows]
 
     def touch(self, issue_id: int) -> None:
         """Marks an issue as updated now and has it rendered anew."""

@@ -75,12 +75,6 @@ def new_grant(jira: Jira, permission: str, kind: str, parameter: str) -> Body:
     return {"id": number, "permission": permission, "type": kind, "parameter": parameter}
 
 
-class _Guarded(msgspec.Struct):
-    """What of an issue's values decides who sees it, most of the time."""
-
-    security: int | None = None
-
-
 class Permissions:
     """Answers who may do what. A project without a scheme lets everybody do everything."""
 
@@ -107,11 +101,16 @@ class Permissions:
     def may_see(self, account: Account, issue: Row) -> bool:
         """Whether a person may see an issue."""
         project = self._projects.find(str(issue["project_id"]))
-        fields: Body = msgspec.json.decode(issue["fields"])
+        fields = self._fields(issue["id"])
         if project is None or not self.allowed(account, BROWSE, project, fields):
             return False
         level = self._jira.objects.get(ObjectKind.SECURITY_LEVEL, fields.get("security"))
         return level is None or is_member(self._jira, account, level, Subject(project, fields))
+
+    def _fields(self, issue_id: int) -> Body:
+        text = self._jira.store.value("SELECT fields FROM jira_issue WHERE id = ?", (issue_id,))
+        fields: Body = msgspec.json.decode(text)
+        return fields
 
     def closed_levels(self, account: Account) -> dict[int, tuple[str, ...]]:
         """The levels whose issues a person does not see for being who it is.
@@ -134,21 +133,21 @@ class Permissions:
 
     def seen(self, account: Account, issues: Sequence[Row]) -> list[Row]:
         """Those of some issues that a person may see."""
-        open_projects = {
-            number: self._is_open(account, number)
-            for number in {int(issue["project_id"]) for issue in issues}
-        }
+        places = {(int(issue["project_id"]), issue["level"]) for issue in issues}
+        open_places = {place for place in places if self._is_open(account, *place)}
         return [
             issue
             for issue in issues
-            if (open_projects[issue["project_id"]] and _level_of(issue) is None)
-            or self.may_see(account, issue)
+            if (issue["project_id"], issue["level"]) in open_places or self.may_see(account, issue)
         ]
 
-    def _is_open(self, account: Account, project_id: int) -> bool:
-        """Whether a person sees every issue of a project that has no level."""
+    def _is_open(self, account: Account, project_id: int, level_id: int | None) -> bool:
+        """Whether a person sees every issue of a project that has that level or none."""
         project = self._projects.find(str(project_id))
-        return project is not None and self.allowed(account, BROWSE, project)
+        if project is None or not self.allowed(account, BROWSE, project):
+            return False
+        level = self._jira.objects.get(ObjectKind.SECURITY_LEVEL, level_id)
+        return level is None or is_member(self._jira, account, level, Subject(project, {}))
 
     def hidden_projects(self, account: Account) -> list[int]:
         """The ids of the live projects that a person may not see as a whole."""
@@ -157,7 +156,3 @@ class Permissions:
             for project in self._projects.all((LIVE,))
             if not self.allowed(account, BROWSE, project)
         ]
-
-
-def _level_of(issue: Row) -> int | None:
-    return msgspec.json.decode(issue["fields"], type=_Guarded).security

@@ -30,6 +30,13 @@ _ORDERS = {
     "created": ("i.created",),
 }
 _MOST_ORDERS = 7
+_PROJECT = (
+    "SELECT project_id FROM jira_project_key WHERE key = ? "
+    "UNION ALL SELECT id FROM jira_project WHERE id = ? "
+    "UNION ALL SELECT id FROM jira_project WHERE name = ? COLLATE NOCASE LIMIT 1"
+)
+"""The one project that a text means: by key, else by id, else by name."""
+_ONE_PROJECT = "i.project_id IS"
 
 
 @dataclass
@@ -69,7 +76,14 @@ class _Parser:
                 self._place += 1
         if self._peek() == "ORDER":
             self._order()
+        self._query.order = self._shortened(self._query.order)
         return self._query
+
+    def _shortened(self, order: tuple[str, ...]) -> tuple[str, ...]:
+        """Within one project the keys stand as their numbers do, of which there is an index."""
+        one_project = any(each.startswith(_ONE_PROJECT) for each in self._query.conditions)
+        by_key = one_project and order[0] == "p.key"
+        return ("i.number",) if by_key else order
 
     def _peek(self) -> str | None:
         if self._place >= len(self._tokens):
@@ -172,10 +186,13 @@ def _condition(
 
 
 def _by_project(values: list[str]) -> tuple[str, list[Any]]:
+    if len(values) == 1:
+        return f"{_ONE_PROJECT} ({_PROJECT})", [values[0].upper(), values[0], values[0]]
     places = marks(len(values))
     upper = [value.upper() for value in values]
     condition = (
-        f"(p.id IN ({places}) OR p.name COLLATE NOCASE IN ({places}) OR p.id IN "
+        "i.project_id IN (SELECT id FROM jira_project WHERE "
+        f"id IN ({places}) OR name COLLATE NOCASE IN ({places}) OR id IN "
         f"(SELECT project_id FROM jira_project_key WHERE key IN ({places})))"
     )
     return condition, [*values, *values, *upper]
@@ -188,14 +205,18 @@ def _by_key(operator: str, values: list[str]) -> tuple[str, list[Any]]:
         raise Refused(400, f"The issue key of {values} for field 'key' is invalid.")
     if operator in ("=", "IN"):
         places = ",".join("(?, ?)" for _ in keys)
-        parts = [f"i.id IN ({marks(len(numbers))})"]
+        parts = ["SELECT ?" for _ in numbers]
         if keys:
-            parts.append(f"(p.key, i.number) IN (VALUES {places})")
+            parts.append(
+                f"SELECT j.id FROM (VALUES {places}) v JOIN jira_project k ON k.key = v.column1 "
+                "JOIN jira_issue j ON j.project_id = k.id AND j.number = v.column2"
+            )
         pairs = [part for key, _, number in keys for part in (key, int(number))]
-        return f"({' OR '.join(parts)})", [*numbers, *pairs]
+        return f"i.id IN ({' UNION ALL '.join(parts)})", [*numbers, *pairs]
     if numbers:
         return f"i.id {operator} ?", [numbers[0]]
-    return f"(p.key = ? AND i.number {operator} ?)", [keys[0][0], int(keys[0][2])]
+    condition = "i.project_id = (SELECT id FROM jira_project WHERE key = ?)"
+    return f"({condition} AND i.number {operator} ?)", [keys[0][0], int(keys[0][2])]
 
 
 def _by_label(values: list[str]) -> tuple[str, list[Any]]:
@@ -208,11 +229,8 @@ def _by_label(values: list[str]) -> tuple[str, list[Any]]:
 
 def _by_parent(values: list[str]) -> tuple[str, list[Any]]:
     condition, bound = _by_key("IN", values)
-    inner = condition.replace("i.", "q.").replace("p.", "r.")
-    return (
-        "i.parent_id IN (SELECT q.id FROM jira_issue q JOIN jira_project r "
-        f"ON r.id = q.project_id WHERE {inner})"
-    ), bound
+    inner = condition.replace("i.", "q.")
+    return f"i.parent_id IN (SELECT q.id FROM jira_issue q WHERE {inner})", bound
 
 
 def _by_object(kind: str, column: str, values: list[str]) -> tuple[str, list[Any]]:

@@ -26,6 +26,12 @@ ISSUE_QUERY = (
     "SELECT i.*, p.key || '-' || i.number AS key FROM jira_issue i "
     "JOIN jira_project p ON p.id = i.project_id"
 )
+HEAD_QUERY = (
+    "SELECT i.id, i.project_id, i.number, i.type_id, i.status_id, i.parent_id, i.created, "
+    "i.updated, i.level, p.key || '-' || i.number AS key FROM jira_issue i "
+    "CROSS JOIN jira_project p ON p.id = i.project_id"
+)
+"""Everything of an issue but its values. The order of the join is given: by issues."""
 _RELATED = (
     ("comments", "SELECT * FROM jira_comment WHERE issue_id IN ({}) ORDER BY created, id"),
     ("worklogs", "SELECT * FROM jira_worklog WHERE issue_id IN ({}) ORDER BY id"),

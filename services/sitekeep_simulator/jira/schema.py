@@ -1,4 +1,7 @@
-"""The tables of the Jira half. Times are texts in Jira's format in UTC, so that they sort."""
+"""The tables of the Jira half. Times are texts in Jira's format in UTC, so that they sort.
+
+An issue's long texts come last in its row: what is asked for most is read without them.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,13 @@ CREATE TABLE IF NOT EXISTS jira_role_actor (
 CREATE TABLE IF NOT EXISTS jira_issue (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, number INTEGER NOT NULL,
   type_id INTEGER NOT NULL, status_id INTEGER NOT NULL, parent_id INTEGER,
-  created TEXT NOT NULL, updated TEXT NOT NULL, fields TEXT NOT NULL,
-  UNIQUE (project_id, number));
+  created TEXT NOT NULL, updated TEXT NOT NULL,
+  level INTEGER GENERATED ALWAYS AS (json_extract(fields, '$.security')) STORED,
+  fields TEXT NOT NULL, UNIQUE (project_id, number));
+CREATE INDEX IF NOT EXISTS jira_issue_project ON jira_issue (project_id);
 CREATE INDEX IF NOT EXISTS jira_issue_parent ON jira_issue (parent_id) WHERE parent_id NOT NULL;
 CREATE INDEX IF NOT EXISTS jira_issue_updated ON jira_issue (project_id, updated);
+CREATE INDEX IF NOT EXISTS jira_issue_changed ON jira_issue (updated);
 CREATE TABLE IF NOT EXISTS jira_rendered (issue_id INTEGER PRIMARY KEY, fields BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_moved_key (key TEXT PRIMARY KEY, issue_id INTEGER NOT NULL)
   WITHOUT ROWID;

@@ -17,7 +17,7 @@ from sitekeep_simulator.jira.objects import Body
 from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.jira.projects import LIVE
 from sitekeep_simulator.jira.query_language import Query, parse_query
-from sitekeep_simulator.jira.rendering import ISSUE_QUERY
+from sitekeep_simulator.jira.rendering import HEAD_QUERY
 from sitekeep_simulator.jira.state import API
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row
@@ -79,8 +79,11 @@ class Search:
         """POST search/approximate-count."""
         query = self._query(await read_object(request))
         condition, values = self._condition(caller(request), query, [])
-        statement = ISSUE_QUERY.replace("i.*, p.key || '-' || i.number AS key", "count(*)")
-        total = self._store.value(f"{statement} WHERE {condition}", values)
+        total = self._store.value(
+            "SELECT count(*) FROM jira_issue i CROSS JOIN jira_project p ON p.id = i.project_id "
+            f"WHERE {condition}",
+            values,
+        )
         self._catch_up()
         return json_answer(self._site, {"count": total})
 
@@ -130,7 +133,7 @@ class Search:
         way = " DESC" if query.descending else ""
         order = ", ".join(f"{column}{way}" for column in query.order)
         rows = self._store.rows(
-            f"{ISSUE_QUERY} WHERE {condition} ORDER BY {order} LIMIT ?", [*values, size + 1]
+            f"{HEAD_QUERY} WHERE {condition} ORDER BY {order} LIMIT ?", [*values, size + 1]
         )
         self._catch_up()
         if len(rows) <= size:
@@ -149,7 +152,7 @@ class Search:
         for level, fields in self._permissions.closed_levels(account).items():
             own = account.account_id.replace("'", "")
             seen = [f"json_extract(i.fields, '$.{name}') = '{own}'" for name in fields]
-            other = f"json_extract(i.fields, '$.security') IS NOT {level}"
+            other = f"i.level IS NOT {level}"
             parts.append(f"({' OR '.join([other, *seen])})")
         return " AND ".join(parts), list(query.values)
 

@@ -1,4 +1,4 @@
-"""The limiter of one site: a window per endpoint, pauses for endpoints and for everything."""
+"""The limiter of one site: a window and a pace per endpoint, pauses for it and for everything."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sitekeep_shared.atlassian.pace import Pace
 from sitekeep_shared.atlassian.throttling import Scope
 from sitekeep_shared.atlassian.window import Window
 
@@ -34,6 +35,7 @@ MEDIA = Endpoint("GET", "(media host)")
 @dataclass(slots=True)
 class _Lane:
     window: Window
+    pace: Pace = field(default_factory=Pace)
     pause: float = float("-inf")
     """Nothing is sent before that monotonic second."""
 
@@ -83,14 +85,16 @@ class SiteLimiter:
         lane = self._lane(endpoint)
         await lane.window.enter()
         try:
-            await self._wait_for(lane)
+            await self._wait_for_turn(lane)
             yield Permit(endpoint, subject, self._monotonic())
         finally:
             lane.window.leave()
 
     def answered(self, permit: Permit) -> None:
         """The request of the permit got an answer that is no refusal for load."""
-        self.window(permit.endpoint).answered(self._monotonic() - permit.started)
+        lane = self._lane(permit.endpoint)
+        lane.pace.answered()
+        lane.window.answered(self._monotonic() - permit.started)
 
     def congested(self, permit: Permit) -> None:
         """The site is overloaded: fewer requests to that endpoint at once."""
@@ -108,6 +112,7 @@ class SiteLimiter:
             self._site_pause = max(self._site_pause, until)
         else:
             lane = self._lane(permit.endpoint)
+            lane.pace.refused(permit.started, self._monotonic(), delay)
             lane.pause = max(lane.pause, until)
 
     def _lane(self, endpoint: Endpoint) -> _Lane:
@@ -115,6 +120,18 @@ class SiteLimiter:
         if lane is None:
             lane = self._lanes[endpoint] = _Lane(Window(self._concurrency, self._maximum))
         return lane
+
+    async def _wait_for_turn(self, lane: _Lane) -> None:
+        """Until it may be sent: a turn that came during a pause is taken anew after it."""
+        while True:
+            await self._wait_for(lane)
+            now = self._monotonic()
+            delay = lane.pace.turn(now) - now
+            if delay <= 0:
+                return
+            await self._sleep(delay)
+            if max(self._site_pause, lane.pause) <= self._monotonic():
+                return
 
     async def _wait_for(self, lane: _Lane) -> None:
         waited_until = float("-inf")

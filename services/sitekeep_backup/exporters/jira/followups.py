@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
-from sitekeep_backup.exporters.jira.raw import Identified, identity_of
-from sitekeep_backup.exporters.jira.sub_resources import bodies, store_list
+from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.sub_resources import CONCURRENT_REQUESTS, bodies, store_list
 from sitekeep_backup.exporters.unit import ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.content.entry_keys import child_entry
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.work.concurrently import in_order
 
 
 class _Listing(msgspec.Struct):
@@ -37,8 +39,14 @@ class _Cut(NamedTuple):
     template: str
     page_size: int
     items: Callable[[_Listing], list[msgspec.Raw]]
-    embedded: Sequence[Identified]
+    known: set[str]
+    """The ids of the items that are embedded."""
     total: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether items are lacking."""
+        return self.total > len(self.known)
 
 
 class _Watchers(msgspec.Struct):
@@ -54,7 +62,7 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
             stem + "comment",
             100,
             _comments,
-            comments.comments,
+            {str(item.id) for item in comments.comments},
             comments.total,
         ),
         _Cut(
@@ -62,7 +70,7 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
             stem + "worklog",
             5000,
             _worklogs,
-            worklogs.worklogs,
+            {str(item.id) for item in worklogs.worklogs},
             worklogs.total,
         ),
     )
@@ -70,32 +78,37 @@ def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
 
 async def follow_up(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
     """Stores what the issues of a range hold beyond their own answers, in number order."""
-    for issue in seen:
-        for cut in _cuts(issue):
-            await _store_cut(unit, project_id, issue, cut)
+    await store_cut_lists(unit, project_id, seen)
     watched = [issue for issue in seen if issue.watch_count > 0]
     await _store_watchers(unit, project_id, watched)
 
 
-async def _store_cut(unit: ExportUnit, project_id: str, issue: SeenIssue, cut: _Cut) -> None:
+async def store_cut_lists(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
+    """Stores the comments and worklogs that the issues' own answers lack, in number order."""
+    lists = [(issue, cut) for issue in seen for cut in _cuts(issue)]
+    calls = [partial(_lacking, unit, issue, cut) for issue, cut in lists if cut.is_cut]
+    async with aclosing(in_order(calls, limit=CONCURRENT_REQUESTS)) as answers:
+        for issue, cut in lists:
+            lacking = await anext(answers) if cut.is_cut else {}
+            await _store_cut(project_id, issue, cut, lacking)
+
+
+async def _store_cut(
+    project_id: str, issue: SeenIssue, cut: _Cut, lacking: Mapping[str, msgspec.Raw]
+) -> None:
     """Counts an embedded list and stores the items that it lacks."""
-    known = {str(item.id) for item in cut.embedded}
-    lacking: dict[str, msgspec.Raw] = {}
-    if cut.total > len(known):
-        lacking = await _lacking(unit, issue, cut, known)
-    found = len(known) + len(lacking)
+    found = len(cut.known) + len(lacking)
     issue.reading.expect(cut.kind, max(cut.total, found))
-    issue.reading.done(cut.kind, count=len(known))
+    issue.reading.done(cut.kind, count=len(cut.known))
     for item_id, raw in sorted(lacking.items(), key=lambda pair: f"{pair[0]:>020}"):
         await _store_item(project_id, issue, cut.kind, item_id, bytes(raw))
     if cut.total > found:
         _report_short_list(issue, cut, cut.total - found)
 
 
-async def _lacking(
-    unit: ExportUnit, issue: SeenIssue, cut: _Cut, known: set[str]
-) -> dict[str, msgspec.Raw]:
+async def _lacking(unit: ExportUnit, issue: SeenIssue, cut: _Cut) -> dict[str, msgspec.Raw]:
     """The items that are not embedded, oldest first, until as many as the total says."""
+    known = cut.known
     lacking: dict[str, msgspec.Raw] = {}
     start = 0
     while len(known) + len(lacking) < cut.total:

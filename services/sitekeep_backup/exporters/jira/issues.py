@@ -17,7 +17,7 @@ from sitekeep_shared.work.concurrently import in_order
 async def export_issues(unit: ExportUnit) -> None:
     """The issues of one range with everything that their answers ask to be fetched."""
     part = range_of(unit)
-    seen, failed = await _store_range(unit, part)
+    seen, failed = await store_range(unit, part)
     links = await store_further(unit, part, seen)
     readings = [*(issue.reading for issue in seen), *failed]
     unit.note = note_of(readings, links=links.found, every_link=links.every)
@@ -25,7 +25,7 @@ async def export_issues(unit: ExportUnit) -> None:
         unit.spawn(following.plan())
 
 
-async def _store_range(
+async def store_range(
     unit: ExportUnit, part: IssueRange
 ) -> tuple[list[SeenIssue], list[IssueReading]]:
     """Fetches some blocks side by side and stores them in number order."""

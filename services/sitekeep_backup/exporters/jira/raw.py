@@ -15,7 +15,7 @@ class OffsetPage(msgspec.Struct, rename="camel"):
     total: int | None = None
 
 
-class Identified(msgspec.Struct, rename="camel"):
+class Identified(msgspec.Struct, rename="camel", gc=False):
     """The id of an item; Jira sends a few ids as numbers."""
 
     id: str | int
