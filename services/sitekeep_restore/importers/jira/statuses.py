@@ -9,12 +9,12 @@ from typing import Any
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_all
+from sitekeep_restore.importers.jira.workflow_paths import CREATE, SEARCH
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
-CREATE = "/rest/api/3/workflows/create"
 STATUS_WORKFLOW = "Sitekeep statuses "
 """Begins the names of the workflows that are made to have statuses made."""
 STATUSES_PER_REQUEST = 500
@@ -151,5 +151,5 @@ async def ensure_workflow(
 
 async def _workflow_named(unit: ImportUnit, name: str) -> str:
     query = [("queryString", name)]
-    found = await all_values(unit.site, "/rest/api/3/workflows/search", query)
+    found = await all_values(unit.site, SEARCH, query)
     return next((str(each["id"]) for each in found if each.get("name") == name), "")
