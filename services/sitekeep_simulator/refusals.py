@@ -30,6 +30,8 @@ def refusal_body(path: str, refusal: Refused) -> dict[str, Any]:
         return _confluence_v2(refusal)
     if path.startswith("/wiki/"):
         return _confluence_v1(refusal)
+    if path.startswith("/rest/servicedeskapi/"):
+        return _service_management(refusal)
     return {"errorMessages": list(refusal.messages), "errors": dict(refusal.fields)}
 
 
@@ -54,3 +56,8 @@ def _confluence_v1(refusal: Refused) -> dict[str, Any]:
         "data": {"authorized": refusal.status != 401, "valid": False, "errors": []},
         "message": "; ".join(texts),
     }
+
+
+def _service_management(refusal: Refused) -> dict[str, Any]:
+    text = "; ".join(refusal.messages)
+    return {"errorMessage": text, "i18nErrorMessage": {"i18nKey": text, "parameters": []}}

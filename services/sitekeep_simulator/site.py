@@ -43,9 +43,12 @@ class SimulatedSite:
         clock: Clock | None = None,
         folder: Path | None = None,
         directory: Directory | None = None,
+        service_management: bool = True,
     ) -> None:
         """Opens the site. Sites with one ``directory`` know each other's people when invited."""
         self.name = name
+        self.service_management = service_management
+        """Whether Jira Service Management is installed."""
         self.store = store if store is not None else SiteStore(identity=name)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.accounts = Accounts(self.store, directory)
@@ -60,6 +63,10 @@ class SimulatedSite:
         self.media_url = self.placeholder
         self.search_lag = 0
         """How many searches (JQL, CQL) do not see content that was created just now."""
+        self.premium = True
+        """Whether it has the edition that archives single issues."""
+        self.shows_archived = True
+        """Whether accounts may browse issues in the archive."""
 
     @classmethod
     def in_folder(

@@ -30,6 +30,11 @@ _PREFIXES = {
 
 _PREFERENCE = "#/paths/~1rest~1api~13~1mypreferences"
 
+_REQUEST_TYPE_PROPERTY = (
+    "#/paths/~1rest~1servicedeskapi~1servicedesk~1{serviceDeskId}~1requesttype~1{requestTypeId}"
+    "~1property~1{propertyKey}"
+)
+
 _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
     "jira-platform-v3.json": {
         # The document's own example of GET issue/{id}/changelog and every real answer have null.
@@ -64,6 +69,13 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
         # Documented as a string; live sites take and give the bare value (rest.md §2, watchers).
         f"{_PREFERENCE}/put/requestBody/content/application~1json/schema": {"type": "any"},
         f"{_PREFERENCE}/get/responses/200/content/application~1json/schema": {"type": "any"},
+    },
+    "jira-service-desk.json": {
+        # The description speaks of the value that is set, as the one of organizations does,
+        # where the document has the body.
+        f"{_REQUEST_TYPE_PROPERTY}/put": {
+            "requestBody": {"content": {"application/json": {"schema": {}}}}
+        },
     },
 }
 """Where the documents contradict themselves or live sites: reference → what holds instead."""

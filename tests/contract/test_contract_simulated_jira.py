@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 
 from contract.site_calls import NAMES, A, J, Json, adf, issue, project, task_type
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteError, SiteNotFound
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.jira.field_schemes import add_field_scheme
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.site import SimulatedSite
+from support.checked_site import StartCheckedSite
 
 
 async def test_jira_tells_who_and_what_it_is(client: SiteClient) -> None:
@@ -394,6 +401,31 @@ async def test_jira_keeps_field_configurations(client: SiteClient) -> None:
     assert (await client.get_json(schemes))["total"] == 1
     await client.delete(of, id=scheme)
     await client.delete(one, id=made)
+
+
+async def test_jira_lists_field_schemes(checked_site: StartCheckedSite) -> None:
+    site = SimulatedSite("schemes")
+    running = await checked_site(site)
+    with closing(site):
+        async with SiteClient(running.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as client:
+            await _list_field_schemes(client, Jira(site))
+
+
+async def _list_field_schemes(client: SiteClient, jira: Jira) -> None:
+    number = await project(client)
+    listed = f"{J}/config/fieldschemes"
+    with pytest.raises(SiteNotFound):
+        await client.get_json(listed)
+    said = {
+        "parameters": {"description": "d", "isRequired": True},
+        "restrictedToWorkTypes": ["1"],
+        "workTypeParameters": [{"workTypeId": "1", "description": "e", "isRequired": False}],
+    }
+    made = add_field_scheme(jira, "Ours", {"duedate": said}, [int(number)], "d")
+    assert (await client.get_json(listed, [("maxResults", "50")]))["total"] == 1
+    for noun in ("fields", "projects"):
+        page = await client.get_json(f"{listed}/{{id}}/{noun}", id=str(made.id))
+        assert len(page["values"]) == 1
 
 
 async def test_jira_makes_schemes(client: SiteClient) -> None:

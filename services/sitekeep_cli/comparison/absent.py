@@ -28,6 +28,9 @@ _SCHEMES = frozenset(
 """Kinds whose paths end in the holders that they name."""
 
 _PERSON = re.compile(r"user/([^\s'\".]+)")
+_NAMED_LAST = frozenset({Kind.MEMBERSHIP, Kind.WATCHER, Kind.ORGANIZATION_MEMBER, Kind.CUSTOMER})
+"""Kinds whose items are a person each, named behind the last stroke."""
+_PARTICIPANT = "participants."
 
 _REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
@@ -39,7 +42,9 @@ def explained(
 ) -> bool:
     """Whether the difference is what follows from who is present at the destination."""
     if path == MISSING:
-        return kind in (Kind.MEMBERSHIP, Kind.WATCHER) and item.rpartition("/")[2] not in present
+        return kind in _NAMED_LAST and item.rpartition("/")[2] not in present
+    if kind is Kind.REQUEST and path.startswith(_PARTICIPANT):
+        return right is None and path.removeprefix(_PARTICIPANT) not in present
     if kind in _SCHEMES:
         _, is_person, account = path.rpartition("user/")
         return bool(is_person) and right is None and account not in present

@@ -16,6 +16,7 @@ from sitekeep_cli.comparison import (
     jira_screens,
     jira_workflows,
     scoped,
+    service_management,
 )
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
@@ -109,6 +110,7 @@ class Comparison:
         self._noticed = noticed
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
+        self._lacks_service_management = False
         self.results: dict[Kind, KindResult] = {}
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
@@ -125,11 +127,13 @@ class Comparison:
                 jira_access.read(reading)
                 jira_screens.read(reading)
                 jira_workflows.read(reading)
+                service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
+        self._lacks_service_management = jira and service_management.lacks_app(self._shelf)
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
@@ -174,6 +178,10 @@ class Comparison:
             return absent.WHY
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
+        if self._lacks_service_management and service_management.explained(kind, name, path, left):
+            return service_management.WHY_ABSENT
+        if right is None and service_management.unlinked(self._shelf, kind, name, path):
+            return service_management.WHY_UNLINKED
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):

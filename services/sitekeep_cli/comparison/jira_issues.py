@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sitekeep_cli.comparison import adf, jira_values
+from sitekeep_cli.comparison import adf, jira_values, service_management
 from sitekeep_cli.comparison.jira_queries import REALM
 from sitekeep_cli.comparison.links import ATTACHMENT, FIELD, MEDIA
 from sitekeep_cli.comparison.model import Json, Record
@@ -110,6 +110,7 @@ def _issue(reading: Reading, record: Record, issue: Mapping[str, Any]) -> None:
         project = key.rpartition("-")[0]
         reading.refer(RANK, f"{project} {record.attributes['rank']} {key}", key)
     reading.put(Kind.ISSUE, key, _canonical_issue(reading, key, issue, fields))
+    service_management.put_request(reading, key, fields)
     for comment in items(part(fields, "comment"), "comments"):
         _comment(reading, key, comment)
     for worklog in items(part(fields, "worklog"), "worklogs"):
@@ -131,6 +132,7 @@ def _canonical_issue(
     reading: Reading, key: str, issue: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Json:
     value: dict[str, Json] = {"project": key.rpartition("-")[0], "custom": {}}
+    value["archived"] = bool(fields.get("archiveddate")) or None
     for name in fields:
         if name not in _DERIVED:
             _place(reading, value, name, fields)
@@ -157,6 +159,8 @@ def _place(reading: Reading, value: dict[str, Json], name: str, fields: Mapping[
     elif name == "parent":
         value[name] = part(fields, name).get("key")
     elif name.startswith("customfield_"):
+        if service_management.is_of_request(reading, name):
+            return
         label = reading.links.name(FIELD, name) or name
         if _RANK_TEXT.fullmatch(str(field)):
             return

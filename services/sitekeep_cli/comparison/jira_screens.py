@@ -18,7 +18,7 @@ from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, PROJECT, SCREENS
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
-from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME
+from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -41,6 +41,8 @@ def refer(reading: Reading) -> None:
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(SCREENS, project, restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.FIELD_CONFIGURATION):
+        if record.attributes.get("form") == FIELD_SCHEME:
+            continue
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(FIELD_SCHEMES, project, restored_name(reading, scheme))
 
@@ -81,6 +83,9 @@ def _read_screens(reading: Reading) -> None:
         put_schemes(reading, kind, listed, shape)
 
 
+_OF_FIELD_SCHEMES = ("parameters", "restrictedToWorkTypes", "workTypeParameters")
+
+
 def _read_field_configurations(reading: Reading) -> None:
     fields, kind = field_names(reading), Kind.FIELD_CONFIGURATION
     types = {**names_of(reading, Kind.ISSUE_TYPE), "default": "default"}
@@ -101,9 +106,19 @@ def _read_field_configurations(reading: Reading) -> None:
         }
         return without_nothing({"description": item.get("description"), "mappings": chosen})
 
+    def field_scheme(_: Reading, item: Item) -> Json:
+        said = {
+            fields.get(str(each.get("fieldId")), str(each.get("fieldId"))): without_nothing(
+                {name: each.get(name) for name in _OF_FIELD_SCHEMES}
+            )
+            for each in items_of(item, "fields")
+        }
+        return without_nothing({"description": item.get("description"), "fields": said})
+
     for form, name, shape in (
         (CONFIGURATION, "items", configuration),
         (SCHEME, "mappings", scheme),
+        (FIELD_SCHEME, "fields", field_scheme),
     ):
         listed = (
             _with(name, record, {**item, "name": f"{form} {item.get('name')}"})

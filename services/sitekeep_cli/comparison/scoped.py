@@ -12,6 +12,7 @@ from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.content.field_configurations import FIELD_SCHEME
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
@@ -32,6 +33,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
+        if path == MISSING:
+            return name.startswith(f"{FIELD_SCHEME} ")
         return _is_about_what_one_side_lacks(shelf, path, left, right)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)

@@ -37,8 +37,12 @@ class ImportPhase(enum.IntEnum):
     """Filters, boards, sprints, dashboards: they name issues and what issues refer to."""
     CLEAN_UP = 11
     """Fillers deleted, versions archived."""
-    OPENING = 12
+    ARCHIVING = 12
+    """Of single issues: nothing can be written to them then."""
+    OPENING = 13
     """What waits until nothing else is written: whom projects send mail, who may do what."""
+    CLOSING = 14
+    """Archiving of whole projects, which takes no settings then."""
 
 
 @dataclass(frozen=True)

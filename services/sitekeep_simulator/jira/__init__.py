@@ -15,10 +15,12 @@ from sitekeep_simulator.jira import (
     field_contexts,
     field_defaults,
     field_options,
+    field_schemes,
     fields,
     filters,
     gadgets,
     groups,
+    issue_archive,
     issue_routes,
     links,
     list_items,
@@ -49,6 +51,7 @@ from sitekeep_simulator.jira.defaults import install_defaults
 from sitekeep_simulator.jira.gate import gate
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.registration import register_service_management
 from sitekeep_simulator.site import SimulatedSite
 
 _CONFIGURATION = (
@@ -71,6 +74,7 @@ _CONFIGURATION = (
     field_contexts,
     field_defaults,
     field_options,
+    field_schemes,
     fields,
     filters,
     boards,
@@ -81,6 +85,7 @@ _CONFIGURATION = (
     pickers,
 )
 _CONTENT = (
+    issue_archive,
     issue_routes,
     search,
     comments,
@@ -112,3 +117,4 @@ def register(app: web.Application, site: SimulatedSite) -> None:
         app.router.add_routes(module.routes(jira))
     for content_module in _CONTENT:
         app.router.add_routes(content_module.routes(issues))
+    register_service_management(app, issues)

@@ -25,6 +25,7 @@ from sitekeep_simulator.jira.priorities import add_default_scheme
 from sitekeep_simulator.jira.role_actors import DEFAULT, GROUP, RoleActors
 from sitekeep_simulator.jira.screens import install_screens
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import add_service_fields
 
 DEFAULT_WORKFLOW = "jira"
 DEFAULT_SCHEME = "Default workflow scheme"
@@ -85,6 +86,8 @@ def install_defaults(jira: Jira) -> None:
         install_screens(jira)
         install_field_configurations(jira)
         add_product_fields(jira)
+        if jira.site.service_management:
+            add_service_fields(jira)
 
 
 def add_issue_type(jira: Jira, name: str, description: str, level: int) -> JiraObject:

@@ -154,7 +154,8 @@ class Defaults:
         if default.get("useCurrent"):
             return True
         value = default[_PARTS[kind]]
-        named = [str(each) for each in (value if isinstance(value, list) else [value])]
+        listed: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+        named = [str(each) for each in listed]
         if default.get("cascadingOptionId"):
             named.append(str(default["cascadingOptionId"]))
         checks: dict[str, Callable[[str], bool]] = {

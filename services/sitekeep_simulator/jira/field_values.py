@@ -17,6 +17,8 @@ from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.screens import CREATE, EDIT, can_be_set
 from sitekeep_simulator.jira.security_levels import level_of_project
 from sitekeep_simulator.jira.state import Jira, instant_of, jira_time
+from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.values import read_value
 
 NOT_ON_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -88,7 +90,7 @@ class FieldValues:
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or is_locked(field):
+        if field is None or not _is_writable(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
         context = context_for(self._jira, field, self._project.id, self._type_id)
         if context is None:
@@ -97,6 +99,8 @@ class FieldValues:
 
     def _custom(self, field: JiraObject, context: JiraObject, value: Any) -> Any:
         kind = field_type(field)
+        if is_service_type(kind):
+            return read_value(self._jira, self._project, field, value)
         if kind in ("select", "radiobuttons"):
             return self._option(context, value)
         if kind in ("multiselect", "multicheckboxes"):
@@ -215,6 +219,11 @@ class FieldValues:
         if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
             raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
+
+
+def _is_writable(field: JiraObject) -> bool:
+    """Whether issues can be edited by it: by fields of requests although they are locked."""
+    return not is_locked(field) or is_service_type(field_type(field))
 
 
 def duration_seconds(text: str) -> int:

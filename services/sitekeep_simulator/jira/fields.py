@@ -90,8 +90,8 @@ def field_type(field: JiraObject) -> str:
 
 
 def custom_fields(jira: Jira, *, trashed: bool = False) -> list[JiraObject]:
-    """Every custom field by its number; ``trashed``: those in the trash instead."""
-    found = jira.objects.all(ObjectKind.FIELD)
+    """Every custom field by its number, hidden ones aside; ``trashed``: those in the trash."""
+    found = [each for each in jira.objects.all(ObjectKind.FIELD) if not each.body.get("hidden")]
     return [each for each in found if ("trashedDate" in each.body) == trashed]
 
 
@@ -120,8 +120,8 @@ def add_product_fields(jira: Jira) -> None:
 
 
 def is_locked(field: JiraObject) -> bool:
-    """Whether a field is one that Jira Software keeps itself."""
-    return field.body["type"] in _PRODUCT_SCHEMAS
+    """Whether a field is one that Jira Software or another app keeps itself."""
+    return field.body["type"] in _PRODUCT_SCHEMAS or "schema" in field.body
 
 
 def add_context(
@@ -305,10 +305,12 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
 
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
-    kind, items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
-    schema: Body = {"type": kind, "custom": field.body["type"], "customId": field.id}
-    if items is not None:
-        schema["items"] = items
+    schema: Body = {"custom": field.body["type"], "customId": field.id}
+    if "schema" in field.body:
+        schema |= field.body["schema"]
+    else:
+        schema["type"], items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
+        schema |= {"items": items} if items is not None else {}
     return {
         "id": f"customfield_{field.id}",
         "key": f"customfield_{field.id}",

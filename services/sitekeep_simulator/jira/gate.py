@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sitekeep_simulator.answers import caller
+from sitekeep_simulator.jira.archive import is_archived
 from sitekeep_simulator.jira.issue_table import MISSING, Issues
 from sitekeep_simulator.jira.notifications import (
     ASSIGNED,
@@ -66,6 +67,8 @@ def gate(issues: Issues) -> Middleware:
         if issue is None:
             return await handler(request)
         project = issues.projects.visible(str(issue["project_id"]))
+        if request.method != "GET" and is_archived(issues.jira, issue):
+            raise Refused(400, f"The issue {issue['key']} is archived: it is read-only.")
         operation = (request.method, template)
         _check(permissions, request, project, issue, _PERMISSIONS.get(operation))
         event = _EVENTS.get(operation)

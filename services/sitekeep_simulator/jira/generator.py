@@ -40,6 +40,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.generator import make_desks
 from sitekeep_simulator.site import SimulatedSite
 
 _LATEST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -94,6 +95,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     make_fields,
     make_screens,
     make_field_configurations,
+    make_desks,
     _workflows,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""

@@ -29,6 +29,7 @@ class ObjectKind(Enum):
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
     FIELD_CONFIGURATION = "field_configuration"
     FIELD_CONFIGURATION_SCHEME = "field_configuration_scheme"
+    FIELD_SCHEME = "field_scheme"
     WORKFLOW = "workflow"
     WORKFLOW_SCHEME = "workflow_scheme"
     TYPE_SCHEME = "type_scheme"
@@ -46,6 +47,12 @@ class ObjectKind(Enum):
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
     APP = "app"
+    SERVICE_DESK = "service_desk"
+    REQUEST_TYPE = "request_type"
+    REQUEST_TYPE_GROUP = "request_type_group"
+    QUEUE = "queue"
+    ARTICLE = "article"
+    ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
     For options ``project_id`` is the id of their context, for contexts that of their field, for
-    security levels that of their scheme.
+    security levels that of their scheme, for what a service desk has that of the desk.
     """
 
     kind: ObjectKind

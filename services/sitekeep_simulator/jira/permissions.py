@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.jira.archive import is_archived
 from sitekeep_simulator.jira.holders import Subject, holds
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import LIVE, Project, Projects
@@ -100,6 +101,8 @@ class Permissions:
 
     def may_see(self, account: Account, issue: Row) -> bool:
         """Whether a person may see an issue."""
+        if not self._jira.site.shows_archived and is_archived(self._jira, issue):
+            return False
         project = self._projects.find(str(issue["project_id"]))
         fields = self._fields(issue["id"])
         if project is None or not self.allowed(account, BROWSE, project, fields):
@@ -138,7 +141,11 @@ class Permissions:
         return [
             issue
             for issue in issues
-            if (issue["project_id"], issue["level"]) in open_places or self.may_see(account, issue)
+            if (
+                (issue["project_id"], issue["level"]) in open_places
+                and self._jira.site.shows_archived
+            )
+            or self.may_see(account, issue)
         ]
 
     def _is_open(self, account: Account, project_id: int, level_id: int | None) -> bool:

@@ -12,7 +12,7 @@ from sitekeep_simulator.jira.beans import priority_item
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.priorities import DEFAULT_PRIORITIES, priority_ids, scheme_of
-from sitekeep_simulator.jira.projects import LIVE, Project, Projects, brief_bean
+from sitekeep_simulator.jira.projects import ARCHIVED, LIVE, Project, Projects, brief_bean
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -148,7 +148,7 @@ class PrioritySchemes:
     def _using(self, scheme: JiraObject) -> list[Project]:
         return [
             project
-            for project in self._projects.all((LIVE,))
+            for project in self._projects.all((LIVE, ARCHIVED))
             if scheme_of(self._jira, project).id == scheme.id
         ]
 

@@ -32,6 +32,7 @@ from sitekeep_simulator.jira.projects import (
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.jira.workflows import Workflows
 from sitekeep_simulator.refusals import Refused
+from sitekeep_simulator.service_management.desks import PROJECT_TYPE, add_desk, remove_desk
 
 _TYPE_KEYS = ("software", "service_desk", "business")
 _SCHEME_KEYS = (
@@ -106,6 +107,8 @@ class ProjectRoutes:
                 self._scheme(body, "workflowScheme", ObjectKind.WORKFLOW_SCHEME, DEFAULT_SCHEME),
                 self._body(body, template),
             )
+            if project.body["projectTypeKey"] == PROJECT_TYPE:
+                add_desk(self._jira, project.id)
         answer = {
             "self": self._jira.url(f"/project/{project.id}"),
             "id": project.id,
@@ -116,6 +119,8 @@ class ProjectRoutes:
     async def edit(self, request: web.Request) -> web.StreamResponse:
         """PUT project/{id}: name, key, lead, description, url, assignee type."""
         project = self._project(request)
+        if project.state == ARCHIVED:
+            raise Refused(400, f"The project {project.key} is archived: it is read-only.")
         body = await read_object(request)
         columns: dict[str, Any] = {}
         if "key" in body:
@@ -146,6 +151,7 @@ class ProjectRoutes:
                 body = project.body | {"deletedDate": self._jira.now()}
                 self._projects.change(project, state=DELETED, body=body)
             else:
+                remove_desk(self._jira, project.id)
                 self._projects.erase(project)
         return no_content()
 
@@ -230,8 +236,14 @@ class ProjectRoutes:
             errors["projectTemplateKey"] = "A template and explicit schemes exclude each other."
         if not template and body.get("projectTypeKey") not in _TYPE_KEYS:
             errors["projectType"] = "An invalid project type was specified."
+        if self._lacks_app(body):
+            errors["projectType"] = "Jira Service Management is not installed."
         named = self._access_errors(body, ACCESS | FIELDS)
         return errors | self._category_errors(body) | named
+
+    def _lacks_app(self, body: Body) -> bool:
+        wanted = body.get("projectTypeKey") == PROJECT_TYPE
+        return wanted and not self._jira.site.service_management
 
     def _category_errors(self, body: Body) -> dict[str, str]:
         """-1 takes the category away."""

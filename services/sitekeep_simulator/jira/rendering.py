@@ -17,10 +17,13 @@ from sitekeep_simulator.jira.ranks import new_place, rank_text
 from sitekeep_simulator.jira.security_levels import level_bean
 from sitekeep_simulator.jira.sprints import Sprints, sprint_value
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.values import shown_value
 from sitekeep_simulator.store import Row, marks
 
 EMBEDDED_COMMENTS = 100
 EMBEDDED_WORKLOGS = 20
+INTERNAL = "sd.public.comment"
 CHUNK = 100
 ISSUE_QUERY = (
     "SELECT i.*, p.key || '-' || i.number AS key FROM jira_issue i "
@@ -38,6 +41,7 @@ _RELATED = (
     ("attachments", "SELECT * FROM jira_attachment WHERE issue_id IN ({}) ORDER BY id"),
     ("watchers", "SELECT * FROM jira_watcher WHERE issue_id IN ({})"),
     ("votes", "SELECT * FROM jira_vote WHERE issue_id IN ({})"),
+    ("archived", "SELECT * FROM jira_archived WHERE issue_id IN ({})"),
 )
 _SPRINTS = """
 SELECT i.id AS issue_id, s.sprint_id FROM jira_issue i
@@ -109,7 +113,7 @@ class Renderer:
             "updateAuthor": self.user(row["update_author"]),
             "created": row["created"],
             "updated": row["updated"],
-            "jsdPublic": True,
+            "jsdPublic": not _is_internal(row),
         }
         return _with_extras(bean, row, properties)
 
@@ -317,15 +321,21 @@ class _Batch:
         briefs = [self._brief(row["id"]) for row in self._children.get(issue_id, ())]
         return [each for each in briefs if each["fields"]["issuetype"]["subtask"]]
 
+    def _archived(self, row: Row) -> Body:
+        """What only an issue in the archive has."""
+        by = self._renderer.user(row["account_id"])
+        return {"archivedby": by, "archiveddate": row["archived"]}
+
     def _embedded(self, row: Row) -> Body:
         issue_id: int = row["id"]
-        comments, worklogs, attachments, watchers, votes = (
+        comments, worklogs, attachments, watchers, votes, archived = (
             self._related[name].get(issue_id, []) for name, _ in _RELATED
         )
         newest = comments[-EMBEDDED_COMMENTS:]
         issue = self._jira.url(f"/issue/{issue_id}")
         key_url = self._jira.url(f"/issue/{row['key']}")
         return {
+            **{name: value for each in archived for name, value in self._archived(each).items()},
             "attachment": [self._renderer.attachment(each) for each in attachments],
             "comment": {
                 "comments": [self._renderer.comment(each) for each in newest],
@@ -378,11 +388,20 @@ class _Batch:
         """What an issue has in a custom field, those of Jira Software included."""
         if field.body["type"] == RANK_TYPE:
             return rank_text(self._places.get(row["id"], new_place(row["id"])))
+        if is_service_type(field.body["type"]):
+            return self._of_request(field, row, stored)
         if field.body["type"] != SPRINT_TYPE:
             return self._custom(field, stored)
         sprints = Sprints(self._jira)
         found = [sprints.get(each["sprint_id"]) for each in self._sprints.get(row["id"], ())]
         return [sprint_value(each) for each in found if each is not None] or None
+
+    def _of_request(self, field: JiraObject, row: Row, stored: Body) -> Any:
+        value = stored.get(f"customfield_{field.id}")
+        status = self._bean(ObjectKind.STATUS, row["status_id"])
+        if value is None or status is None:
+            return None
+        return shown_value(self._jira, field, value, status, self._renderer.user)
 
     def _custom(self, field: JiraObject, stored: Body) -> Any:
         value = stored.get(f"customfield_{field.id}")
@@ -463,6 +482,14 @@ def _by_issue(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         grouped[row["issue_id"]].append(row)
     return grouped
+
+
+def _is_internal(row: Row) -> bool:
+    """Whether customers do not see a comment: its property says so."""
+    if INTERNAL not in row["properties"]:
+        return False
+    listed: list[Body] = msgspec.json.decode(row["properties"])
+    return {"key": INTERNAL, "value": {"internal": True}} in listed
 
 
 def _with_extras(bean: Body, row: Row, properties: bool) -> Body:

@@ -34,6 +34,8 @@ CREATE INDEX IF NOT EXISTS jira_issue_changed ON jira_issue (updated);
 CREATE TABLE IF NOT EXISTS jira_rendered (issue_id INTEGER PRIMARY KEY, fields BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_moved_key (key TEXT PRIMARY KEY, issue_id INTEGER NOT NULL)
   WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jira_archived (
+  issue_id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, archived TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_unindexed (issue_id INTEGER PRIMARY KEY, searches INTEGER);
 CREATE TABLE IF NOT EXISTS jira_comment (
   id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL, author TEXT NOT NULL,
@@ -100,5 +102,6 @@ ISSUE_TABLES = (
     "jira_rank",
     "jira_rendered",
     "jira_unindexed",
+    "jira_archived",
 )
 """Tables whose rows belong to one issue, by their column ``issue_id``."""

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import caller, json_answer, list_in, query_list, read_object
+from sitekeep_simulator.jira.archive import NOT_ARCHIVED
 from sitekeep_simulator.jira.issue_answers import Wish, issue_beans
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
@@ -146,7 +147,7 @@ class Search:
         fresh = "i.id NOT IN (SELECT issue_id FROM jira_unindexed WHERE searches > 0)"
         if reconcile:
             fresh = f"({fresh} OR i.id IN ({', '.join(map(str, reconcile))}))"
-        parts = [f"p.state = '{LIVE}'", fresh, *query.conditions]
+        parts = [f"p.state = '{LIVE}'", NOT_ARCHIVED, fresh, *query.conditions]
         if hidden := self._permissions.hidden_projects(account):
             parts.append(f"p.id NOT IN ({', '.join(map(str, hidden))})")
         for level, fields in self._permissions.closed_levels(account).items():

@@ -25,6 +25,9 @@ from sitekeep_shared.clock import Clock, SystemClock
 __all__ = ["Query", "SiteClient"]
 
 _JSON = {"Content-Type": "application/json"}
+_SERVICE_MANAGEMENT = "/rest/servicedeskapi/"
+_EXPERIMENTAL = {"X-ExperimentalApi": "opt-in"}
+"""Without it Jira Service Management answers 412 to what it calls experimental."""
 _ISSUE_NAMES = ("issueIdOrKey", "issue", "key", "issue_key", "issueKey")
 _FIRST_REDIRECT = 300
 _SEE_OTHER = 303
@@ -240,7 +243,7 @@ class SiteClient:
             label=label_of(method, template, path),
             repeatable=repeatable,
             subject="" if repeatable else _issue(path),
-            headers=headers or (_JSON if isinstance(body, bytes) else {}),
+            headers=headers or _headers(template, body),
             body=body,
             resendable=resendable,
             lasting=lasting,
@@ -274,6 +277,11 @@ class SiteClient:
         if body and response.status < _FIRST_REDIRECT and not is_json(body):
             raise GarbledAnswer("the site answered with something that is no JSON document")
         return Answer(response.status, response.headers, body)
+
+
+def _headers(template: str, body: Body | None) -> Mapping[str, str]:
+    opted_in = _EXPERIMENTAL if template.startswith(_SERVICE_MANAGEMENT) else {}
+    return {**opted_in, **(_JSON if isinstance(body, bytes) else {})}
 
 
 async def _location(response: aiohttp.ClientResponse) -> str | None:

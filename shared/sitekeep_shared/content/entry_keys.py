@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+ARCHIVED = "archived"
+"""The attribute of an issue that was archived by itself, not as a sub-task or with its project."""
+
 
 def issue_entry(project_id: str, number: int) -> str:
     """The entry key of the issue with that number in that project."""

@@ -1,4 +1,4 @@
-"""How the two forms of records of field configurations are told apart: their attribute ``form``."""
+"""How the forms of records of field configurations are told apart: their attribute ``form``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ CONFIGURATION = "configuration"
 """What is said about each field."""
 SCHEME = "scheme"
 """Which configuration is for which issue types, and in which projects."""
+FIELD_SCHEME = "field scheme"
+"""Both at once, on a site whose field configurations have become field schemes."""
 
 
-def scheme_key(identifier: str) -> str:
-    """The key of the record of a scheme: its ids are not those of configurations."""
-    return f"scheme/{identifier}"
+def form_key(form: str, identifier: str) -> str:
+    """The key of the record of a scheme: each form has ids of its own."""
+    return f"{form}/{identifier}"

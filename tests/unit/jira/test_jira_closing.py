@@ -21,15 +21,14 @@ from support.confluence_fakes import MemoryBackup, export, restore
 from support.jira_fakes import API, JiraPair, Json, SmallSite, jira_pair, undeclared
 
 SEARCH = f"{API}/search/jql"
-CHANGES = f"{API}/project/search"
 
 
 class Meanwhile:
     """Does something on a site just before it answers a certain request."""
 
-    def __init__(self, path: str, *, times_before: int = 0, method: str = "") -> None:
+    def __init__(self, path: str, *, times_before: int = 0, after: str = "") -> None:
         self.work: Callable[[], Awaitable[None]] | None = None
-        self._path, self._method = path, method
+        self._path, self._after, self._waits = path, after, bool(after)
         self._left = self._times_before = times_before
 
     @property
@@ -45,10 +44,11 @@ class Meanwhile:
 
     def again(self, work: Callable[[], Awaitable[None]]) -> None:
         """Does it at the next export."""
-        self._left, self.work = self._times_before, work
+        self._left, self.work, self._waits = self._times_before, work, bool(self._after)
 
     def _is_it(self, request: web.Request) -> bool:
-        if request.path != self._path or self._method not in ("", request.method):
+        self._waits = self._waits and request.path != self._after
+        if request.path != self._path or self._waits:
             return False
         self._left -= 1
         return self._left < 0
@@ -56,7 +56,7 @@ class Meanwhile:
 
 def relisting() -> Meanwhile:
     """When all issues have been read and what there is is listed once more."""
-    return Meanwhile(CHANGES, times_before=1)
+    return Meanwhile(f"{API}/project/search", after=f"{API}/changelog/bulkfetch")
 
 
 async def _export(pair: JiraPair) -> tuple[MemoryBackup, Tally]:
@@ -148,7 +148,7 @@ async def _move(small: SmallSite, key: str, project: str, kind: str) -> None:
 async def test_an_issue_that_moves_behind_the_closing_pass_is_found_where_it_went() -> None:
     """It leaves a project that is read again later for one that was read again before."""
     # Highest numbers of both, what changed, the list of one: then comes the list of the other.
-    hook = Meanwhile(SEARCH, method="POST", times_before=4)
+    hook = Meanwhile(SEARCH, times_before=4)
     async with jira_pair([hook.watch]) as pair:
         small = await _small(pair)
         await small.add_project("AAA", "Project before")

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import NAME
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
+from sitekeep_shared.content.field_configurations import FIELD_SCHEME
+from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.field_schemes import add_field_scheme
+from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
+from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
     API,
@@ -28,6 +30,7 @@ from support.jira_fakes import (
     jira_pair,
     undeclared,
 )
+from support.planning import errors_of
 
 CONFIGURATIONS = f"{API}/fieldconfiguration"
 SCHEMES = f"{API}/fieldconfigurationscheme"
@@ -90,10 +93,6 @@ async def _change(side: JiraSide, configuration: str, changes: list[Json]) -> No
 async def _default(side: JiraSide) -> str:
     listed = (await side.client.get_json(CONFIGURATIONS))["values"]
     return next(str(each["id"]) for each in listed if each.get("isDefault"))
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
 
 
 def of_configurations(before: MemoryBackup, after: MemoryBackup) -> list[Any]:
@@ -221,19 +220,33 @@ async def test_a_site_without_field_configurations_is_backed_up_and_named(pair: 
     assert named == ["FIELD_CONFIGURATIONS_NOT_READABLE"] * 2
 
 
-@web.middleware
-async def _with_field_schemes(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A site that has the successors of field configurations."""
-    if request.path.endswith("/config/fieldschemes"):
-        page = {"startAt": 0, "maxResults": 1, "total": 3, "isLast": False, "values": [{"id": 1}]}
-        return web.json_response(page)
-    return await handler(request)
+@pytest.mark.shows_loss(KIND, MISSING)
+@pytest.mark.shows_loss(Loss.FIELD_SCHEME_NOT_RESTORED)
+async def test_field_schemes_are_backed_up_where_a_site_has_them_and_named_by_a_restore(
+    pair: JiraPair,
+) -> None:
+    small = await filled(pair)
+    jira = Jira(pair.source.site)
+    project = await pair.source.client.get_json(f"{API}/project/{{project}}", project="ALFA")
+    said = {"parameters": {"isRequired": True, "description": "Wer?"}, "restrictedToWorkTypes": []}
+    fields: dict[str, Json] = {"summary": {}, small.fields["Buddy"]: said}
+    add_field_scheme(jira, "Für „alle“", fields)
+    add_field_scheme(jira, "二 <2>", fields, [int(project["id"])], "d")
+    before, read = await pair.source.backup_and_tally()
+    assert read.of(KIND).done == read.of(KIND).expected == 6
+    entry = await before.entry(KIND, f"{FIELD_SCHEME}/{_last(jira).id}")
+    assert entry is not None
+    assert entry.attributes["projects"] == f'["{project["id"]}"]'
+    assert small.fields["Buddy"] in entry.attributes["fields"]
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    assert tally.of(KIND).missing == 2
+    found = of_configurations(before, await pair.destination.backup())
+    assert {(one.item, one.path, one.declared) for one in found} == {
+        ("field scheme Für „alle“", MISSING, True),
+        ("field scheme 二 <2>", MISSING, True),
+    }
 
 
-async def test_that_a_site_has_field_schemes_is_named() -> None:
-    async with jira_pair([_with_field_schemes]) as pair:
-        _, tally = await pair.source.backup_and_tally()
-    found = [(each.reason, each.message) for each in tally.findings if each.kind is KIND]
-    ((reason, message),) = found
-    assert reason == "FIELD_SCHEMES_NOT_READ"
-    assert "3 field schemes" in message
+def _last(jira: Jira) -> JiraObject:
+    return jira.objects.all(ObjectKind.FIELD_SCHEME)[-1]

@@ -15,7 +15,6 @@ from sitekeep_restore.importers.unit import ImportOptions
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.field_contexts import contexts_of
 from sitekeep_simulator.jira.fields import SPRINT_TYPE, product_field
@@ -32,6 +31,7 @@ from support.jira_fakes import (
     jira_pair,
     undeclared,
 )
+from support.planning import errors_of
 
 CONTEXT = f"{API}/field/{{field}}/context"
 OPTION = CONTEXT + "/{context}/option"
@@ -74,10 +74,6 @@ async def _add_context(small: SmallSite) -> str:
     closed = {"options": [{"id": old, "disabled": True}]}
     await client.put_json(OPTION, closed, field=field, context=made)
     return made
-
-
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
 
 
 def of_contexts(before: MemoryBackup, after: MemoryBackup) -> set[tuple[str, str, bool]]:
@@ -172,7 +168,8 @@ async def test_a_context_for_a_project_that_does_not_come_back_is_for_the_others
     beta = await client.get_json(f"{API}/project/{{project}}", project="BETA")
     body: Json = {"name": "Nur Beta", "projectIds": [str(beta["id"])]}
     await client.post_json(CONTEXT, body, field=field)
-    await client.post_json(f"{API}/project/{{project}}/archive", None, project="BETA")
+    # What is in the trash cannot be read.
+    await client.delete(f"{API}/project/{{project}}", project="BETA")
     before = await pair.source.backup()
     tally = await restore(IMPORTER, pair.destination.client, before)
     reasons = {each.reason for each in tally.findings if each.kind is Kind.FIELD_CONTEXT}
@@ -292,7 +289,8 @@ async def test_a_default_project_and_a_default_group_that_are_not_there_are_lost
     await _set_default(small, await _new_field(small, "project"), project_default)
     group_default = {"type": "grouppicker.single", "groupId": group.group_id}
     await _set_default(small, await _new_field(small, "grouppicker"), group_default)
-    await client.post_json(f"{API}/project/{{project}}/archive", None, project="BETA")
+    # What is in the trash cannot be read.
+    await client.delete(f"{API}/project/{{project}}", project="BETA")
     before = await pair.source.backup()
     nobody = ImportOptions(skip_users_and_groups=True)
     await restore(IMPORTER, pair.destination.client, before, options=nobody)

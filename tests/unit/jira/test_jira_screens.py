@@ -13,7 +13,6 @@ from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import CREATE, NAME
 from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
 from sitekeep_shared.kinds import Kind
-from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
@@ -26,6 +25,7 @@ from support.jira_fakes import (
     jira_pair,
     undeclared,
 )
+from support.planning import errors_of
 
 SCREENS = f"{API}/screens"
 TYPED = f"{API}/issuetypescreenscheme"
@@ -83,10 +83,6 @@ async def _screen(small: SmallSite, name: str, tabs: dict[str, list[str]]) -> in
     return int(screen)
 
 
-def errors_of(tally: Tally) -> list[str]:
-    return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
-
-
 def of_screens(before: MemoryBackup, after: MemoryBackup) -> list[Any]:
     return [one for one in differences(before, after) if one.kind in KINDS]
 
@@ -113,12 +109,11 @@ async def test_screens_and_schemes_come_back_and_ours_are_gone(pair: JiraPair) -
 
 async def test_screens_stand_in_no_value_s_way_until_all_is_written(pair: JiraPair) -> None:
     await filled(pair)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "FIELD_REFUSED" not in {each.reason for each in tally.findings}
     edit: Json = {"fields": {"labels": ["new"]}}
     for side in (pair.source, pair.destination):
-        if side is pair.destination:
-            before = await pair.source.backup()
-            tally = await restore(IMPORTER, side.client, before)
-            assert "FIELD_REFUSED" not in {each.reason for each in tally.findings}
         # Nothing of what ALFA-9 has is on the edit screen of its project.
         with pytest.raises(SiteRefused, match="appropriate screen"):
             await side.client.put_json(f"{API}/issue/{{issue}}", edit, issue="ALFA-9")

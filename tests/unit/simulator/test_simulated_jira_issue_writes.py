@@ -437,3 +437,44 @@ async def test_an_issue_is_found_by_a_former_key_of_its_project(jira: JiraCaller
     body = {"issueIdsOrKeys": ["AB-1"], "fields": ["summary"]}
     found = (await jira.post("/issue/bulkfetch", body)).json["issues"]
     assert [each["key"] for each in found] == ["NEW-1"]
+
+
+async def test_issues_are_archived_with_their_sub_tasks_and_leave_the_search(
+    jira: JiraCaller,
+) -> None:
+    parent = await jira.new_issue()
+    child = await jira.new_issue(kind="Sub-task", parent={"key": parent})
+    answer = await jira.put("/issue/archive", {"issueIdsOrKeys": [parent, child, "AB-9"]})
+    assert answer.status == 200
+    assert answer.json["numberOfIssuesUpdated"] == 1
+    errors = {name: each["issueIdsOrKeys"] for name, each in answer.json["errors"].items()}
+    assert errors == {"issueIsSubtask": [child], "issuesNotFound": ["AB-9"]}
+    found = await jira.post("/search/jql", {"jql": "project = AB", "fields": ["key"]})
+    assert found.json["issues"] == []
+    assert (await jira.issue(child))["archiveddate"] == (await jira.issue(child))["updated"]
+    assert (await jira.put(f"/issue/{parent}", {"fields": {"labels": ["x"]}})).status == 400
+    assert (await jira.put("/issue/archive", {"issueIdsOrKeys": [child]})).status == 400
+    assert (await jira.put("/issue/unarchive", {"issueIdsOrKeys": [parent]})).status == 200
+    assert (await jira.put(f"/issue/{parent}", {"fields": {"labels": ["x"]}})).status == 204
+    jira.site.premium = False
+    assert (await jira.put("/issue/archive", {"issueIdsOrKeys": [parent]})).status == 403
+    assert jira.problems == []
+
+
+async def test_an_issue_that_moves_into_another_project_gets_its_next_number(
+    jira: JiraCaller,
+) -> None:
+    await jira.new_project("CD")
+    await jira.new_issue("CD")
+    moved = await jira.new_issue("AB", labels=["kept"])
+    flags = ("ClassificationDefaults", "FieldDefaults", "StatusDefaults")
+    source = {"issueIdsOrKeys": [moved], "inferSubtaskTypeDefault": True}
+    source |= {f"infer{each}": True for each in flags}
+    body = {"targetToSourcesMapping": {f"CD,{await jira.type_id('Task')}": source}}
+    assert (await jira.post("/bulk/issues/move", body)).status == 201
+    found = (await jira.get(f"/issue/{moved}")).json
+    assert (found["key"], found["fields"]["labels"]) == ("CD-2", ["kept"])
+    search = {"jql": 'updated >= "-1m" AND project = CD', "fields": ["key"]}
+    keys = [each["key"] for each in (await jira.post("/search/jql", search)).json["issues"]]
+    assert sorted(keys) == ["CD-1", "CD-2"]
+    assert jira.problems == []

@@ -23,7 +23,7 @@ _READ: dict[Kind, str] = {
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
     Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
-    "mappings and projects; that a site has their successors, field schemes, is named",
+    "mappings and projects; config/fieldschemes where the site has those",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",
@@ -60,6 +60,15 @@ _READ: dict[Kind, str] = {
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.SERVICE_DESK: "servicedesk, with its organizations and request type groups",
+    Kind.REQUEST_TYPE: "servicedesk/{id}/requesttype, those on no portal included, with all fields "
+    "and properties",
+    Kind.ORGANIZATION: "organization, with its properties",
+    Kind.ORGANIZATION_MEMBER: "organization/{id}/user",
+    Kind.CUSTOMER: "servicedesk/{id}/customer",
+    Kind.REQUEST: "inside the issue; request/{id} where a site keeps its fields out of issues",
+    Kind.QUEUE: "servicedesk/{id}/queue: name, query and columns; no request tells their order",
+    Kind.KNOWLEDGE_BASE_ARTICLE: "servicedesk/{id}/knowledgebase/article",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 

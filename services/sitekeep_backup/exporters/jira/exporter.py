@@ -31,6 +31,14 @@ from sitekeep_backup.exporters.jira import (
     workflow_schemes,
     workflows,
 )
+from sitekeep_backup.exporters.service_management import (
+    articles,
+    customers,
+    organizations,
+    queues,
+    request_types,
+    service_desks,
+)
 from sitekeep_backup.exporters.unit import Exporter
 
 EXPORTER = Exporter(
@@ -53,6 +61,7 @@ EXPORTER = Exporter(
         *field_configurations.FIRST,
         filters.FIRST,
         boards.FIRST,
+        service_desks.FIRST,
         *dashboards.FIRST,
         projects.FIRST,
         relisting.FIRST,
@@ -83,13 +92,20 @@ EXPORTER = Exporter(
         "field-contexts": field_contexts.export_field_contexts,
         "field-configurations": field_configurations.export_field_configurations,
         "field-configuration-schemes": field_configurations.export_field_configuration_schemes,
-        "field-schemes": field_configurations.look_for_field_schemes,
+        "field-schemes": field_configurations.export_field_schemes,
         "screens": screens.export_screens,
         "screen-schemes": screen_schemes.export_screen_schemes,
         "type-screen-schemes": screen_schemes.export_type_screen_schemes,
         "boards": boards.export_boards,
         "board-sprints": sprints.export_board_sprints,
         "sprint": sprints.export_seen_sprint,
+        "service-desks": service_desks.export_service_desks,
+        "request-types": request_types.export_request_types,
+        "queues": queues.export_queues,
+        "articles": articles.export_articles,
+        "customers": customers.export_customers,
+        "organizations": organizations.export_organizations,
+        "organization-members": organizations.export_organization_members,
         "dashboards": dashboards.export_dashboards,
         "filters": filters.export_filters,
         "projects": projects.export_projects,

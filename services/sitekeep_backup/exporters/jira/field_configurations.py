@@ -1,28 +1,30 @@
 """Field configurations with what they say about each field, and their schemes.
 
-Atlassian deprecates both in favour of field schemes (config/fieldschemes, an experiment): where a
-site has those already, that is said.
+Atlassian deprecates both in favour of field schemes (config/fieldschemes, an experiment), which are
+read where a site has them already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 
-from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
-from sitekeep_backup.exporters.jira.raw import (
-    OffsetPage,
-    decode_page,
-    identity_of,
-    is_end,
-    join_array,
+from sitekeep_backup.exporters.jira.listing import (
+    all_items,
+    read_page,
+    spawn_next,
+    store_items,
 )
+from sitekeep_backup.exporters.jira.raw import OffsetPage, identity_of, join_array
+from sitekeep_backup.exporters.jira.scheme_mappings import mappings_by_scheme
 from sitekeep_backup.exporters.jira.scheme_projects import projects_of_listed_schemes
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME, scheme_key
+from sitekeep_shared.content.field_configurations import (
+    CONFIGURATION,
+    FIELD_SCHEME,
+    SCHEME,
+    form_key,
+)
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -62,8 +64,9 @@ async def export_field_configuration_schemes(unit: ExportUnit) -> None:
     ids = [identity_of(item) for item in page.values]
     if not ids:
         return
-    mappings = await _mappings(unit, ids)
-    projects = await projects_of_listed_schemes(unit, SCHEMES, "fieldConfigurationScheme")
+    noun = "fieldConfigurationScheme"
+    mappings = await mappings_by_scheme(unit, SCHEMES, f"{noun}Id", "fieldConfigurationId", ids)
+    projects = await projects_of_listed_schemes(unit, SCHEMES, noun)
 
     def attributes_of(item: msgspec.Raw) -> dict[str, str]:
         scheme = identity_of(item)
@@ -74,25 +77,41 @@ async def export_field_configuration_schemes(unit: ExportUnit) -> None:
         }
 
     def key_of(item: msgspec.Raw) -> str:
-        return scheme_key(identity_of(item))
+        return form_key(SCHEME, identity_of(item))
 
     kind = Kind.FIELD_CONFIGURATION
     await store_items(unit, kind, page.values, key_of=key_of, attributes_of=attributes_of)
     spawn_next(unit, page)
 
 
-async def look_for_field_schemes(unit: ExportUnit) -> None:
-    """Says that a site has field schemes, which are not backed up; most have none yet."""
+async def export_field_schemes(unit: ExportUnit) -> None:
+    """One page of field schemes with their fields and projects; most sites have none yet."""
     try:
-        page = await unit.site.get_json(SUCCESSOR, [("maxResults", "1")])
+        page = await read_page(unit, SUCCESSOR, [("maxResults", str(PAGE_SIZE))])
     except (SiteForbidden, SiteNotFound, SiteRefused):
         return
-    count = int(page.get("total") or len(page.get("values", ())))
-    message = (
-        f"The site has {count} field schemes, which follow field configurations: they are not "
-        "backed up."
+    parts = {scheme: await _parts(unit, scheme) for scheme in map(identity_of, page.values)}
+    kind = Kind.FIELD_CONFIGURATION
+    await store_items(
+        unit,
+        kind,
+        page.values,
+        key_of=lambda item: form_key(FIELD_SCHEME, identity_of(item)),
+        attributes_of=lambda item: parts[identity_of(item)],
     )
-    unit.tally.remark(Kind.FIELD_CONFIGURATION, SUCCESSOR, "FIELD_SCHEMES_NOT_READ", message)
+    spawn_next(unit, page)
+
+
+async def _parts(unit: ExportUnit, scheme: str) -> dict[str, str]:
+    one = SUCCESSOR + "/{scheme}"
+    fields = await all_items(unit, one + "/fields", page_size=ITEMS_PER_PAGE, scheme=scheme)
+    projects = await all_items(unit, one + "/projects", page_size=ITEMS_PER_PAGE, scheme=scheme)
+    ids = [identity_of(project) for project in projects]
+    return {
+        "form": FIELD_SCHEME,
+        "fields": join_array(fields).decode(),
+        "projects": msgspec.json.encode(ids).decode(),
+    }
 
 
 async def _page(unit: ExportUnit, template: str) -> OffsetPage:
@@ -107,30 +126,6 @@ async def _page(unit: ExportUnit, template: str) -> OffsetPage:
 
 async def _items(unit: ExportUnit, configuration: str) -> str:
     """JSON of what a configuration says about each field."""
-    items: list[msgspec.Raw] = []
-    page = OffsetPage()
     template = CONFIGURATIONS + "/{configuration}/fields"
-    while not items or not is_end(page, len(items) - len(page.values)):
-        query = [("startAt", str(len(items))), ("maxResults", str(ITEMS_PER_PAGE))]
-        page = decode_page(await unit.site.get(template, query, configuration=configuration))
-        items.extend(page.values)
-        if not page.values:
-            break
+    items = await all_items(unit, template, page_size=ITEMS_PER_PAGE, configuration=configuration)
     return join_array(items).decode()
-
-
-async def _mappings(unit: ExportUnit, schemes: Sequence[str]) -> dict[str, dict[str, str]]:
-    """By scheme: the configuration of each issue type, and of ``default``."""
-    found: dict[str, dict[str, str]] = {scheme: {} for scheme in schemes}
-    start = 0
-    while True:
-        query = [("fieldConfigurationSchemeId", scheme) for scheme in schemes]
-        query += [("startAt", str(start)), ("maxResults", str(ITEMS_PER_PAGE))]
-        page: dict[str, Any] = await unit.site.get_json(f"{SCHEMES}/mapping", query)
-        items: list[dict[str, Any]] = page.get("values", [])
-        for item in items:
-            scheme = found[str(item["fieldConfigurationSchemeId"])]
-            scheme[str(item["issueTypeId"])] = str(item["fieldConfigurationId"])
-        start += len(items)
-        if not items or page.get("isLast", start >= page.get("total", 0)):
-            return found

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from sitekeep_backup.exporters.jira.raw import (
-    OffsetPage,
-    attribute_of,
-    decode_page,
-    identity_of,
-    is_end,
-    join_array,
-)
+from sitekeep_backup.exporters.jira.listing import all_items
+from sitekeep_backup.exporters.jira.raw import attribute_of, identity_of, join_array
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -134,22 +127,19 @@ class _Reader:
         if not self._offers_choice:
             return "[]"
         template = CONTEXTS + "/{context_id}/option"
-        options = await self._pages(template, OPTIONS_PER_PAGE, context_id=context_id)
+        options = await all_items(
+            self._unit,
+            template,
+            page_size=OPTIONS_PER_PAGE,
+            field_id=self._field_id,
+            context_id=context_id,
+        )
         return join_array(options).decode()
 
-    async def _pages(
-        self, template: str, page_size: int = PARTS_PER_PAGE, **path: Any
-    ) -> list[msgspec.Raw]:
-        items: list[msgspec.Raw] = []
-        page = OffsetPage()
-        while not items or not is_end(page, len(items) - len(page.values)):
-            query = [("startAt", str(len(items))), ("maxResults", str(page_size))]
-            body = await self._unit.site.get(template, query, field_id=self._field_id, **path)
-            page = decode_page(body)
-            items.extend(page.values)
-            if not page.values:
-                break
-        return items
+    async def _pages(self, template: str) -> list[msgspec.Raw]:
+        return await all_items(
+            self._unit, template, page_size=PARTS_PER_PAGE, field_id=self._field_id
+        )
 
 
 def _as_text(ids: Sequence[str]) -> str:

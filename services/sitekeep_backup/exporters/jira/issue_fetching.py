@@ -54,7 +54,7 @@ async def fetch(unit: ExportUnit, source: IssueSource, asked: Sequence[str]) -> 
             failed.append(_missed(unit, failure, found))
         else:
             fetched.issues.append(found)
-    kind = head_type(source.sprint_field, source.rank_field)
+    kind = head_type(source.sprint_field, source.rank_field, source.request_field)
     issues = [(_seen(unit, raw, kind), raw) for raw in fetched.issues]
     unique = {issue.id: (issue, raw) for issue, raw in issues}
     return Fetched(sorted(unique.values(), key=lambda pair: pair[0].number), failed)

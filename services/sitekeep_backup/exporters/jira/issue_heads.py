@@ -13,6 +13,7 @@ import msgspec
 
 from sitekeep_backup.exporters.jira.issue_reading import IssueReading
 from sitekeep_backup.exporters.jira.raw import Identified
+from sitekeep_shared.content.service_fields import SERVICE_PROJECT, request_type_of
 
 
 class CommentPage(msgspec.Struct, gc=False):
@@ -55,12 +56,19 @@ class IssueType(msgspec.Struct, gc=False):
     subtask: bool = False
 
 
+class Home(Identified):
+    """``fields.project``."""
+
+    type: str = msgspec.field(default="", name="projectTypeKey")
+
+
 class Fields(msgspec.Struct):
     """``fields`` of an issue."""
 
     issuetype: IssueType | None = None
-    project: Identified | None = None
+    project: Home | None = None
     updated: str | None = None
+    archiveddate: str | None = None
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
@@ -99,14 +107,30 @@ class Fields(msgspec.Struct):
             return ""
         return str(getattr(self, "rank", None) or "")
 
+    @property
+    def may_hide_request(self) -> bool:
+        """Whether it is in a service project and does not say if it is a request."""
+        is_said = getattr(self, "request", msgspec.UNSET) is not msgspec.UNSET
+        return not is_said and self.project is not None and self.project.type == SERVICE_PROJECT
+
+    @property
+    def request_type(self) -> str:
+        """The id of its request type; empty where it is no request or does not say it."""
+        return request_type_of(getattr(self, "request", None))
+
 
 @functools.cache
-def head_type(sprint_field: str, rank_field: str) -> type[Head]:
-    """A Head that also reads the two fields of Jira Software, which each site numbers itself."""
-    names = {"sprints": sprint_field or "no sprints", "rank": rank_field or "no rank"}
+def head_type(sprint_field: str, rank_field: str, request_field: str) -> type[Head]:
+    """A Head that also reads the fields of the apps of Jira, which each site numbers itself."""
+    names = {
+        "sprints": sprint_field or "no sprints",
+        "rank": rank_field or "no rank",
+        "request": request_field or "no request",
+    }
     fields: list[tuple[str, Any, Any]] = [
         ("sprints", list[msgspec.Raw] | None, None),
         ("rank", str | None, None),
+        ("request", Any, msgspec.UNSET),
     ]
     known = msgspec.defstruct("PlannedFields", fields, bases=(Fields,), rename=names)
     return cast("type[Head]", msgspec.defstruct("PlannedHead", [("fields", known)], bases=(Head,)))

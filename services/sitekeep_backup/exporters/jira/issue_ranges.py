@@ -36,6 +36,8 @@ class IssueSource:
     """The id of the field that holds an issue's place in the order of all; empty: none."""
     every_link: bool = field(default=False, kw_only=True)
     """Whether every issue is asked for its remote links."""
+    request_field: str = field(default="", kw_only=True)
+    """The id of the field that makes an issue a request; empty: there is none."""
 
 
 @dataclass(frozen=True)

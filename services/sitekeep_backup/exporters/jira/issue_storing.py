@@ -13,8 +13,9 @@ from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.jira.remote_links import AskedLinks, export_remote_links
 from sitekeep_backup.exporters.jira.sprints import plan_seen
+from sitekeep_backup.exporters.service_management.requests import export_requests
 from sitekeep_backup.exporters.unit import ExportUnit
-from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.content.entry_keys import ARCHIVED, issue_entry
 from sitekeep_shared.kinds import Kind
 
 
@@ -38,13 +39,16 @@ async def store_further(
     hinted = await export_histories(unit, source.project_id, seen)
     await follow_up(unit, source.project_id, seen)
     links = await export_remote_links(unit, source, seen, hinted)
+    await export_requests(unit, source.project_id, seen)
     plan_attachments(unit, source, seen)
     return links
 
 
 def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
-    """Its sprints and its rank, so that a restore knows them without reading every issue."""
+    """Sprints, rank, archive, request type: what a restore knows without reading every issue."""
     planned: dict[str, str] = {}
+    if issue.fields.archiveddate and not issue.fields.is_subtask:
+        planned[ARCHIVED] = issue.fields.archiveddate
     if sprints := issue.fields.planned_sprints:
         plan_seen(unit, sprints)
         planned["sprints"] = ",".join(identity_of(sprint) for sprint in sprints)
@@ -52,6 +56,10 @@ def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
         planned["rank"] = rank
         issue.reading.expect(Kind.RANK)
         issue.reading.done(Kind.RANK)
+    if request := issue.fields.request_type:
+        planned["request"] = request
+        issue.reading.expect(Kind.REQUEST)
+        issue.reading.done(Kind.REQUEST)
     return planned
 
 

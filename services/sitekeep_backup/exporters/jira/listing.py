@@ -53,3 +53,23 @@ def spawn_next(unit: ExportUnit, page: OffsetPage) -> None:
     stem = unit.plan.key.partition("@")[0]
     arguments = {**unit.plan.arguments, "start": following}
     unit.spawn(UnitPlan(unit.plan.phase, f"{stem}@{following:010d}", unit.plan.kind, arguments))
+
+
+async def all_items(
+    unit: ExportUnit,
+    template: str,
+    query: Sequence[tuple[str, str]] = (),
+    *,
+    page_size: int,
+    **path: str,
+) -> list[msgspec.Raw]:
+    """Every item of a list whose pages are not worth a unit each."""
+    items: list[msgspec.Raw] = []
+    page = OffsetPage()
+    while not items or not is_end(page, len(items) - len(page.values)):
+        bounds = [("startAt", str(len(items))), ("maxResults", str(page_size))]
+        page = decode_page(await unit.site.get(template, [*query, *bounds], **path))
+        items.extend(page.values)
+        if not page.values:
+            break
+    return items

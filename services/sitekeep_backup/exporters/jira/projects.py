@@ -103,8 +103,7 @@ async def export_project(unit: ExportUnit) -> None:
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     fields = PlanningFields(**arguments["fields"])
-    source = IssueSource(project_id, key, sprint_field=fields.sprint, rank_field=fields.rank)
-    await _plan_issues(unit, source, arguments["archived_issues"])
+    await _plan_issues(unit, fields.source_of(project_id, key), arguments["archived_issues"])
 
 
 async def _plan_issues(unit: ExportUnit, source: IssueSource, archived: int | None) -> None:

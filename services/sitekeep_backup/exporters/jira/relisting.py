@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sitekeep_backup.exporters.jira.closing import plan_closing
-from sitekeep_backup.exporters.jira.issue_ranges import RANGES, IssueSource, project_of
+from sitekeep_backup.exporters.jira.issue_ranges import RANGES, project_of
 from sitekeep_backup.exporters.jira.listed_issues import changed_issues
 from sitekeep_backup.exporters.jira.listed_projects import (
     DELETED,
@@ -37,13 +38,8 @@ async def export_relisting(unit: ExportUnit) -> None:
         if project.state == DELETED != _state(project, known) != "":
             _say_it_went(unit, project)
         if project.state == LIVE:
-            source = IssueSource(
-                project.id,
-                project.key,
-                sprint_field=fields.sprint,
-                rank_field=fields.rank,
-                every_link=project.id in linked,
-            )
+            source = fields.source_of(project.id, project.key)
+            source = replace(source, every_link=project.id in linked)
             unit.spawn(plan_closing(source, changed.get(project.id, {})))
 
 

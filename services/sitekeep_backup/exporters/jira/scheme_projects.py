@@ -48,7 +48,8 @@ async def projects_of_listed_schemes(
             page: dict[str, Any] = await unit.site.get_json(f"{template}/project", query)
             items: list[dict[str, Any]] = page.get("values", [])
             for item in items:
-                scheme = str((item.get(noun) or {}).get("id", ""))
+                named: dict[str, Any] = item.get(noun) or {}
+                scheme = str(named.get("id", ""))
                 found.setdefault(scheme, []).extend(str(each) for each in item["projectIds"])
             start += len(items)
             if not items or page.get("isLast", start >= page.get("total", 0)):

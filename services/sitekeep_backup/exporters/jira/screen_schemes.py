@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import identity_of
+from sitekeep_backup.exporters.jira.scheme_mappings import mappings_by_scheme
 from sitekeep_backup.exporters.jira.scheme_projects import projects_of_listed_schemes
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.kinds import Kind
@@ -37,8 +35,10 @@ async def export_type_screen_schemes(unit: ExportUnit) -> None:
     """One page of issuetypescreenscheme; mappings and projects of all of them together."""
     page = await read_page(unit, TYPE_SCREEN_SCHEMES, [("maxResults", str(PAGE_SIZE))])
     ids = [identity_of(item) for item in page.values]
-    mappings = await _mappings(unit, ids)
     noun = "issueTypeScreenScheme"
+    mappings = await mappings_by_scheme(
+        unit, TYPE_SCREEN_SCHEMES, f"{noun}Id", "screenSchemeId", ids
+    )
     projects = await projects_of_listed_schemes(unit, TYPE_SCREEN_SCHEMES, noun)
 
     def attributes_of(item: msgspec.Raw) -> dict[str, str]:
@@ -51,21 +51,3 @@ async def export_type_screen_schemes(unit: ExportUnit) -> None:
     kind = Kind.ISSUE_TYPE_SCREEN_SCHEME
     await store_items(unit, kind, page.values, attributes_of=attributes_of)
     spawn_next(unit, page)
-
-
-async def _mappings(unit: ExportUnit, schemes: Sequence[str]) -> dict[str, dict[str, str]]:
-    """By scheme: the screen scheme of each issue type, and of ``default``."""
-    found: dict[str, dict[str, str]] = {scheme: {} for scheme in schemes}
-    start = 0
-    while schemes:
-        query = [("issueTypeScreenSchemeId", scheme) for scheme in schemes]
-        query += [("startAt", str(start)), ("maxResults", str(PAGE_SIZE))]
-        page: dict[str, Any] = await unit.site.get_json(f"{TYPE_SCREEN_SCHEMES}/mapping", query)
-        items: list[dict[str, Any]] = page.get("values", [])
-        for item in items:
-            scheme = found[str(item["issueTypeScreenSchemeId"])]
-            scheme[str(item["issueTypeId"])] = str(item["screenSchemeId"])
-        start += len(items)
-        if not items or page.get("isLast", start >= page.get("total", 0)):
-            break
-    return found

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import OffsetPage, decode_array, identity_of, text_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
+from sitekeep_shared.content.service_fields import REQUEST_TYPE_FIELD
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -33,20 +35,32 @@ class _Field(msgspec.Struct):
 
 
 class PlanningFields(msgspec.Struct, frozen=True):
-    """The ids of the fields that Jira Software keeps; empty where it is not installed."""
+    """The ids of the fields that the apps of Jira keep; empty where one is not installed."""
 
     sprint: str = ""
     rank: str = ""
+    request: str = ""
+
+    def source_of(self, project_id: str, project_key: str) -> IssueSource:
+        """A project whose issues are read together with these fields."""
+        return IssueSource(
+            project_id,
+            project_key,
+            sprint_field=self.sprint,
+            rank_field=self.rank,
+            request_field=self.request,
+        )
 
 
 async def planning_fields(unit: ExportUnit) -> PlanningFields:
-    """GET field: which fields of an issue hold its sprints and its rank."""
+    """GET field: which fields of an issue hold its sprints, its rank and its request type."""
     found: dict[str, str] = {}
     for item in decode_array(await unit.site.get("/rest/api/3/field")):
         field = msgspec.json.decode(item, type=_Field)
         if field.schema is not None:
             found.setdefault(field.schema.custom, field.id)
-    return PlanningFields(found.get(SPRINT_FIELD, ""), found.get(RANK_FIELD, ""))
+    kinds = (SPRINT_FIELD, RANK_FIELD, REQUEST_TYPE_FIELD)
+    return PlanningFields(*(found.get(kind, "") for kind in kinds))
 
 
 def sprints_of(board_id: int) -> UnitPlan:

@@ -22,14 +22,16 @@ STATES = ("live", "archived", "deleted")
 PAGE_SIZE = 100
 """The largest page of project/search (Jira REST v3)."""
 
+_EXAMPLES = 3
+_FEW = ("maxResults", str(_EXAMPLES))
+
 _LISTINGS: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = (
-    ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true")]),
-    ("boards", "/rest/agile/1.0/board", [("includePrivate", "true")]),
-    ("dashboards", "/rest/api/3/dashboard/search", []),
+    ("filters", "/rest/api/3/filter/search", [("overrideSharePermissions", "true"), _FEW]),
+    ("boards", "/rest/agile/1.0/board", [("includePrivate", "true"), _FEW]),
+    ("dashboards", "/rest/api/3/dashboard/search", [_FEW]),
+    ("organizations", "/rest/servicedeskapi/organization", [("limit", str(_EXAMPLES))]),
 )
 """What else people make: what it is called and the list of it."""
-
-_EXAMPLES = 3
 
 _ADVICE = {
     ACTIVE_CONTENT: "Delete it, then delete it from the trash, too.",
@@ -56,9 +58,8 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
     """What outlives the projects that it was made for: one violation for all of a kind."""
     found: list[Violation] = []
     for noun, template, query in _LISTINGS:
-        first = [*query, ("maxResults", str(_EXAMPLES))]
         try:
-            page: dict[str, Any] = await site.get_json(template, first)
+            page: dict[str, Any] = await site.get_json(template, query)
         except SiteNotFound:
             # The app of the product that has such things is not on the site.
             continue
@@ -66,7 +67,9 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
         names = [str(each.get("name", "")) for each in listed if not _comes_with_jira(each)]
         if names:
             count = int(page.get("total") or len(listed)) - (len(listed) - len(names))
-            text = f"There are {count} {noun}, such as {', '.join(names)}. Delete them."
+            # Lists of Jira Service Management tell no total, only that there are more.
+            more = "at least " if page.get("isLastPage") is False else ""
+            text = f"There are {more}{count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
     return found
 

@@ -24,7 +24,7 @@ from sitekeep_restore.importers.jira.reading import (
 from sitekeep_restore.importers.jira.scheme_homes import SchemeHomes, has_projects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME
+from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -80,11 +80,9 @@ class Said(NamedTuple):
 
 async def import_field_configurations(unit: ImportUnit) -> None:
     """Some configurations; after the last ones their schemes."""
-    entries = [
-        entry
-        for entry in await batch_of(unit, Kind.FIELD_CONFIGURATION, PER_UNIT)
-        if entry.attributes.get("form") == CONFIGURATION
-    ]
+    batch = await batch_of(unit, Kind.FIELD_CONFIGURATION, PER_UNIT)
+    await _lose_field_schemes(unit, batch)
+    entries = [entry for entry in batch if entry.attributes.get("form") == CONFIGURATION]
     unit.tally.expect(Kind.FIELD_CONFIGURATION, len(entries))
     if entries:
         writer = _Writer(unit, await _homes(unit, CONFIGURATIONS), LossCounter(unit.tally))
@@ -93,6 +91,17 @@ async def import_field_configurations(unit: ImportUnit) -> None:
         writer.losses.report()
     if is_last_batch(unit):
         unit.spawn(_SCHEMES_LATER)
+
+
+async def _lose_field_schemes(unit: ImportUnit, batch: Sequence[Entry]) -> None:
+    losses = LossCounter(unit.tally)
+    for entry in batch:
+        if entry.attributes.get("form") == FIELD_SCHEME:
+            scheme: Json = await read_json(unit.backup, entry)
+            unit.tally.expect(Kind.FIELD_CONFIGURATION)
+            loss = Loss.FIELD_SCHEME_NOT_RESTORED
+            losses.gone(Kind.FIELD_CONFIGURATION, loss, str(scheme.get("name")))
+    losses.report()
 
 
 async def _homes(unit: ImportUnit, template: str) -> SchemeHomes:

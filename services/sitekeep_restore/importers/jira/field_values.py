@@ -13,12 +13,16 @@ from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_shared.content.adf import Node, is_document, is_list, is_node, origin_line
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
+from sitekeep_shared.content.service_fields import is_service_field
 from sitekeep_shared.kinds import Kind
 
 STORY_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
 
 _WRITTEN_ELSEWHERE = frozenset({SPRINT_FIELD, RANK_FIELD})
-"""Sprints take their issues in, and the order of issues is made issue by issue."""
+"""Sprints take their issues in, and the order of issues is made issue by issue.
+
+So are the fields of requests, once everything else is there.
+"""
 
 _PLAIN = frozenset(
     {"textfield", "float", "datepicker", "datetime", "url", "labels", "readonlyfield"}
@@ -132,7 +136,8 @@ class FieldValues:
         for source, value in issue["fields"].items():
             if not source.startswith("customfield_") or value in (None, [], ""):
                 continue
-            if self._known.of(identity_kinds.FIELD_TYPE).get(source) in _WRITTEN_ELSEWHERE:
+            kind = self._known.of(identity_kinds.FIELD_TYPE).get(source, "")
+            if kind in _WRITTEN_ELSEWHERE or is_service_field(kind):
                 continue
             target = self._known.of(identity_kinds.FIELD).get(source)
             translated = self._translated(issue["key"], source, value) if target else None

@@ -34,6 +34,9 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+ORGANIZATION = Kind.ORGANIZATION.value
+SERVICE_DESK = Kind.SERVICE_DESK.value
+REQUEST_TYPE = Kind.REQUEST_TYPE.value
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sitekeep_restore.importers.jira import (
+    archives,
     attachments,
     begin,
     boards,
@@ -40,6 +41,13 @@ from sitekeep_restore.importers.jira import (
     workflow_switches,
     workflows,
 )
+from sitekeep_restore.importers.service_management import (
+    customers,
+    organizations,
+    request_types,
+    requests,
+    service_desks,
+)
 from sitekeep_restore.importers.unit import Importer
 
 IMPORTER = Importer(
@@ -53,12 +61,14 @@ IMPORTER = Importer(
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
+        organizations.FIRST,
         issue_type_schemes.FIRST,
         screens.FIRST,
         open_screens.FIRST,
         field_configurations.FIRST,
         open_fields.FIRST,
         projects.FIRST,
+        service_desks.FIRST,
         priority_schemes.FIRST,
         field_contexts.FIRST,
         versions.VERSIONS,
@@ -75,6 +85,7 @@ IMPORTER = Importer(
         silence.LAST,
         permission_schemes.LAST,
         security_schemes.LAST,
+        *archives.FIRST,
         workflows.FIRST,
     ),
     run={
@@ -106,6 +117,12 @@ IMPORTER = Importer(
         "priority-schemes": priority_schemes.import_priority_schemes,
         "projects": projects.import_projects,
         "project": projects.import_project,
+        "organizations": organizations.import_organizations,
+        "organization-members": organizations.import_organization_members,
+        "service-desks": service_desks.import_service_desks,
+        "request-types": request_types.import_request_types,
+        "customers": customers.import_customers,
+        "requests": requests.import_requests,
         "versions": versions.import_versions,
         "components": versions.import_components,
         "issues": issues.import_issues,
@@ -124,6 +141,8 @@ IMPORTER = Importer(
         "unfinished-filters": filters.complete_filters,
         "own-filters": filters.complete_own_filters,
         "fillers": fillers.delete_fillers,
+        "archived-issues": archives.archive_issues,
+        "archived-projects": archives.archive_projects,
         "archived-versions": versions.archive_versions,
         "end": begin.end,
         "permissions": permission_schemes.end_permissions,

@@ -73,6 +73,10 @@ class Loss(enum.Enum):
         "A field is not at the destination, or the site refuses what a configuration says of it."
     )
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
+    FIELD_SCHEME_NOT_RESTORED = (
+        "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
+        "destination's."
+    )
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
     )
@@ -97,12 +101,19 @@ class Loss(enum.Enum):
     )
     ISSUE_KEY_CHANGED = "The site gave another number than the original one."
     ISSUE_TYPE_CHANGED = "The issue type of that name has another level at the destination."
+    KNOWLEDGE_BASE_NOT_LINKED = (
+        "No request links a service desk to a knowledge base; its articles are in the backup of "
+        "Confluence."
+    )
     ISSUE_TYPE_NOT_IN_SCHEME = "An issue type of the scheme is not at the destination."
     LATE_SUBTASK = "The sub-task could not be moved below its parent, which has a higher number."
     LINK_TYPE_MERGED = "A link type of that name with other words was there already."
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
+    ORGANIZATION_ABSENT = "The organization is not at the destination."
+    ORGANIZATION_NOT_ON_REQUEST = "An organization of the request is not at the destination."
     PARENT_REFUSED = "The site refused the original parent."
+    PARTICIPANT_NOT_RESTORED = "A participant of the request is not at the destination."
     PERMISSIONS_BY_DEFAULT = (
         "The permission scheme of the project is not at the destination: the default one holds."
     )
@@ -115,8 +126,18 @@ class Loss(enum.Enum):
         "A recipient of a notification scheme is not at the destination, or the site no longer "
         "takes its type."
     )
+    QUEUE_NOT_RESTORED = "No request writes the queues of a service desk; they are in the backup."
     REPORTER_REPLACED = "The reporter is not at the destination; the restoring account reports."
     ASSIGNEE_DROPPED = "The assignee is not at the destination; the issue is unassigned."
+    REQUEST_FIELD_REFUSED = "The site refused participants or organizations of the request."
+    REQUEST_MEASUREMENTS = (
+        "No request writes the times of service goals, approvals and ratings; they are in the "
+        "backup."
+    )
+    REQUEST_TYPE_ON_NO_PORTAL = (
+        "REST makes a request type without a group, with the usual icon and with the required "
+        "fields only: no portal shows it before an administrator has put it into a group."
+    )
     ROLE_ACTOR_NOT_RESTORED = (
         "Who acted in the role of a project is not at the destination or is deactivated."
     )
@@ -131,6 +152,15 @@ class Loss(enum.Enum):
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )
+    SERVICE_DESK_ABSENT = (
+        "The project has no service desk at the destination: Jira Service Management is not "
+        "there, or the project is not."
+    )
+    SERVICE_DESK_CONFIGURATION = (
+        "No request writes portal, request type groups, service goals, forms, mail channel and "
+        "customer notifications of a service desk."
+    )
+    SERVICE_MANAGEMENT_ABSENT = "The destination does not have Jira Service Management."
     SHARE_DROPPED = (
         "A permission names somebody or something that is not at the destination, or the site "
         "refused it."

@@ -20,10 +20,10 @@ from sitekeep_restore.importers.jira.field_configurations import (
     said_of,
 )
 from sitekeep_restore.importers.jira.open_screens import DESCRIPTION, NAME
+from sitekeep_restore.importers.jira.openings import Opening, next_openings
 from sitekeep_restore.importers.jira.reading import (
     Json,
     all_values,
-    batch_of,
     by_name,
     fold,
     is_last_batch,
@@ -32,8 +32,6 @@ from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
-
-PROJECTS_PER_UNIT = 50
 
 FIRST = UnitPlan(ImportPhase.SCHEMES, "open-fields", "open-fields")
 LAST = UnitPlan(ImportPhase.OPENING, "project-fields", "project-fields")
@@ -80,28 +78,23 @@ async def open_fields_of(unit: ImportUnit) -> Json:
 
 async def end_open_fields(unit: ImportUnit) -> None:
     """Gives some projects the scheme that they had; after the last ones ours is deleted."""
-    entries = await batch_of(unit, Kind.PROJECT, PROJECTS_PER_UNIT)
-    sources = [entry.key for entry in entries]
-    projects = await unit.identities.get(identity_kinds.PROJECT, sources)
-    schemes = await unit.identities.get(identity_kinds.PROJECT_FIELD_SCHEME, sources)
+    openings = await next_openings(unit, identity_kinds.PROJECT_FIELD_SCHEME)
     ours = await unit.identities.get(identity_kinds.OPEN_FIELDS, [_CONFIGURATION, _SCHEME])
-    for entry in entries:
-        if entry.key in projects and ours:
-            key = entry.attributes.get("key", "")
-            await _assign(unit, projects[entry.key], key, schemes.get(entry.key))
+    for opening in openings if ours else ():
+        await _assign(unit, opening)
     if ours and is_last_batch(unit):
         await _delete(unit, ours)
 
 
-async def _assign(unit: ImportUnit, project: str, key: str, scheme: str | None) -> None:
+async def _assign(unit: ImportUnit, opening: Opening) -> None:
     """A project without a scheme has the default one, which has no id."""
-    body: Json = {"fieldConfigurationSchemeId": scheme, "projectId": project}
+    body: Json = {"fieldConfigurationSchemeId": opening.scheme, "projectId": opening.project}
     try:
         await unit.site.put_json(f"{SCHEMES}/project", body)
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         reason = "FIELD_CONFIGURATION_NOT_PUT_BACK"
         message = f"The project keeps the field configuration of the restore: {error.message}"
-        unit.tally.missing(Kind.FIELD_CONFIGURATION, key, reason, message)
+        unit.tally.missing(Kind.FIELD_CONFIGURATION, opening.key, reason, message)
 
 
 async def _delete(unit: ImportUnit, ours: dict[str, str]) -> None:

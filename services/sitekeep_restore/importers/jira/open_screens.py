@@ -12,10 +12,10 @@ from collections.abc import Collection
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.openings import Opening, next_openings
 from sitekeep_restore.importers.jira.reading import (
     Json,
     all_values,
-    batch_of,
     by_name,
     fold,
     is_last_batch,
@@ -23,6 +23,7 @@ from sitekeep_restore.importers.jira.reading import (
 from sitekeep_restore.importers.jira.screen_schemes import DEFAULT, ONE_TYPED, SCHEMES, TYPED
 from sitekeep_restore.importers.jira.screen_schemes import ONE as ONE_SCHEME
 from sitekeep_restore.importers.jira.screens import ONE, SCREENS, TABS, add_field
+from sitekeep_restore.importers.service_management.request_fields import fields_to_write
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -37,7 +38,6 @@ DEFAULT_TYPED = "Default Issue Type Screen Scheme"
 """The name of the scheme that every site begins with."""
 CREATED_WITH = frozenset({"summary", "issuetype", "parent", "labels"})
 """The fields that a create of ours may set."""
-PROJECTS_PER_UNIT = 50
 
 FIRST = UnitPlan(ImportPhase.SCHEMES, "open-screens", "open-screens")
 LAST = UnitPlan(ImportPhase.OPENING, "project-screens", "project-screens")
@@ -60,7 +60,8 @@ async def _make(unit: ImportUnit) -> dict[str, str]:
     screens = by_name(await all_values(unit.site, SCREENS))
     sources = [entry.key async for entry in unit.backup.entries(Kind.FIELD)]
     fields = await unit.identities.get(identity_kinds.FIELD, sources)
-    edit = await _screen(unit, screens.get(fold(NAME)), NAME, set(fields.values()))
+    custom = {*fields.values(), *await fields_to_write(unit)}
+    edit = await _screen(unit, screens.get(fold(NAME)), NAME, custom)
     create = await _screen(unit, screens.get(fold(CREATE)), CREATE, None)
     found = by_name(await all_values(unit.site, SCHEMES)).get(fold(NAME))
     chosen = {DEFAULT: int(edit), "create": int(create)}
@@ -102,19 +103,13 @@ async def open_screens_of(unit: ImportUnit) -> Json:
 
 async def end_open_screens(unit: ImportUnit) -> None:
     """Gives some projects the screens that they had; after the last ones ours are deleted."""
-    entries = await batch_of(unit, Kind.PROJECT, PROJECTS_PER_UNIT)
-    sources = [entry.key for entry in entries]
-    projects = await unit.identities.get(identity_kinds.PROJECT, sources)
-    schemes = await unit.identities.get(identity_kinds.PROJECT_SCREEN_SCHEME, sources)
+    openings = await next_openings(unit, identity_kinds.PROJECT_SCREEN_SCHEME)
     ours = await unit.identities.get(identity_kinds.OPEN_SCREENS, [_EDIT, _CREATE, _SCHEME, _TYPED])
     losses = LossCounter(unit.tally)
-    for entry in entries:
-        if entry.key in projects and ours:
-            key = entry.attributes.get("key", "")
-            if entry.key not in schemes:
-                losses.add(Kind.PROJECT, Loss.SCREENS_BY_DEFAULT, key)
-            scheme = schemes.get(entry.key) or await _default(unit)
-            await _assign(unit, projects[entry.key], key, scheme)
+    for opening in openings if ours else ():
+        if opening.scheme is None:
+            losses.add(Kind.PROJECT, Loss.SCREENS_BY_DEFAULT, opening.key)
+        await _assign(unit, opening, opening.scheme or await _default(unit))
     losses.report()
     if ours and is_last_batch(unit):
         await _delete(unit, ours)
@@ -125,14 +120,14 @@ async def _default(unit: ImportUnit) -> str:
     return str(found["id"]) if found else ""
 
 
-async def _assign(unit: ImportUnit, project: str, key: str, scheme: str) -> None:
-    body = {"issueTypeScreenSchemeId": scheme, "projectId": project}
+async def _assign(unit: ImportUnit, opening: Opening, scheme: str) -> None:
+    body = {"issueTypeScreenSchemeId": scheme, "projectId": opening.project}
     try:
         await unit.site.put_json(f"{TYPED}/project", body)
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         reason = "SCREENS_NOT_PUT_BACK"
         message = f"The project keeps the screens of the restore: {error.message}"
-        unit.tally.missing(Kind.ISSUE_TYPE_SCREEN_SCHEME, key, reason, message)
+        unit.tally.missing(Kind.ISSUE_TYPE_SCREEN_SCHEME, opening.key, reason, message)
 
 
 async def _delete(unit: ImportUnit, ours: dict[str, str]) -> None:

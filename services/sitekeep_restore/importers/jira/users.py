@@ -1,6 +1,6 @@
 """Users: the same account where it is a member, an invitation by e-mail where it is not.
 
-Nobody is invited whom the source site shut out.
+Nobody is invited whom the source site shut out, and no customer who only knows a portal.
 """
 
 from __future__ import annotations
@@ -75,6 +75,9 @@ async def _bring_back(unit: ImportUnit, users: Sequence[Json], members: _Members
         name = str(user.get("displayName", user["accountId"]))
         if user.get("accountType") == "app":
             losses.gone(Kind.USER, Loss.APP_ACCOUNT_NOT_RESTORED, name)
+        elif user.get("accountType") == "customer":
+            message = "Customers of service desks are neither invited nor written to."
+            unit.tally.not_restorable(Kind.USER, name, "CUSTOMER_NOT_INVITED", message)
         elif not user.get("active", True):
             message = "Deactivated: an invitation would let the person in, so there is none."
             unit.tally.not_restorable(Kind.USER, name, "USER_DEACTIVATED", message)

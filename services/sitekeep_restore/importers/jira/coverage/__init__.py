@@ -12,6 +12,7 @@ from sitekeep_restore.importers.jira.coverage import (
     planning,
     projects,
     screens,
+    service_management,
     workflows,
 )
 from sitekeep_shared.coverage import CoverageRow
@@ -23,6 +24,7 @@ COVERAGE: Sequence[CoverageRow] = (
     *people.ROWS,
     *planning.ROWS,
     *projects.ROWS,
+    *service_management.ROWS,
     *screens.ROWS,
     *workflows.ROWS,
 )

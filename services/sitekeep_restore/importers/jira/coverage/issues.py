@@ -16,7 +16,9 @@ ROWS: Sequence[CoverageRow] = (
         "the description's last line and in a property), votes and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
         "one where the site insists on one. A sub-task with a lower number than its parent "
-        "stays a standard issue where the site does not move it.",
+        "stays a standard issue where the site does not move it. Archived issues are archived "
+        "again, by the restoring account and at the time of the restore; only the larger editions "
+        "of Jira archive single issues.",
         "created",
         "updated",
         "creator",
@@ -25,6 +27,9 @@ ROWS: Sequence[CoverageRow] = (
         "votes",
         "issuerestriction",
         "priority",
+        "archivedby",
+        "archiveddate",
+        "archived",
     ),
     row(
         Kind.COMMENT,

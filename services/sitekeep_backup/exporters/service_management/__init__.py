@@ -1,0 +1,1 @@
+"""Reading Jira Service Management: part of a Jira site, read by the Jira exporter."""

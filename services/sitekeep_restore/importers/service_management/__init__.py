@@ -1,0 +1,1 @@
+"""Writing Jira Service Management: part of a Jira site, written by the Jira importer."""

@@ -1,0 +1,222 @@
+"""Service desks where the app, a right, an answer or a part of the backup is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.emptiness import find_content
+from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.kinds import Kind
+from sitekeep_shared.vault.entry import Entry
+from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.objects import ObjectKind
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.service_management.fields import (
+    ORGANIZATIONS,
+    hide_service_fields,
+    service_field,
+)
+from sitekeep_simulator.service_management.organizations import add_organization
+from sitekeep_simulator.service_management.request_types import add_request_type
+from support.confluence_fakes import MemoryBackup, restore
+from support.jira_fakes import JiraPair, undeclared
+from support.planning import errors_of, pair, reasons_of
+from support.round_trips import run_jira
+from support.service_desks import KINDS, STORED, asked, fill, remove_app
+
+__all__ = ["pair"]
+
+
+@pytest.mark.shows_loss(Loss.SERVICE_MANAGEMENT_ABSENT, Loss.SERVICE_DESK_ABSENT)
+@pytest.mark.shows_loss(Loss.ORGANIZATION_ABSENT)
+async def test_a_site_without_the_app_gets_the_issues_and_all_else_is_named() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        fill(pair)
+        remove_app(pair.destination)
+
+    trip = await run_jira(prepare)
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
+    reasons = reasons_of(trip.restore)
+    assert reasons["PROJECT_TYPE_CHANGED"] == 3
+    assert reasons["SERVICE_MANAGEMENT_ABSENT"] == trip.before.count(Kind.ORGANIZATION)
+    for kind in KINDS:
+        count = trip.restore.of(kind)
+        assert count.expected == count.missing > count.done == 0, kind
+    assert trip.before.count(Kind.ISSUE) == trip.after.count(Kind.ISSUE)
+    types = [one for one in trip.differences if (one.kind, one.path) == (Kind.PROJECT, "type")]
+    assert {(one.left, one.right) for one in types} == {("service_desk", "software")}
+
+
+async def test_a_site_without_the_app_costs_one_request(pair: JiraPair) -> None:
+    remove_app(pair.source)
+    before, tally = await pair.source.backup_and_tally()
+    assert [str(each) for each in tally.findings] == []
+    assert asked(pair.source, "GET") == 1
+    await restore(IMPORTER, pair.destination.client, before)
+    assert asked(pair.destination, "GET") == 0
+
+
+async def test_desks_are_read_with_few_requests(pair: JiraPair) -> None:
+    fill(pair)
+    before = await pair.source.backup()
+    desks, types = before.count(Kind.SERVICE_DESK), before.count(Kind.REQUEST_TYPE)
+    organizations = before.count(Kind.ORGANIZATION)
+    properties = 0
+    for kind in (Kind.ORGANIZATION, Kind.REQUEST_TYPE):
+        async for entry in before.entries(kind):
+            properties += len(msgspec.json.decode(entry.attributes["properties"]))
+    wanted = 2 + 6 * desks + 2 * types + 2 * organizations + properties
+    assert asked(pair.source, "GET") == wanted
+
+
+async def test_writes_whose_answers_are_lost_are_not_done_twice(pair: JiraPair) -> None:
+    jira = fill(pair)
+    desk = jira.objects.all(ObjectKind.SERVICE_DESK)[0]
+    kind = jira.objects.all(ObjectKind.REQUEST_TYPE, desk.id)[0]
+    add_request_type(jira, desk, kind.name, kind.body["issueTypeId"])
+    add_organization(jira, jira.objects.all(ObjectKind.ORGANIZATION)[0].name)
+    before = await pair.source.backup()
+    paths = ("/organization$", "/requesttype$", "/customer$", "/user$", "/property/")
+    planned = [
+        pair.destination.site.faults.plan(FaultKind.LOST, f"/servicedeskapi/.*{path}", method=each)
+        for path in paths
+        for each in ("PUT" if path == "/property/" else "POST",)
+    ]
+    tally = await restore(
+        IMPORTER, pair.destination.client, before, attempts=4, retried=(AmbiguousWrite,)
+    )
+    assert [each.fired for each in planned] == [1] * len(planned)
+    assert errors_of(tally) == []
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    assert [before.count(kind) for kind in STORED] == [after.count(kind) for kind in STORED]
+
+
+async def test_requests_are_asked_for_where_issues_do_not_tell() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        hide_service_fields(fill(pair))
+
+    async def each_once(pair: JiraPair) -> None:
+        issues = pair.source.site.store.value("SELECT count(*) FROM jira_issue")
+        assert asked(pair.source, "GET", "/request/") == issues
+        assert asked(pair.destination, "GET", "/request/") == 0
+
+    trip = await run_jira(prepare, then=each_once)
+    count = trip.restore.of(Kind.REQUEST)
+    assert trip.before.count(Kind.REQUEST) == count.expected == count.done >= 3
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
+
+
+@pytest.mark.shows_loss(Loss.REQUEST_FIELD_REFUSED)
+async def test_an_organization_that_the_desk_has_no_more_is_left_out_of_the_request() -> None:
+    keys: list[str] = []
+
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        keys.extend(await requests_of(await pair.source.backup()))
+        former = add_organization(jira, "Former & „gone“")
+        edit(jira, keys[0], ORGANIZATIONS, [former.id])
+
+    trip = await run_jira(prepare)
+    assert errors_of(trip.restore) == []
+    assert trip.undeclared == []
+    assert reasons_of(trip.restore)["REQUEST_FIELD_REFUSED"] == 1
+    lost = {(one.item, one.path) for one in trip.differences if one.kind is Kind.REQUEST}
+    assert (keys[0], "organizations.Former & „gone“") in lost
+    assert trip.restore.of(Kind.REQUEST).done == trip.restore.of(Kind.REQUEST).expected
+
+
+@pytest.mark.shows_loss(Loss.ORGANIZATION_NOT_ON_REQUEST)
+async def test_an_organization_that_the_backup_lacks_leaves_the_rest_of_the_request() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        fill(pair)
+
+    async def without_organizations(backup: MemoryBackup) -> MemoryBackup:
+        return await without(backup, lambda entry: entry.kind is Kind.ORGANIZATION)
+
+    trip = await run_jira(prepare, without_organizations)
+    assert errors_of(trip.restore) == []
+    count = trip.restore.of(Kind.REQUEST)
+    assert count.done == count.expected
+    assert reasons_of(trip.restore)["ORGANIZATION_NOT_ON_REQUEST"] > 0
+
+
+async def test_a_request_whose_type_is_not_there_is_missing(pair: JiraPair) -> None:
+    fill(pair)
+    before = await pair.source.backup()
+    requests = await requests_of(before)
+    gone = next(iter(requests.values()))
+
+    def is_gone(entry: Entry) -> bool:
+        return entry.kind is Kind.REQUEST_TYPE and entry.attributes["id"] == gone
+
+    kept = await without(before, is_gone)
+    tally = await restore(IMPORTER, pair.destination.client, kept)
+    lost = {each.key for each in tally.findings if each.reason == "REQUEST_NOT_BOUND"}
+    assert lost == {key for key, kind in requests.items() if kind == gone}
+    assert tally.of(Kind.REQUEST).missing == len(lost)
+
+
+async def test_lists_that_are_closed_to_the_account_are_named(pair: JiraPair) -> None:
+    fill(pair)
+    for path in ("/queue$", "/customer$", "/knowledgebase/", "/requesttypegroup$", "/user$"):
+        pair.source.site.faults.plan(FaultKind.MISSING, f"servicedeskapi.*{path}")
+    before, tally = await pair.source.backup_and_tally()
+    assert errors_of(tally) == []
+    assert set(reasons_of(tally)) == {
+        "QUEUE_NOT_READABLE",
+        "CUSTOMER_NOT_READABLE",
+        "KNOWLEDGE_BASE_ARTICLE_NOT_READABLE",
+        "SERVICE_DESK_NOT_READABLE",
+        "ORGANIZATION_MEMBER_NOT_READABLE",
+    }
+    assert before.count(Kind.SERVICE_DESK) == 3
+
+
+@pytest.mark.parametrize(("count", "said"), [(3, "are 3 organ"), (4, "are at least 3 organ")])
+async def test_organizations_make_a_site_not_empty(pair: JiraPair, count: int, said: str) -> None:
+    jira = Jira(pair.destination.site)
+    for number in range(count):
+        add_organization(jira, f"O{number}")
+    (found,) = await find_content(pair.destination.client)
+    assert found.subject == "organizations"
+    assert f"{said}izations, such as O0, O1, O2" in found.description
+    remove_app(pair.destination)
+    assert await find_content(pair.destination.client) == []
+
+
+async def without(backup: MemoryBackup, is_gone: Callable[[Entry], bool]) -> MemoryBackup:
+    """The same backup without some records."""
+    kept = MemoryBackup(backup.site_uri)
+    for kind in Kind:
+        entries = [entry async for entry in backup.entries(kind) if not is_gone(entry)]
+        kept.add(kind.value, [(entry, await backup.read(entry)) for entry in entries])
+    return kept
+
+
+async def requests_of(backup: MemoryBackup) -> dict[str, str]:
+    """Keys of the issues that are requests, each with the id of its request type."""
+    entries = [entry async for entry in backup.entries(Kind.ISSUE)]
+    requests = [each.attributes for each in entries if each.attributes.get("request")]
+    return {each["key"]: each["request"] for each in requests}
+
+
+def edit(jira: Jira, key: str, field_type: str, value: Any) -> None:
+    """Sets a field of an issue without any check."""
+    field = service_field(jira, field_type)
+    assert field is not None
+    project, _, number = key.rpartition("-")
+    jira.store.execute(
+        "UPDATE jira_issue SET fields = json_set(fields, ?, json(?)) WHERE number = ? AND "
+        "project_id = (SELECT id FROM jira_project WHERE key = ?)",
+        (f"$.customfield_{field.id}", msgspec.json.encode(value).decode(), int(number), project),
+    )
+    jira.store.execute("DELETE FROM jira_rendered")
