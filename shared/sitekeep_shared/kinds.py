@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     SCREEN = "screen"
     SCREEN_SCHEME = "screen_scheme"
     ISSUE_TYPE_SCREEN_SCHEME = "issue_type_screen_scheme"
+    FIELD_CONFIGURATION = "field_configuration"
     PROJECT_ROLE = "project_role"
     PROJECT_CATEGORY = "project_category"
     NOTIFICATION_SCHEME = "notification_scheme"

@@ -47,6 +47,13 @@ _CORRECTIONS: Mapping[str, Mapping[str, Json]] = {
             "properties": {"column": {"type": "integer"}, "row": {"type": "integer"}},
             "required": ["column", "row"],
         },
+        # The example of GET fieldconfiguration has what its schema says only of one that is made.
+        "#/components/schemas/PageBeanFieldConfigurationDetails/properties/values": {
+            "items": {"$ref": "#/components/schemas/FieldConfiguration"}
+        },
+        # "If the field configuration scheme ID is null, the operation assigns the default one."
+        "#/components/schemas/FieldConfigurationSchemeProjectAssociation/properties/"
+        "fieldConfigurationSchemeId": {"nullable": True},
         # "To remove the screen association, pass a null."
         **{
             f"#/components/schemas/UpdateScreenTypes/properties/{name}": {"nullable": True}
@@ -66,6 +73,11 @@ DEPRECATED_BUT_ALLOWED = (
     ("POST", re.compile(r"/rest/api/3/priority")),
     ("GET", re.compile(r"/rest/api/3/field/\{\w+\}/context/defaultValue")),
     ("PUT", re.compile(r"/rest/api/3/field/\{\w+\}/context/defaultValue")),
+    # Their successor, config/fieldschemes, is an experiment that most sites do not have.
+    *(
+        (method, re.compile(r"/rest/api/3/fieldconfiguration(scheme)?(/.*)?"))
+        for method in ("GET", "POST", "PUT", "DELETE")
+    ),
     ("GET", re.compile(r"/rest/api/3/workflow/transitions/\{\w+\}/properties")),
 )
 """Operations without a successor; atlassian-rest.md §7 names them."""

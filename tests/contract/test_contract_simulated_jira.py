@@ -367,6 +367,35 @@ async def test_jira_keeps_schemes_of_screens(client: SiteClient) -> None:
     await client.delete(one, issueTypeScreenSchemeId=empty)
 
 
+async def test_jira_keeps_field_configurations(client: SiteClient) -> None:
+    number = await project(client)
+    listed, schemes = f"{J}/fieldconfiguration", f"{J}/fieldconfigurationscheme"
+    made = str((await client.post_json(listed, {"name": "Ours", "description": "d"}))["id"])
+    one = f"{listed}/{{id}}"
+    await client.put_json(one, {"name": "Ours", "description": "x"}, id=made)
+    said = {"id": "description", "isRequired": True, "renderer": "text-renderer"}
+    items: Json = {"fieldConfigurationItems": [said, {"id": "duedate", "isHidden": True}]}
+    await client.put_json(f"{one}/fields", items, id=made)
+    assert (await client.get_json(f"{one}/fields", [("maxResults", "100")], id=made))["values"]
+    assert (await client.get_json(listed))["total"] == 2
+    scheme = (await client.post_json(schemes, {"name": "Ours", "description": "d"}))["id"]
+    of = f"{schemes}/{{id}}"
+    await client.put_json(of, {"name": "Ours", "description": "x"}, id=scheme)
+    mapping = {"issueTypeId": "default", "fieldConfigurationId": made}
+    await client.put_json(f"{of}/mapping", {"mappings": [mapping]}, id=scheme)
+    query = [("fieldConfigurationSchemeId", scheme)]
+    assert (await client.get_json(f"{schemes}/mapping", query))["total"] == 1
+    for chosen in (scheme, None):
+        assign: Json = {"fieldConfigurationSchemeId": chosen, "projectId": number}
+        await client.put_json(f"{schemes}/project", assign)
+        found = await client.get_json(f"{schemes}/project", [("projectId", number)])
+        assert [each["projectIds"] for each in found["values"] if each["projectIds"]] == [[number]]
+    await client.post(f"{of}/mapping/delete", {"issueTypeIds": ["default"]}, id=scheme)
+    assert (await client.get_json(schemes))["total"] == 1
+    await client.delete(of, id=scheme)
+    await client.delete(one, id=made)
+
+
 async def test_jira_makes_schemes(client: SiteClient) -> None:
     number = await project(client)
     kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]

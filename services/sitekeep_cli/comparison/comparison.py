@@ -49,6 +49,7 @@ _SITE_OWN = frozenset(
         Kind.SCREEN,
         Kind.SCREEN_SCHEME,
         Kind.ISSUE_TYPE_SCREEN_SCHEME,
+        Kind.FIELD_CONFIGURATION,
     }
 )
 """Kinds of which every site has some from its first day; a restore leaves them there."""

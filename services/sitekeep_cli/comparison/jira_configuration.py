@@ -8,6 +8,7 @@ from typing import Any
 from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.links import (
     FIELD,
+    FIELD_SCHEMES,
     NOTIFICATIONS,
     PERMISSIONS,
     PRIORITIES,
@@ -64,6 +65,7 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
         "permissionScheme": reading.links.name(PERMISSIONS, permissions),
         "securityScheme": reading.links.name(SECURITY, project),
         "priorityScheme": reading.links.name(PRIORITIES, project),
+        "fieldConfigurationScheme": reading.links.name(FIELD_SCHEMES, project),
         "screenScheme": reading.links.name(SCREENS, project),
         "notificationScheme": reading.links.name(NOTIFICATIONS, project),
         **jira_workflows.schemes_of(reading, record),

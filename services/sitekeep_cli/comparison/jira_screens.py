@@ -14,10 +14,11 @@ from sitekeep_cli.comparison.jira_access import (
     put_schemes,
     restored_name,
 )
-from sitekeep_cli.comparison.links import GROUP, PROJECT, SCREENS
+from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, PROJECT, SCREENS
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
+from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -31,6 +32,7 @@ def read(reading: Reading) -> None:
     """Puts the contexts of fields by the name of their field and their own, screens by name."""
     _Contexts.of(reading).put()
     _read_screens(reading)
+    _read_field_configurations(reading)
 
 
 def refer(reading: Reading) -> None:
@@ -38,6 +40,9 @@ def refer(reading: Reading) -> None:
     for record, scheme in reading.objects(Kind.ISSUE_TYPE_SCREEN_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(SCREENS, project, restored_name(reading, scheme))
+    for record, scheme in reading.objects(Kind.FIELD_CONFIGURATION):
+        for project in json.loads(record.attributes.get("projects") or "[]"):
+            reading.refer(FIELD_SCHEMES, project, restored_name(reading, scheme))
 
 
 def _read_screens(reading: Reading) -> None:
@@ -74,6 +79,52 @@ def _read_screens(reading: Reading) -> None:
     ):
         listed = (_with(name, *each) for each in reading.objects(kind))
         put_schemes(reading, kind, listed, shape)
+
+
+def _read_field_configurations(reading: Reading) -> None:
+    fields, kind = field_names(reading), Kind.FIELD_CONFIGURATION
+    types = {**names_of(reading, Kind.ISSUE_TYPE), "default": "default"}
+    names = {record.key: restored_name(reading, item) for record, item in reading.objects(kind)}
+
+    def configuration(_: Reading, item: Item) -> Json:
+        said = {
+            fields.get(str(each.get("id")), str(each.get("id"))): _said(each)
+            for each in items_of(item, "items")
+        }
+        about = without_nothing(said)
+        return without_nothing({"description": item.get("description"), "fields": about})
+
+    def scheme(_: Reading, item: Item) -> Json:
+        chosen = {
+            str(types.get(kind, kind)): names.get(str(each))
+            for kind, each in part(item, "mappings").items()
+        }
+        return without_nothing({"description": item.get("description"), "mappings": chosen})
+
+    for form, name, shape in (
+        (CONFIGURATION, "items", configuration),
+        (SCHEME, "mappings", scheme),
+    ):
+        listed = (
+            _with(name, record, {**item, "name": f"{form} {item.get('name')}"})
+            for record, item in reading.objects(kind)
+            if record.attributes.get("form") == form
+        )
+        put_schemes(reading, kind, listed, shape)
+
+
+def _said(item: Item) -> Json:
+    """What a field configuration says about a field, without what it says about most."""
+    if item.get("isHidden"):
+        return {"hidden": True}
+    renderer = item.get("renderer")
+    return without_nothing(
+        {
+            "required": item.get("isRequired") or None,
+            "description": item.get("description"),
+            "renderer": None if renderer == "wiki-renderer" else renderer,
+        }
+    )
 
 
 def _with(name: str, record: Record, item: dict[str, Any]) -> dict[str, Any]:

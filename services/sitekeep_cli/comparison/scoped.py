@@ -18,7 +18,7 @@ from sitekeep_shared.kinds import Kind
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
-KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN})
+KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN, Kind.FIELD_CONFIGURATION})
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
@@ -31,6 +31,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         return path == MISSING and _is_of_an_app(name)
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
+    if kind is Kind.FIELD_CONFIGURATION:
+        return _is_about_what_one_side_lacks(shelf, path, left, right)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
         return is_alone or _is_for_nothing(shelf, kind, name) or _is_shared(shelf, kind, name)
@@ -50,6 +52,16 @@ def _has_no_field(shelf: Shelf, name: str) -> bool:
     """Whether the field is not there, or is one whose contexts an app keeps itself."""
     field = _CONTEXT.sub("", name)
     return _is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+
+
+def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Json) -> bool:
+    """Whether only one of the sites has the field or the issue type that something is said of."""
+    noun, _, what = path.partition(".")
+    of = {"fields": Kind.FIELD, "mappings": Kind.ISSUE_TYPE}.get(noun)
+    if of is None or (left is None) == (right is None):
+        return False
+    side = Side.LEFT if left is None else Side.RIGHT
+    return shelf.value(side, of, what) is None
 
 
 def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:

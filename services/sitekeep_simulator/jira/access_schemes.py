@@ -16,6 +16,7 @@ ACCESS: dict[str, tuple[ObjectKind, str]] = {
 """The schemes that a project names in its body: their kind, and which one it has by default."""
 
 FIELDS: dict[str, tuple[ObjectKind, str]] = {
+    "fieldConfigurationScheme": (ObjectKind.FIELD_CONFIGURATION_SCHEME, ""),
     "issueTypeScreenScheme": (ObjectKind.TYPE_SCREEN_SCHEME, DEFAULT_TYPE_SCREEN_SCHEME),
 }
 """The schemes of screens and fields, which only the body of a new project names."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sitekeep_simulator.accounts import ADMIN_GROUP
+from sitekeep_simulator.jira.field_configurations import install_field_configurations
 from sitekeep_simulator.jira.fields import add_product_fields
 from sitekeep_simulator.jira.notifications import (
     DEFAULT_NOTIFICATIONS,
@@ -82,6 +83,7 @@ def install_defaults(jira: Jira) -> None:
         _add_permissions(jira)
         add_notification_scheme(jira, DEFAULT_NOTIFICATIONS, _NOTIFICATIONS)
         install_screens(jira)
+        install_field_configurations(jira)
         add_product_fields(jira)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sitekeep_simulator.jira.documents import check_document
+from sitekeep_simulator.jira.field_configurations import is_hidden
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
 from sitekeep_simulator.jira.fields import custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -80,7 +81,8 @@ class FieldValues:
 
     def _reader(self, name: str) -> Reader:
         project = self._project
-        if not can_be_set(self._jira, project, self._type_id, self._operation, name):
+        is_set = can_be_set(self._jira, project, self._type_id, self._operation, name)
+        if not is_set or is_hidden(self._jira, project, self._type_id, name):
             raise ValueError(NOT_ON_SCREEN.format(name))
         reader = self._readers.get(name)
         if reader is not None:

@@ -28,6 +28,7 @@ from sitekeep_simulator.jira.generator_access import (
 )
 from sitekeep_simulator.jira.generator_boards import BoardMaker
 from sitekeep_simulator.jira.generator_dashboards import DashboardMaker
+from sitekeep_simulator.jira.generator_field_configurations import make_field_configurations
 from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
@@ -93,6 +94,7 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _workflows,
     make_fields,
     make_screens,
+    make_field_configurations,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

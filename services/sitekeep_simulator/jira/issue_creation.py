@@ -10,8 +10,10 @@ import msgspec
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
+from sitekeep_simulator.jira.field_configurations import lacking
 from sitekeep_simulator.jira.field_defaults import default_values
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
+from sitekeep_simulator.jira.fields import field_names
 from sitekeep_simulator.jira.guarded_fields import check_guarded_fields
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.links import add_link, link_type
@@ -31,6 +33,8 @@ from sitekeep_simulator.store import Row
 _STRUCTURE = ("project", "issuetype", "parent")
 _LISTS = ("labels", "components", "versions", "fixVersions")
 _ACTIONS = ("comment", "worklog", "issuelinks")
+_NOT_ASKED = frozenset({*_STRUCTURE, "summary", "resolution", "attachment", *_ACTIONS})
+"""Fields that are no values of a create, or are checked otherwise."""
 WRONG_HIERARCHY = "Given parent work item does not belong to appropriate hierarchy."
 
 
@@ -131,8 +135,16 @@ class IssueCreation:
         if values.get("priority") is None:
             scheme = scheme_of(self._jira, project)
             values["priority"] = scheme.body["defaultPriorityId"]
-        defaults = default_values(self._jira, project, type_id, given)
-        return values | defaults | {"creator": author.account_id}
+        values |= default_values(self._jira, project, type_id, given)
+        self._check_required(project, type_id, values)
+        return values | {"creator": author.account_id}
+
+    def _check_required(self, project: Project, type_id: int, values: Body) -> None:
+        """A required field that is not on the create screen cannot be filled, and is missed."""
+        names = [each for each in field_names(self._jira) if each not in _NOT_ASKED]
+        errors = lacking(self._jira, project, type_id, values, names)
+        if errors:
+            raise Refused(400, fields=errors)
 
     def _level(
         self, project: Project, issue_type: JiraObject, parent_id: int | None, values: Body

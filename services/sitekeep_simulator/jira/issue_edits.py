@@ -10,6 +10,7 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.changes import Item, item, items_between, record
 from sitekeep_simulator.jira.comments import property_list
+from sitekeep_simulator.jira.field_configurations import lacking
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.guarded_fields import SECURITY, check_guarded_fields
 from sitekeep_simulator.jira.issue_creation import IssueCreation, added_values, perform_actions
@@ -115,6 +116,7 @@ class IssueEdits:
         }
         given = fields | added_values(update, current, set(fields))
         values, errors = FieldValues(self._jira, project, type_id, editing=True).read(given)
+        errors |= lacking(self._jira, project, type_id, stored | values, given)
         if errors:
             raise Refused(400, fields=errors)
         return values

@@ -27,6 +27,8 @@ class ObjectKind(Enum):
     SCREEN = "screen"
     SCREEN_SCHEME = "screen_scheme"
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
+    FIELD_CONFIGURATION = "field_configuration"
+    FIELD_CONFIGURATION_SCHEME = "field_configuration_scheme"
     WORKFLOW = "workflow"
     WORKFLOW_SCHEME = "workflow_scheme"
     TYPE_SCHEME = "type_scheme"

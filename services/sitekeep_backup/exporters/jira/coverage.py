@@ -22,6 +22,8 @@ _READ: dict[Kind, str] = {
     Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
+    Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
+    "mappings and projects; that a site has their successors, field schemes, is named",
     Kind.ISSUE_TYPE_SCREEN_SCHEME: "issuetypescreenscheme with mappings and projects",
     Kind.PROJECT_ROLE: "role, with the default actors",
     Kind.PROJECT_CATEGORY: "projectCategory",

@@ -13,6 +13,7 @@ RESOLUTION = Kind.RESOLUTION.value
 ISSUE_LINK_TYPE = Kind.ISSUE_LINK_TYPE.value
 FIELD = Kind.FIELD.value
 FIELD_CONTEXT = Kind.FIELD_CONTEXT.value
+FIELD_CONFIGURATION = Kind.FIELD_CONFIGURATION.value
 SCREEN = Kind.SCREEN.value
 SCREEN_SCHEME = Kind.SCREEN_SCHEME.value
 ISSUE_TYPE_SCREEN_SCHEME = Kind.ISSUE_TYPE_SCREEN_SCHEME.value
@@ -68,6 +69,12 @@ PROJECT_SECURITY_SCHEME = "project_security_scheme"
 
 PROJECT_SCREEN_SCHEME = "project_screen_scheme"
 """Source project id → target id of the issue type screen scheme that it gets at the end."""
+
+PROJECT_FIELD_SCHEME = "project_field_scheme"
+"""Source project id → target id of the field configuration scheme that it gets at the end."""
+
+OPEN_FIELDS = "open_fields"
+"""``configuration``, ``scheme`` → the target id of what is open while restoring."""
 
 MADE_SCHEME = "made_scheme"
 """Kind and source id of a scheme or screen that this restore makes → its name there."""

@@ -49,6 +49,9 @@ class Loss(enum.Enum):
     DEFAULT_ACTOR_NOT_RESTORED = (
         "A default actor of the role is not at the destination or is deactivated."
     )
+    FIELD_CONFIGURATION_NOT_IN_SCHEME = (
+        "A field configuration or an issue type of the scheme is not at the destination."
+    )
     FIELD_CONTEXT_NARROWED = (
         "Projects of the destination may be using the field: the context is for the restored "
         "projects alone."
@@ -66,6 +69,9 @@ class Loss(enum.Enum):
     )
     FIELD_DEFAULT_NOT_RESTORABLE = "The default value names what is not at the destination."
     FIELD_NOT_CREATABLE = "Fields of apps and of the product are created by them alone."
+    FIELD_NOT_CONFIGURED = (
+        "A field is not at the destination, or the site refuses what a configuration says of it."
+    )
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."

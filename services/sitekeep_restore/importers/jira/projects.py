@@ -11,6 +11,7 @@ import msgspec
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.issue_type_schemes import issue_type_scheme_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.open_fields import open_fields_of
 from sitekeep_restore.importers.jira.open_screens import open_screens_of
 from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, fold, read_json
 from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
@@ -71,6 +72,7 @@ async def import_project(unit: ImportUnit) -> None:
     schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
     schemes |= await _permission_scheme(unit, entry, losses)
     schemes |= await security_scheme_of(unit, entry.key) | await open_screens_of(unit)
+    schemes |= await open_fields_of(unit)
     target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
     if target is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")

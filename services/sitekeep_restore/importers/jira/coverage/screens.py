@@ -40,4 +40,13 @@ ROWS: Sequence[CoverageRow] = (
         "Same name and screen scheme for each issue type. A scheme that projects of the "
         "destination may be using stays beside the restored one.",
     ),
+    row(
+        Kind.FIELD_CONFIGURATION,
+        "with loss",
+        "Same name, and the same said about each field that is at the destination. What projects "
+        "of the destination may be using stays beside the restored one; a project without a scheme "
+        "has the destination's default configuration.",
+        "fields.*",
+        "mappings.*",
+    ),
 )
