@@ -9,7 +9,7 @@ from sitekeep_restore.importers.jira.detail_context import DetailContext, Detail
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.marked_items import marked_items, place_of
 from sitekeep_restore.importers.jira.reading import Json
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 
@@ -85,7 +85,7 @@ async def _post(
             await context.unit.site.post_json(
                 saying.template, body, saying.query, issue=issue.target
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             message = error.message
         else:
             return body
