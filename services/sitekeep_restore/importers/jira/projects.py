@@ -246,7 +246,7 @@ async def _create(
             created: Json = await unit.site.post_json(
                 "/rest/api/3/project", {**body, "projectTypeKey": kind}
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             unit.tally.remark(Kind.PROJECT, key, "PROJECT_TYPE_REFUSED", f"{kind}: {error.message}")
             continue
         if kind != project.get("projectTypeKey", kind):
