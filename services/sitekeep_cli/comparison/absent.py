@@ -41,6 +41,8 @@ def explained(
     present: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
     """Whether the difference is what follows from who is present at the destination."""
+    if kind is Kind.PLAN and "user/" in path:
+        return right is None and path.rpartition("user/")[2] not in present
     if path == MISSING:
         return kind in _NAMED_LAST and item.rpartition("/")[2] not in present
     if kind is Kind.REQUEST and path.startswith(_PARTICIPANT):

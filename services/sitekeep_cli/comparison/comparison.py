@@ -14,6 +14,8 @@ from sitekeep_cli.comparison import (
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_plans,
+    jira_properties,
     jira_screens,
     jira_workflows,
     scoped,
@@ -49,6 +51,7 @@ _SITE_OWN = frozenset(
         Kind.WORKFLOW,
         Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
+        Kind.PROJECT_FEATURE,
         Kind.FIELD_CONTEXT,
         Kind.SCREEN,
         Kind.SCREEN_SCHEME,
@@ -73,6 +76,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
+        (Kind.PLAN, "scheduling"),
     }
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
@@ -133,6 +137,8 @@ class Comparison:
                 jira_issues.read(reading)
                 jira_planning.read(reading)
                 assets.read(reading)
+                jira_plans.read(reading)
+                jira_properties.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()

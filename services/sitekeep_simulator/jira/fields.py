@@ -329,6 +329,12 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
     }
 
 
+def column_names(jira: Jira) -> dict[str, str]:
+    """The names of all that a list of issues can have as a column, by id."""
+    names = {"issuekey": "Key"} | {each[0]: each[1] for each in _SYSTEM}
+    return names | {f"customfield_{each.id}": each.name for each in custom_fields(jira)}
+
+
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
     schema: Body = {"custom": field.body["type"], "customId": field.id}

@@ -33,7 +33,10 @@ from sitekeep_simulator.jira.generator_field_configurations import make_field_co
 from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_plans import make_plans
+from sitekeep_simulator.jira.generator_properties import make_properties
 from sitekeep_simulator.jira.generator_screens import make_screens
+from sitekeep_simulator.jira.generator_settings import make_settings
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_workflow_configuration
@@ -94,6 +97,9 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
 
 _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
+    make_properties,
+    make_settings,
+    make_plans,
     make_fields,
     make_screens,
     make_field_configurations,

@@ -54,6 +54,8 @@ class ObjectKind(Enum):
     ASSET_STATUS = "asset_status"
     ASSET_REFERENCE_TYPE = "asset_reference_type"
     ASSET_OBJECT = "asset_object"
+    PLAN = "plan"
+    TEAM = "team"
     APP = "app"
     SERVICE_DESK = "service_desk"
     REQUEST_TYPE = "request_type"

@@ -59,6 +59,15 @@ _READ: dict[Kind, str] = {
     Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
+    Kind.ENTITY_PROPERTY: "…/properties of each project, issue type, board and sprint; of issues "
+    "those whose keys 20 issues of each 1,000 numbers have; of comments and worklogs comment/list "
+    "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any",
+    Kind.PROJECT_FEATURE: "project/{id}/features",
+    Kind.VOTE: "issue/{id}/votes of issues that have any; hidden ones are counted",
+    Kind.FILTER_COLUMNS: "filter/{id}/columns",
+    Kind.EPIC: "epic/{id} of the epics of company-managed projects",
+    Kind.PLAN: "plans/plan, active, archived and in the trash, each with its teams; the premium "
+    "edition of Jira only",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
     Kind.ASSET_SCHEMA: "objectschema/list of the workspace that servicedeskapi/assets names",
     Kind.ASSET_STATUS: "config/statustype, for all schemas and of each",

@@ -76,7 +76,7 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             more = "at least " if page.get("isLastPage") is False else ""
             text = f"There are {more}{count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
-    return found
+    return [*found, *await _plans(site)]
 
 
 async def _of_assets(site: SiteClient) -> list[Violation]:
@@ -113,6 +113,21 @@ async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
 def _comes_with_jira(listed: Mapping[str, Any]) -> bool:
     """Whether it is the dashboard that every site begins with."""
     return bool(listed.get("systemDashboard"))
+
+
+async def _plans(site: SiteClient) -> list[Violation]:
+    """Plans, archived and trashed ones too: only the premium edition of Jira has any."""
+    query = [("includeTrashed", "true"), ("includeArchived", "true")]
+    try:
+        page: dict[str, Any] = await site.get_json("/rest/api/3/plans/plan", query)
+    except (SiteForbidden, SiteNotFound):
+        return []
+    names = [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    count = int(page.get("total") or len(names))
+    text = f"There are {count} plans, such as {', '.join(names[:_EXAMPLES])}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "plans", text)]
 
 
 def _violation(project: Mapping[str, Any]) -> Violation:

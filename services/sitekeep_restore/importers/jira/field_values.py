@@ -181,10 +181,6 @@ class FieldValues:
 
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
-        fields: Json = issue["fields"]
-        votes: Json = fields.get("votes") or {}
-        if votes.get("votes"):
-            self._losses.add(Kind.ISSUE, Loss.VOTES_NOT_RESTORED, issue["key"])
         self._losses.add(Kind.ISSUE, Loss.CREATOR_AND_TIMES, issue["key"])
 
 

@@ -34,6 +34,7 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+PLAN = Kind.PLAN.value
 ORGANIZATION = Kind.ORGANIZATION.value
 SERVICE_DESK = Kind.SERVICE_DESK.value
 REQUEST_TYPE = Kind.REQUEST_TYPE.value
@@ -120,6 +121,9 @@ WORKFLOW_NAME = "workflow_name"
 
 INTENDED_WORKFLOW = "intended_workflow"
 """Source id of a workflow → the free name under which it is about to be made."""
+
+LOST_RULES = "lost_rules"
+"""Source id of a workflow → what is left out of it, a JSON array of words."""
 
 TEMPORARY_WORKFLOW = "temporary_workflow"
 """Source project id → target id of the workflow that it has while it is restored."""

@@ -214,6 +214,25 @@ class Loss(enum.Enum):
     )
     WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
     CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
+    COLUMN_NOT_RESTORED = (
+        "A column of the filter is a field of an app that is not at the destination."
+    )
+    FEATURE_FIXED = (
+        "The product alone decides on the feature, and does otherwise at the destination."
+    )
+    FEATURE_NOT_OFFERED = (
+        "The product offers no such feature for the project at the destination: a team-managed "
+        "project came back as a company-managed one."
+    )
+    PLAN_PART_NOT_RESTORED = "The plan names something that is not at the destination."
+    PLAN_TEAM_NOT_RESTORED = (
+        "A team of the organization that the plan has is not at the destination."
+    )
+    PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
+    PLAN_TIME = "The site sets itself when a plan was saved."
+    PROPERTY_KEPT = (
+        "An issue type of that name was there already, with another value of the property."
+    )
 
 
 class LossCounter:

@@ -17,6 +17,7 @@ from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, 
 from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
 from sitekeep_restore.importers.jira.silence import silent_scheme
 from sitekeep_restore.importers.jira.statuses import ensure_workflow
+from sitekeep_restore.importers.jira.workflow_paths import SCHEMES
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.discovery_fields import PROJECT_TYPE
@@ -212,11 +213,10 @@ async def _type_scheme(unit: ImportUnit, name: str, types: Sequence[Json]) -> in
 
 
 async def _workflow_scheme(unit: ImportUnit, name: str, workflow: str) -> int | None:
-    template = "/rest/api/3/workflowscheme"
-    found = await _scheme_named(unit, template, name)
+    found = await _scheme_named(unit, SCHEMES, name)
     if found is not None:
         return found
-    created = await _create_scheme(unit, template, {"name": name, "defaultWorkflow": workflow})
+    created = await _create_scheme(unit, SCHEMES, {"name": name, "defaultWorkflow": workflow})
     return int(created["id"]) if created else None
 
 
@@ -246,7 +246,7 @@ async def _create(
             created: Json = await unit.site.post_json(
                 "/rest/api/3/project", {**body, "projectTypeKey": kind}
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             unit.tally.remark(Kind.PROJECT, key, "PROJECT_TYPE_REFUSED", f"{kind}: {error.message}")
             continue
         if kind != project.get("projectTypeKey", kind):

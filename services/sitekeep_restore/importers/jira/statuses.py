@@ -16,13 +16,13 @@ from sitekeep_restore.importers.jira.reading import (
     project_of,
     read_all,
 )
+from sitekeep_restore.importers.jira.workflow_paths import CREATE, SEARCH
 from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
-CREATE = "/rest/api/3/workflows/create"
 STATUS_WORKFLOW = "Sitekeep statuses "
 """Begins the names of the workflows that are made to have statuses made."""
 STATUSES_PER_REQUEST = 500
@@ -168,5 +168,5 @@ async def ensure_workflow(
 
 async def _workflow_named(unit: ImportUnit, name: str) -> str:
     query = [("queryString", name)]
-    found = await all_values(unit.site, "/rest/api/3/workflows/search", query)
+    found = await all_values(unit.site, SEARCH, query)
     return next((str(each["id"]) for each in found if each.get("name") == name), "")
