@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from sitekeep_cli.comparison import (
     absent,
     adf,
+    assets,
     confluence,
     directory,
     jira_access,
@@ -125,6 +126,7 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                assets.refer(reading)
                 jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
@@ -134,6 +136,7 @@ class Comparison:
                 service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                assets.read(reading)
                 jira_plans.read(reading)
                 jira_properties.read(reading)
             else:
@@ -200,6 +203,8 @@ class Comparison:
         ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if (kind, path) == (Kind.PROJECT, "type") and right != "software":
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from sitekeep_simulator import assets
 from sitekeep_simulator.jira import (
     attachments,
     boards,
@@ -87,6 +88,7 @@ _CONFIGURATION = (
     boards,
     dashboards,
     gadgets,
+    assets,
     entity_properties,
     features,
     filter_columns,

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from sitekeep_simulator.accounts import Account, account_id_of
+from sitekeep_simulator.assets.generator import make_assets
 from sitekeep_simulator.jira import install
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.defaults import (
@@ -43,6 +44,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.product_discovery.generator import make_ideas
 from sitekeep_simulator.service_management.generator import make_desks
 from sitekeep_simulator.site import SimulatedSite
 
@@ -103,6 +105,8 @@ _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     make_field_configurations,
     make_desks,
     _workflows,
+    make_ideas,
+    make_assets,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -12,11 +12,12 @@ import pytest_asyncio
 
 from sitekeep_shared.clock import ManualClock
 from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.product_discovery.generator import IDEAS
 from sitekeep_simulator.site import SimulatedSite
 from support.jira_site import NOW, JiraCaller, Json, jira_caller
 
-ALL_ISSUES = 269
-"""Those that are asked for, and requests of service desks."""
+ALL_ISSUES = 269 + len(IDEAS)
+"""Those that are asked for, requests of service desks, and ideas."""
 
 
 @pytest_asyncio.fixture

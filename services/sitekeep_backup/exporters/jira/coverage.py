@@ -69,6 +69,11 @@ _READ: dict[Kind, str] = {
     Kind.PLAN: "plans/plan, active, archived and in the trash, each with its teams; the premium "
     "edition of Jira only",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.ASSET_SCHEMA: "objectschema/list of the workspace that servicedeskapi/assets names",
+    Kind.ASSET_STATUS: "config/statustype, for all schemas and of each",
+    Kind.ASSET_OBJECT_TYPE: "objectschema/{id}/objecttypes/flat, each with its own attributes",
+    Kind.ASSET_OBJECT: "object/aql of each schema, with all attributes; object/{id}/history of "
+    "those that were changed. Files and comments of objects have no documented request",
     Kind.SERVICE_DESK: "servicedesk, with its organizations and request type groups",
     Kind.REQUEST_TYPE: "servicedesk/{id}/requesttype, those on no portal included, with all fields "
     "and properties",
@@ -81,7 +86,11 @@ _READ: dict[Kind, str] = {
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 
-COVERAGE: Sequence[CoverageRow] = tuple(
-    CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()
+_NOT_READ = (Kind.DISCOVERY_VIEW, Kind.DISCOVERY_INSIGHT)
+"""What no documented request reads; a backup names the projects that have such things."""
+
+COVERAGE: Sequence[CoverageRow] = (
+    *(CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()),
+    *(CoverageRow("jira", kind) for kind in _NOT_READ),
 )
 """One row per kind; the importer's rows say what comes back."""

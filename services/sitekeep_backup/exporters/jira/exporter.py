@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitekeep_backup.exporters.assets import workspace
 from sitekeep_backup.exporters.jira import (
     attachments,
     boards,
@@ -65,6 +66,7 @@ EXPORTER = Exporter(
         boards.FIRST,
         service_desks.FIRST,
         *dashboards.FIRST,
+        workspace.FIRST,
         plans.FIRST,
         projects.FIRST,
         relisting.FIRST,
@@ -111,6 +113,8 @@ EXPORTER = Exporter(
         "organizations": organizations.export_organizations,
         "organization-members": organizations.export_organization_members,
         "dashboards": dashboards.export_dashboards,
+        "assets": workspace.export_assets,
+        **workspace.RUN,
         "plans": plans.export_plans,
         "filters": filters.export_filters,
         "projects": projects.export_projects,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sitekeep_restore.importers.assets.issue_values import check_objects
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.comments import import_comments
 from sitekeep_restore.importers.jira.cut_texts import attach_cut_texts
@@ -70,6 +71,7 @@ async def _import(context: DetailContext, issue: DetailedIssue) -> None:
     unit = context.unit
     await context.transitions.move(issue.source, issue.target)
     await edit_fields(unit, issue.source, issue.target, context.values, context.losses)
+    await check_objects(context, issue)
     unit.tally.done(Kind.ISSUE, lossy=True)
     await import_comments(context, issue)
     await import_worklogs(context, issue)

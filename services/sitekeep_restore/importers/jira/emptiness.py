@@ -1,6 +1,8 @@
 """Whether a Jira destination is empty, and if not, what has to be deleted.
 
-What cannot be read counts as unknown, never as empty: the error of the site is raised.
+What cannot be read counts as unknown, never as empty: the error of the site is raised. A Product
+Discovery project without ideas is no content: no request makes one, so people have to make it
+before ideas can come back into one. Should none of the backup have its key, it stays as it is.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sitekeep_restore.importers.product_discovery.prepared import is_prepared
+from sitekeep_shared.atlassian.assets_site import AssetsSite, workspaces_of
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.errors import Violation
@@ -46,12 +50,13 @@ async def find_content(site: SiteClient) -> list[Violation]:
 
     Raises SiteError.
     """
-    violations = [_violation(project) for project in await _projects(site)]
+    projects = [each for each in await _projects(site) if not is_prepared(each)]
+    violations = [_violation(project) for project in projects]
     hidden = 0 if violations else await _issue_count(site)
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return [*violations, *await _of_listings(site)]
+    return [*violations, *await _of_listings(site), *await _of_assets(site)]
 
 
 async def _of_listings(site: SiteClient) -> list[Violation]:
@@ -72,6 +77,24 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             text = f"There are {more}{count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
     return [*found, *await _plans(site)]
+
+
+async def _of_assets(site: SiteClient) -> list[Violation]:
+    """The schemas of Assets; a site without the app has none."""
+    try:
+        found = await workspaces_of(site)
+    except (SiteNotFound, SiteForbidden):
+        return []
+    names: list[str] = []
+    for workspace in found:
+        assets = AssetsSite.of(site, await site.cloud_id(), workspace)
+        page: dict[str, Any] = await assets.get_json("/objectschema/list")
+        names += [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    examples = ", ".join(names[:_EXAMPLES])
+    text = f"There are {len(names)} object schemas of Assets, such as {examples}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "object schemas", text)]
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:

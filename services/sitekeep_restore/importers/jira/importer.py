@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sitekeep_restore.importers.assets import attributes as asset_attributes
+from sitekeep_restore.importers.assets import destination as assets
+from sitekeep_restore.importers.assets import objects as asset_objects
+from sitekeep_restore.importers.assets import schemas as asset_schemas
+from sitekeep_restore.importers.assets import types as asset_types
 from sitekeep_restore.importers.jira import (
     archives,
     attachments,
@@ -46,6 +51,7 @@ from sitekeep_restore.importers.jira import (
     workflow_switches,
     workflows,
 )
+from sitekeep_restore.importers.product_discovery import prepared
 from sitekeep_restore.importers.service_management import (
     customers,
     organizations,
@@ -58,11 +64,13 @@ from sitekeep_restore.importers.unit import Importer
 IMPORTER = Importer(
     initial_units=(
         begin.FIRST,
+        prepared.FIRST,
         users.FIRST,
         configuration.FIRST,
         statuses.FIRST,
         roles.FIRST,
         fields.FIRST,
+        assets.FIRST,
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
@@ -98,6 +106,7 @@ IMPORTER = Importer(
     ),
     run={
         "begin": begin.begin,
+        "prepared-projects": prepared.find_prepared,
         "users": users.import_users,
         "groups": groups.import_groups,
         "memberships": groups.import_memberships,
@@ -106,6 +115,13 @@ IMPORTER = Importer(
         "role-actors": role_actors.import_role_actors,
         "statuses": statuses.import_statuses,
         "fields": fields.import_fields,
+        "assets": assets.import_assets,
+        "asset-schemas": asset_schemas.import_schemas,
+        "asset-types": asset_types.import_types,
+        "asset-attributes": asset_attributes.import_attributes,
+        "asset-objects": asset_objects.import_objects,
+        "asset-references": asset_objects.import_references,
+        "asset-demands": asset_attributes.import_demands,
         "screens": screens.import_screens,
         "screen-schemes": screen_schemes.import_screen_schemes,
         "type-screen-schemes": screen_schemes.import_type_screen_schemes,

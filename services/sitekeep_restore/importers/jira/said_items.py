@@ -12,7 +12,7 @@ from sitekeep_restore.importers.jira.marked_items import marked_items, place_of
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.said_properties import with_properties
 from sitekeep_restore.importers.jira.texts import Place
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 
@@ -95,7 +95,7 @@ async def _post(
             await context.unit.site.post_json(
                 saying.template, body, saying.query, issue=issue.target
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             message = error.message
         else:
             _count(context, place_of(saying.kind, issue.key, item), properties, kept, message)

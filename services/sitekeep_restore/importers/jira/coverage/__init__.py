@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage import (
     access,
+    assets,
     configuration,
     issues,
     people,
     planning,
+    product_discovery,
     projects,
     properties,
     screens,
@@ -20,10 +22,12 @@ from sitekeep_shared.coverage import CoverageRow
 
 COVERAGE: Sequence[CoverageRow] = (
     *access.ROWS,
+    *assets.ROWS,
     *configuration.ROWS,
     *issues.ROWS,
     *people.ROWS,
     *planning.ROWS,
+    *product_discovery.ROWS,
     *projects.ROWS,
     *properties.ROWS,
     *service_management.ROWS,
