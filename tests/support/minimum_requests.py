@@ -16,9 +16,10 @@ PAGE = 250
 _GROUPS = (
     (r"/issue/bulkfetch$", "core: issues"),
     (r"/changelog/bulkfetch$", "core: histories"),
-    (r"/search/jql$", "core: highest number"),
+    (r"/search/jql$", "core: highest numbers, lists of keys, changes"),
     (r"/issue/\{[^}]+\}/(comment|worklog)$", "core: cut lists"),
     (r"/watchers$", "follow-ups: watchers"),
+    (r"/properties$|/(comment|worklog)/list$", "follow-ups: properties"),
     (r"/remotelink$", "follow-ups: remote links"),
     (r"/attachment/content/|/child/attachment/.*/download$", "files: addresses"),
     (r"/file/|/media", "files: bytes"),
@@ -53,7 +54,7 @@ def of_jira(met: Mapping[str, int]) -> Counter[str]:
         {
             "core: issues": met["blocks"],
             "core: histories": met["history_pages"],
-            "core: highest number": met["projects"],
+            "core: highest numbers, lists of keys, changes": 2 * met["projects"] + 1,
             "core: cut lists": met.get("comment_pages", 0) + met.get("worklog_pages", 0),
             "follow-ups: watchers": met.get("watched", 0),
             "follow-ups: remote links": met.get("linked", 0),

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from sitekeep_simulator.answers import (
+    caller,
     json_answer,
     no_content,
     query_flag,
@@ -20,6 +21,7 @@ from sitekeep_simulator.jira.beans import component_bean, status_bean, version_b
 from sitekeep_simulator.jira.defaults import DEFAULT_SCHEME, DEFAULT_TYPE_SCHEME
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
+from sitekeep_simulator.jira.permissions import BROWSE, Permissions
 from sitekeep_simulator.jira.projects import (
     ARCHIVED,
     DELETED,
@@ -89,8 +91,11 @@ class ProjectRoutes:
         return json_answer(self._jira.site, page)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """GET project/{id}."""
-        return json_answer(self._jira.site, whole_bean(self._jira, self._project(request)))
+        """GET project/{id}: not there for those who may not browse it."""
+        project = self._project(request)
+        if not Permissions(self._jira).allowed(caller(request), BROWSE, project):
+            raise Refused(404, f"No project could be found with key '{project.key}'.")
+        return json_answer(self._jira.site, whole_bean(self._jira, project))
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST project: explicit schemes or a template, never both."""

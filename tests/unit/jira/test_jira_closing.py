@@ -309,3 +309,30 @@ def _details(tally: Tally) -> list[FindingDetails]:
         )
         for place, each in enumerate(tally.findings)
     ]
+
+
+async def test_a_project_that_the_account_may_not_browse_is_missing_with_its_issues() -> None:
+    """The list of projects shows it to an administrator, and nothing else does."""
+    async with jira_pair() as pair:
+        small = await _small(pair)
+        await small.add_project("BETA", "Project Beta")
+        await small.post("issue", {"fields": await _fields(small, "BETA")})
+        shut: Json = {"name": "Shut", "permissions": []}
+        scheme = await small.post("permissionscheme", shut)
+        one = f"{API}/project/{{project}}"
+        body = {"permissionScheme": scheme["id"]}
+        await small.side.client.put_json(one, body, project="BETA")
+        backup, tally = await _export(pair)
+        found = {(each.severity, each.reason, each.key, each.count) for each in tally.findings}
+        assert found == {
+            (Severity.ERROR, "PROJECT_NOT_VISIBLE", "BETA", 1),
+            (Severity.ERROR, "ISSUES_NOT_VISIBLE", "BETA", 1),
+        }
+        assert backup.count(Kind.PROJECT) == 1
+        count = tally.of(Kind.ISSUE)
+        assert (count.expected, count.done, count.missing) == (10, 9, 1)
+
+
+async def _fields(small: SmallSite, project: str) -> Json:
+    kind = {"id": small.types["Bug"]}
+    return {"project": {"key": project}, "issuetype": kind, "summary": "One"}

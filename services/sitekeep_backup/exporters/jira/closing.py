@@ -60,8 +60,11 @@ async def export_closing(unit: ExportUnit) -> None:
 async def _neighbours(unit: ExportUnit, project_key: str) -> Mapping[str, str]:
     """The ids of the issues that showed one which the pass before found gone."""
     found: dict[str, str] = {}
+    before = stage_of(unit.plan.key) - 1
+    if not before:
+        return found
     async for key, note in unit.earlier.notes(CLOSING_KEYS):
-        if stage_of(key) == stage_of(unit.plan.key) - 1:
+        if stage_of(key) == before:
             found |= dict.fromkeys(note["neighbours"].get(project_key, ()), "")
     return found
 

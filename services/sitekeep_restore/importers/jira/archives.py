@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.reading import Json, batch_of, read_json
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
@@ -27,6 +29,19 @@ FIRST = (
 )
 
 
+class _Problem(msgspec.Struct, rename="camel"):
+    """Issues that share what keeps them from the archive."""
+
+    issue_ids_or_keys: list[str] = []
+    message: str = ""
+
+
+class _Answer(msgspec.Struct):
+    """Jira REST v3, IssueArchivalSyncResponse."""
+
+    errors: dict[str, _Problem | None] = {}
+
+
 async def archive_issues(unit: ImportUnit) -> None:
     """PUT issue/archive for those of some issues that were archived; sub-tasks go with them.
 
@@ -40,15 +55,15 @@ async def archive_issues(unit: ImportUnit) -> None:
     keys = {target: archived[source].attributes["key"] for source, target in targets.items()}
     body = {"issueIdsOrKeys": sorted(targets.values())}
     try:
-        answer: Json = await unit.site.put_json(ISSUES, body) or {}
+        answer = await unit.site.put_json(ISSUES, body)
     except (SiteForbidden, SiteNotFound, SiteRefused) as error:
         # Only the larger editions of Jira archive single issues.
         _report(unit, sorted(keys.values()), error.message)
         return
-    for problem in (answer.get("errors") or {}).values():
-        ids: Sequence[str] = [str(each) for each in (problem or {}).get("issueIdsOrKeys") or ()]
-        if ids:
-            _report(unit, [keys.get(each, each) for each in ids], str(problem.get("message", "")))
+    for problem in msgspec.convert(answer or {}, _Answer).errors.values():
+        if problem is not None and problem.issue_ids_or_keys:
+            named = [keys.get(str(each), str(each)) for each in problem.issue_ids_or_keys]
+            _report(unit, named, problem.message)
 
 
 def _report(unit: ImportUnit, keys: Sequence[str], message: str) -> None:
