@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sitekeep_backup.apps import note_apps
 from sitekeep_backup.exporters.confluence.exporter import EXPORTER as CONFLUENCE
 from sitekeep_backup.exporters.jira.exporter import EXPORTER as JIRA
 from sitekeep_backup.exporters.unit import (
@@ -117,6 +118,8 @@ class BackupHandler:
         if not operation.progress.unit_count:
             # Once a backup has begun, it waits for hours for a site that is away.
             await greet(product.site_uri, product.type, credentials, self._tools.clock)
+            if product.type == "JIRA":
+                await note_apps(self._tools.database, product, credentials, self._tools.clock)
         site = SiteClient(product.site_uri, credentials, clock=self._tools.clock)
         session = await self._tools.vault.begin_backup(
             operation.resource_uid,

@@ -33,6 +33,11 @@ class FaultKind(Enum):
     """The request takes effect, then the connection closes without an answer."""
     DELAY = "delay"
     """The answer comes after ``delay`` seconds."""
+    OMITTED = "omitted"
+    """The lists of the answer lack ``items``, and nothing says so. It happens to every answer
+    that would hold one of them, ``times`` or not."""
+    UNRETURNED = "unreturned"
+    """The same, but issue/bulkfetch names what it lacks among its ``issueErrors``."""
 
 
 @dataclass
@@ -55,8 +60,15 @@ class Fault:
     """Whether the body is a gateway's HTML page rather than JSON."""
     delay: float = 0.0
     """Seconds."""
+    items: tuple[str, ...] = ()
+    """Ids or keys."""
     fired: int = 0
     """How often it happened."""
+
+    @property
+    def omits(self) -> bool:
+        """Whether it takes items out of answers."""
+        return self.kind in (FaultKind.OMITTED, FaultKind.UNRETURNED)
 
     def matches(self, method: str, path: str) -> bool:
         """Whether it concerns that request."""
@@ -76,17 +88,23 @@ class Fault:
             "reason": self.reason,
             "html": self.html,
             "delay": self.delay,
+            "items": list(self.items),
             "fired": self.fired,
         }
 
 
+_KNOWN = frozenset(
+    {"kind", "path", "method", "times", "skip", "retryAfter", "reason", "html", "delay", "items"}
+)
+
+
 def fault_from_json(body: Mapping[str, Any]) -> Fault:
     """Reads a fault from the body of ``POST /_simulator/faults``. Raises ValueError."""
-    known = {"kind", "path", "method", "times", "skip", "retryAfter", "reason", "html", "delay"}
-    unknown = set(body) - known
+    unknown = set(body) - _KNOWN
     if unknown or "kind" not in body:
-        raise ValueError(f"a fault has a kind and any of {sorted(known)}")
+        raise ValueError(f"a fault has a kind and any of {sorted(_KNOWN)}")
     values: dict[str, Any] = {**body, "kind": FaultKind(body["kind"])}
+    values["items"] = tuple(values.get("items", ()))
     values["retry_after"] = values.pop("retryAfter", None)
     return Fault(**values)
 
@@ -109,7 +127,7 @@ class Faults:
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that hits this request, if one does; it is used up by that."""
         for fault in self.planned:
-            if fault.fired >= fault.times or not fault.matches(method, path):
+            if fault.omits or fault.fired >= fault.times or not fault.matches(method, path):
                 continue
             if fault.skip:
                 fault.skip -= 1
@@ -117,6 +135,10 @@ class Faults:
             fault.fired += 1
             return fault
         return None
+
+    def omitting(self, method: str, path: str) -> list[Fault]:
+        """The faults that take items out of the answers to this request."""
+        return [each for each in self.planned if each.omits and each.matches(method, path)]
 
     def clear(self) -> None:
         """Forgets all faults."""

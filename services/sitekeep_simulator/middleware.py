@@ -14,6 +14,7 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import CALLER, json_answer
 from sitekeep_simulator.faults import Fault, FaultKind
 from sitekeep_simulator.limits import Verdict
+from sitekeep_simulator.omissions import take_out
 from sitekeep_simulator.refusals import Refused, refusal_body
 from sitekeep_simulator.site import SimulatedSite
 
@@ -83,7 +84,8 @@ def fault_middleware(site: SimulatedSite) -> Middleware:
             return await handler(request)
         fault = site.faults.take(request.method, request.path)
         if fault is None:
-            return await handler(request)
+            omitting = site.faults.omitting(request.method, request.path)
+            return take_out(await handler(request), omitting)
         early = _instead(site, request, fault)
         if early is not None:
             await request.read()

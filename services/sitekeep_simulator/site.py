@@ -64,7 +64,7 @@ class SimulatedSite:
         self.search_lag = 0
         """How many searches (JQL, CQL) do not see content that was created just now."""
         self.premium = True
-        """Whether it has the edition that archives single issues."""
+        """Whether it has the edition that has plans and archives single issues."""
         self.shows_archived = True
         """Whether accounts may browse issues in the archive."""
 

@@ -1,8 +1,9 @@
-"""Keeps a server's memory flat: the C library's allocator would keep a heap for each thread."""
+"""Keeps a server's memory flat and its garbage collector away from what never becomes garbage."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 # mallopt(3), malloc.h of the GNU C library.
 _M_ARENA_MAX = -8
@@ -21,3 +22,13 @@ def share_one_heap() -> bool:
     except AttributeError:
         return False
     return bool(mallopt(_M_ARENA_MAX, 1))
+
+
+def keep_what_is_loaded() -> None:
+    """Takes everything that exists now out of the garbage collector's sight.
+
+    Modules and tables stay until the process ends; looking through them again and again took a
+    tenth of the CPU time of a backup. To be called once, when the server has started.
+    """
+    gc.collect()
+    gc.freeze()

@@ -129,7 +129,8 @@ class Questions:
             nonlocal size
             for block in queue:
                 body = {"issueIdsOrKeys": block, "fields": ["*all"]}
-                size += len(await self.post("issue/bulkfetch", body))
+                answer = await self.post("issue/bulkfetch", body)
+                size += len(answer)
 
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
         return size

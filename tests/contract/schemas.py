@@ -2,7 +2,8 @@
 
 Tolerated defects of Atlassian's documents: ``oneOf`` means ``anyOf``, discriminators name
 schemas that are not there, ``nullable`` stands beside ``allOf`` and ``enum``, types that are
-none, properties that are required and forbidden at once (misspelt: ``bulk/issues/move``).
+none, properties that are required and forbidden at once (misspelt: ``bulk/issues/move``), the types
+of projects without Product Discovery's.
 Formats are not judged: Jira's own times are no RFC 3339.
 """
 
@@ -90,7 +91,7 @@ def _put(clean: Schema, name: str, value: Json) -> None:
     elif name == "allOf":
         clean[name] = [tolerant(each) for each in value]
     elif name == "properties":
-        clean[name] = {key: tolerant(each) for key, each in value.items()}
+        clean[name] = {key: tolerant(_of_all_types(key, each)) for key, each in value.items()}
     elif name in ("items", "additionalProperties", "not"):
         clean[name] = tolerant(value)
     elif (name == "type" and value not in _TYPES) or (
@@ -99,6 +100,13 @@ def _put(clean: Schema, name: str, value: Json) -> None:
         return
     elif name not in _NOT_JUDGED:
         clean[name] = value
+
+
+def _of_all_types(name: str, schema: Json) -> Json:
+    """What answers say of a project's type; that no request may say so stays."""
+    if name != "projectTypeKey" or not schema.get("readOnly"):
+        return schema
+    return {**schema, "enum": [*schema["enum"], "product_discovery"]}
 
 
 def _line(error: ValidationError) -> str:

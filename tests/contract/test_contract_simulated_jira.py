@@ -34,6 +34,11 @@ async def test_jira_tells_who_and_what_it_is(client: SiteClient) -> None:
     assert user["accountId"] == me["accountId"]
 
 
+async def test_jira_tells_which_apps_run(client: SiteClient) -> None:
+    found = await client.get_json(f"{J}/applicationrole")
+    assert [role["key"] for role in found] == ["jira-core", "jira-software"]
+
+
 async def test_jira_lists_people_and_groups(client: SiteClient) -> None:
     page = [("startAt", "0"), ("maxResults", "1000")]
     users = await client.get_json(f"{J}/users/search", page)

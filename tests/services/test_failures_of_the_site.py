@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from google.rpc import code_pb2
 
 from sitekeep.backup.v1 import backup_pb2, organization_pb2
 from sitekeep.operation.v1 import operation_pb2
 from sitekeep.restore.v1 import restore_pb2
+from sitekeep_shared.clock import ManualClock
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.product_discovery.projects import add_discovery_project
 from sitekeep_simulator.server import RunningSite
 from support.client import ADMIN_EMAIL, ORGANIZATION, Client, details_of
 from support.processes import free_port
@@ -68,6 +73,23 @@ async def test_a_check_against_a_site_in_trouble_answers_within_seconds(
     )
     assert (refusal.code, refusal.reason) == ("UNAVAILABLE", "UPSTREAM_UNAVAILABLE")
     assert "/rest/api/3/project/search" in refusal.message
+
+
+async def test_a_backup_notes_which_apps_the_site_runs(
+    client: Client, empty_site: RunningSite, clock: ManualClock
+) -> None:
+    jira, lead = Jira(empty_site.site), empty_site.site.accounts.page()[0].account_id
+    add_discovery_project(jira, "IDEA", "Ideas", lead)
+    policy = await _policy(client, empty_site.base_url)
+    name = (await client.back_up(policy)).product
+    wanted = organization_pb2.GetProductRequest(name=name)
+    apps = organization_pb2.Product
+    told = [apps.SOFTWARE, apps.WORK_MANAGEMENT, apps.PRODUCT_DISCOVERY]
+    assert (await client.organizations.GetProduct(wanted)).apps == told
+    empty_site.site.faults.plan(FaultKind.MISSING, "/applicationrole$", times=10)
+    clock.advance(datetime.timedelta(days=8))
+    await client.back_up(policy)
+    assert (await client.organizations.GetProduct(wanted)).apps == told
 
 
 async def test_a_site_that_is_down_is_named_to_whoever_checks_a_restore(

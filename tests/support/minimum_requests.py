@@ -19,6 +19,7 @@ _GROUPS = (
     (r"/search/jql$", "core: highest numbers, lists of keys, changes"),
     (r"/issue/\{[^}]+\}/(comment|worklog)$", "core: cut lists"),
     (r"/watchers$", "follow-ups: watchers"),
+    (r"/properties$|/(comment|worklog)/list$", "follow-ups: properties"),
     (r"/remotelink$", "follow-ups: remote links"),
     (r"/attachment/content/|/child/attachment/.*/download$", "files: addresses"),
     (r"/file/|/media", "files: bytes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -10,23 +11,47 @@ import typer
 
 from sitekeep_cli import wording
 from sitekeep_cli.call import Call
+from sitekeep_cli.errors import UsageError
 from sitekeep_cli.verbs import with_call
 from sitekeep_shared import coverage as shared
+
+
+class Product(enum.StrEnum):
+    """A product that the table can be cut down to."""
+
+    JIRA = "jira"
+    CONFLUENCE = "confluence"
+
 
 COLUMNS = ("PRODUCT", "KIND", "BACKED UP", "RESTORED", "WHAT IS LOST AND WHY", "PROVEN BY")
 
 
 def _coverage(
     call: Call,
+    product: Annotated[
+        Product | None, typer.Option("--product", help="Only that product.", case_sensitive=False)
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", help="Only kinds with that word in their name.")
+    ] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
 ) -> None:
-    rows = shared.table()
+    rows = _wanted(product, kind)
+    if not rows:
+        raise UsageError(f"No kind has “{kind}” in its name.")
     if call.output.as_json:
         call.output.document([dataclasses.asdict(row) for row in rows])
     elif markdown:
         call.output.console.file.write(as_markdown(rows))
     else:
         call.output.table(COLUMNS, map(_cells, rows))
+
+
+def _wanted(product: Product | None, kind: str) -> list[shared.CoverageRow]:
+    word = kind.casefold().replace(" ", "_").replace("-", "_")
+    return [
+        row for row in shared.table() if product in (None, row.product) and word in row.kind.value
+    ]
 
 
 def _cells(row: shared.CoverageRow) -> Sequence[str]:

@@ -41,6 +41,8 @@ def explained(
     present: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
     """Whether the difference is what follows from who is present at the destination."""
+    if kind is Kind.PLAN and "user/" in path:
+        return right is None and path.rpartition("user/")[2] not in present
     if path == MISSING:
         return kind in _NAMED_LAST and item.rpartition("/")[2] not in present
     if kind is Kind.REQUEST and path.startswith(_PARTICIPANT):
@@ -54,7 +56,7 @@ def explained(
         return isinstance(left, str) and left not in present
     if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
-    if path == "assignee" or path == "mentions" or path.startswith("custom."):
+    if path == "assignee" or path == "mentions" or path.startswith(("custom.", "values.")):
         return bool(_present(left, present) == (right or []))
     return False
 
@@ -87,5 +89,5 @@ def _shown_to(value: Json, present: Collection[str]) -> Json:
 def _present(value: Json, present: Collection[str]) -> Json:
     """The value without who is absent; an empty list stands for nothing at all."""
     if is_list(value):
-        return [one for one in value if one in present]
+        return [one for one in value if not isinstance(one, str) or one in present]
     return [] if isinstance(value, str) and value not in present else value

@@ -7,12 +7,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from sitekeep_cli.comparison import (
     absent,
     adf,
+    assets,
     confluence,
     directory,
     jira_access,
     jira_configuration,
     jira_issues,
     jira_planning,
+    jira_plans,
+    jira_properties,
     jira_screens,
     jira_workflows,
     scoped,
@@ -48,6 +51,7 @@ _SITE_OWN = frozenset(
         Kind.WORKFLOW,
         Kind.WORKFLOW_SCHEME,
         Kind.FIELD,
+        Kind.PROJECT_FEATURE,
         Kind.FIELD_CONTEXT,
         Kind.SCREEN,
         Kind.SCREEN_SCHEME,
@@ -72,6 +76,7 @@ _FILLED_BY_THE_SITE = frozenset(
         (Kind.PROJECT, "issueTypes"),
         (Kind.ISSUE_TYPE_SCHEME, "types"),
         (Kind.SPRINT, "board"),
+        (Kind.PLAN, "scheduling"),
     }
 )
 """What is declared because a site has or insists on a value: where the source has one, it stays."""
@@ -121,6 +126,7 @@ class Comparison:
             directory.read(reading)
             if jira:
                 jira_access.refer(reading)
+                assets.refer(reading)
                 jira_screens.refer(reading)
                 jira_workflows.refer(reading)
                 jira_configuration.read(reading)
@@ -130,6 +136,9 @@ class Comparison:
                 service_management.read(reading)
                 jira_issues.read(reading)
                 jira_planning.read(reading)
+                assets.read(reading)
+                jira_plans.read(reading)
+                jira_properties.read(reading)
             else:
                 confluence.read(reading)
         self._shelf.finish()
@@ -194,6 +203,8 @@ class Comparison:
         ):
             return ""
         if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
+            return ""
+        if (kind, path) == (Kind.PROJECT, "type") and right != "software":
             return ""
         if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
             return ""

@@ -16,12 +16,16 @@ from sitekeep_cli.comparison.links import (
     SCREENS,
     SECURITY,
 )
-from sitekeep_cli.comparison.model import Json, Record
+from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
+from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.kinds import Kind
 
 Item = Mapping[str, Any]
+
+STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
+"""What the types begin with that Jira itself has."""
 
 
 def read(reading: Reading) -> None:
@@ -29,8 +33,11 @@ def read(reading: Reading) -> None:
     _projects(reading)
     _of_projects(reading)
     for kind, shape in _SITE_WIDE.items():
+        known: set[str] = set()
         for _, item in reading.objects(kind):
-            reading.put(kind, _scoped_name(reading, item), without_nothing(shape(item)))
+            name = _scoped_name(reading, item)
+            if not _became_one(reading, item, name, known):
+                reading.put(kind, name, without_nothing(shape(item)))
     for record, item in reading.objects(Kind.FIELD):
         _field(reading, record, item)
 
@@ -144,11 +151,19 @@ _SITE_WIDE: Mapping[Kind, Callable[[Item], dict[str, Json]]] = {
 
 
 def _scoped_name(reading: Reading, item: Item) -> str:
-    """The name, below its project where it belongs to one only."""
+    """The name, below its project where it belongs to one only and is not restored for all."""
     scope = part(item, "scope")
     project = part(scope, "project").get("id")
     name = str(item.get("name"))
-    return f"{reading.name(PROJECT, project)}/{name}" if project else name
+    alone = project and reading.mode is not Mode.RESTORED
+    return f"{reading.name(PROJECT, project)}/{name}" if alone else name
+
+
+def _became_one(reading: Reading, item: Item, name: str, known: set[str]) -> bool:
+    """Whether a thing of one project was restored as another one of that name."""
+    twice = name in known and reading.mode is Mode.RESTORED
+    known.add(name)
+    return twice and bool(part(part(item, "scope"), "project"))
 
 
 def _field(reading: Reading, record: Record, item: Item) -> None:
@@ -164,5 +179,12 @@ def _field(reading: Reading, record: Record, item: Item) -> None:
         "items": schema.get("items"),
         "custom": schema.get("custom"),
     }
-    owner = f"{name} ({schema.get('custom')})" if custom else identifier
+    owner = f"{name} ({_type_name(reading, schema)})" if custom else identifier
     reading.put(Kind.FIELD, owner, without_nothing(value))
+
+
+def _type_name(reading: Reading, schema: Item) -> str:
+    """The type that a field has; that which it gets, where it is restored as another one."""
+    kind = str(schema.get("custom"))
+    substitute = discovery_fields.substitute_of(schema)
+    return STOCK + substitute if reading.mode is Mode.RESTORED and substitute else kind

@@ -8,7 +8,7 @@ from typing import Any
 
 from sitekeep_cli.comparison import adf
 from sitekeep_cli.comparison.jira_planning import short_name
-from sitekeep_cli.comparison.links import Links
+from sitekeep_cli.comparison.links import ASSET, Links
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.provenance import instant
 from sitekeep_cli.comparison.shape import is_list, is_object
@@ -41,6 +41,9 @@ def _object(value: Mapping[str, Any], links: Links) -> Json:
         return adf.canonical(dict(value), links)
     if "boardId" in value and "state" in value:
         return short_name(str(value.get("name")))
+    if "objectId" in value and "workspaceId" in value:
+        identifier = str(value["objectId"])
+        return links.name(ASSET, identifier) or f"unknown object {identifier}"
     if "accountId" in value:
         return value["accountId"]
     if "value" in value and ("id" in value or "self" in value):

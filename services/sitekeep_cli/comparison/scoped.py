@@ -12,14 +12,19 @@ from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.content.discovery_fields import is_computed
 from sitekeep_shared.content.field_configurations import FIELD_SCHEME
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
+_NUMBER = re.compile(r" #\d+$")
+_CUSTOM = "custom."
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
-KINDS = frozenset({Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN, Kind.FIELD_CONFIGURATION})
+KINDS = frozenset(
+    {Kind.FIELD, Kind.FIELD_CONTEXT, Kind.SCREEN, Kind.FIELD_CONFIGURATION, Kind.ISSUE}
+)
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
@@ -29,7 +34,11 @@ _DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
 def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
     """Whether a declared difference follows from what is at the destination."""
     if kind is Kind.FIELD:
-        return path == MISSING and _is_of_an_app(name)
+        # Of another type is only what stands in for a field of Product Discovery.
+        return path == "custom" or (path == MISSING and is_of_an_app(name))
+    if kind is Kind.ISSUE:
+        label = path.removeprefix(_CUSTOM)
+        return label == path or (right is None and _has_no_writer(shelf, label))
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
@@ -51,10 +60,23 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     return True
 
 
+def _has_no_writer(shelf: Shelf, label: str) -> bool:
+    """Whether a field of issues is an app's and gone, or one that Product Discovery fills."""
+    named = (each for each in shelf.names(Side.LEFT, Kind.FIELD) if each.startswith(f"{label} ("))
+    for name in named:
+        before, after = (shelf.value(side, Kind.FIELD, name) for side in (Side.LEFT, Side.RIGHT))
+        if after is None and is_of_an_app(name):
+            return True
+        kind = str(before.get("custom", ""))
+        if is_computed(kind) and after is not None and after.get("custom") == kind:
+            return True
+    return False
+
+
 def _has_no_field(shelf: Shelf, name: str) -> bool:
     """Whether the field is not there, or is one whose contexts an app keeps itself."""
     field = _CONTEXT.sub("", name)
-    return _is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
+    return is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
 
 
 def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Json) -> bool:
@@ -74,9 +96,9 @@ def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
     return right == [name for name in left if not _is_absent(shelf, Kind.FIELD, str(name))]
 
 
-def _is_of_an_app(field: str) -> bool:
+def is_of_an_app(field: str) -> bool:
     """Whether a field is a custom one of no type of Jira's own."""
-    return field.endswith(")") and _OF_JIRA not in field
+    return _NUMBER.sub("", field).endswith(")") and _OF_JIRA not in field
 
 
 def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:

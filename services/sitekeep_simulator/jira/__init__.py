@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from sitekeep_simulator import assets
 from sitekeep_simulator.jira import (
     attachments,
     boards,
+    bulk_properties,
     categories,
     changelogs,
     comments,
     dashboards,
+    entity_properties,
+    epics,
+    features,
     field_configuration_routes,
     field_contexts,
     field_defaults,
     field_options,
     field_schemes,
     fields,
+    filter_columns,
     filters,
     gadgets,
     groups,
@@ -30,6 +36,8 @@ from sitekeep_simulator.jira import (
     people,
     permission_schemes,
     pickers,
+    plan_teams,
+    plans,
     priority_schemes,
     project_routes,
     roles,
@@ -80,6 +88,12 @@ _CONFIGURATION = (
     boards,
     dashboards,
     gadgets,
+    assets,
+    entity_properties,
+    features,
+    filter_columns,
+    plans,
+    plan_teams,
     list_items,
     old_lists,
     pickers,
@@ -97,6 +111,8 @@ _CONTENT = (
     tasks,
     moves,
     sprint_routes,
+    bulk_properties,
+    epics,
     workflow_schemes,
 )
 

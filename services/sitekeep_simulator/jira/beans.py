@@ -39,7 +39,8 @@ def issue_type_bean(jira: Jira, issue_type: JiraObject) -> Body:
     """An issue type."""
     level: int = issue_type.body["hierarchyLevel"]
     icon = f"/rest/api/2/universal_avatar/view/type/issuetype/avatar/{10300 + level}?size=medium"
-    return {
+    scope = {"scope": scope_bean(issue_type.project_id)} if issue_type.project_id else {}
+    return scope | {
         "self": jira.url(f"/issuetype/{issue_type.id}"),
         "id": str(issue_type.id),
         "description": issue_type.body["description"],

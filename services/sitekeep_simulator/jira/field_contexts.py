@@ -56,7 +56,8 @@ def options_of(jira: Jira, field: JiraObject) -> list[JiraObject]:
 def required_field(jira: Jira, request: web.Request, *, writing: bool = False) -> JiraObject:
     """The field that a request names. Raises Refused (404; 400 for a change of a locked one)."""
     found = custom_field(jira, request.match_info["fieldId"])
-    if found is None:
+    if found is None or found.project_id:
+        # A field of one project has no contexts that could be read.
         raise Refused(404, "The custom field was not found.")
     if writing and is_locked(found):
         raise Refused(400, "The custom field is locked.")

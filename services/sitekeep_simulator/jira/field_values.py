@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.field_configurations import is_hidden
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
-from sitekeep_simulator.jira.fields import custom_field, field_type, is_locked
+from sitekeep_simulator.jira.fields import ASSETS_TYPE, custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
 from sitekeep_simulator.jira.priorities import priority_ids, scheme_of
@@ -56,6 +58,9 @@ class FieldValues:
         if editing:
             self._readers["resolution"] = self._resolution
         self._custom_readers: dict[str, Reader] = {
+            ASSETS_TYPE: self._assets,
+            "jira.polaris:rating": _number,
+            "jira.polaris:interval": _interval,
             "textarea": self._document,
             "float": _number,
             "datepicker": _date,
@@ -83,6 +88,10 @@ class FieldValues:
 
     def _reader(self, name: str) -> Reader:
         project = self._project
+        scoped = custom_field(self._jira, name)
+        if scoped is not None and scoped.project_id == project.id and not is_locked(scoped):
+            # A project of people's own making shows its own fields, whatever screens there are.
+            return lambda value: None if value is None else self._custom(scoped, scoped, value)
         is_set = can_be_set(self._jira, project, self._type_id, self._operation, name)
         if not is_set or is_hidden(self._jira, project, self._type_id, name):
             raise ValueError(NOT_ON_SCREEN.format(name))
@@ -90,7 +99,7 @@ class FieldValues:
         if reader is not None:
             return reader
         field = custom_field(self._jira, name)
-        if field is None or not _is_writable(field):
+        if field is None or field.project_id or not _is_writable(field):
             raise ValueError(NOT_ON_SCREEN.format(name))
         context = context_for(self._jira, field, self._project.id, self._type_id)
         if context is None:
@@ -130,6 +139,17 @@ class FieldValues:
         if found is None:
             raise ValueError("Could not find the project.")
         return found.id
+
+    def _assets(self, value: Any) -> list[int]:
+        """What names no object of the workspace is dropped without a word."""
+        kept: list[int] = []
+        for each in _list(value):
+            workspace, number = str(each.get("workspaceId")), str(each.get("objectId"))
+            found = self._jira.objects.get(ObjectKind.ASSET_OBJECT, number)
+            known = self._jira.objects.named(ObjectKind.ASSET_WORKSPACE, workspace)
+            if found is not None and known and each.get("id") == f"{workspace}:{number}":
+                kept.append(found.id)
+        return kept
 
     def _document(self, value: Any) -> Any:
         if value is not None:
@@ -219,6 +239,17 @@ class FieldValues:
         if not Permissions(self._jira).allowed(account, ASSIGNABLE, self._project):
             raise ValueError(f"User '{account.display_name}' cannot be assigned issues.")
         return account.account_id
+
+
+def _interval(value: Any) -> str:
+    """An interval is a JSON text; a plain date is refused."""
+    try:
+        found = msgspec.json.decode(_text(value), type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise ValueError("The interval is not valid.") from error
+    if found.keys() != {"start", "end"}:
+        raise ValueError("The interval is not valid.")
+    return _text(value)
 
 
 def _is_writable(field: JiraObject) -> bool:

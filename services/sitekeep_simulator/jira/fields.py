@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from sitekeep_simulator.answers import json_answer, query_list, read_object
+from sitekeep_simulator.jira.beans import scope_bean
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
 from sitekeep_simulator.jira.screens import add_to_default, fields_of
@@ -37,11 +38,21 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "url": ("string", None),
 }
 SPRINT_TYPE = "com.pyxis.greenhopper.jira:gh-sprint"
+ASSETS_TYPE = "com.atlassian.jira.plugins.cmdb:cmdb-object-cftype"
 RANK_TYPE = "com.pyxis.greenhopper.jira:gh-lexo-rank"
 _PRODUCT_SCHEMAS: dict[str, tuple[str, str | None]] = {
     SPRINT_TYPE: ("array", "json"),
     RANK_TYPE: ("any", None),
 }
+_APP_SCHEMAS: dict[str, tuple[str, str | None]] = {
+    ASSETS_TYPE: ("array", "cmdb-object-field"),
+    "jira.polaris:rating": ("number", None),
+    "jira.polaris:interval": ("string", None),
+    "jira.polaris:formula": ("number", None),
+    "jira.polaris:count-insights": ("number", None),
+}
+"""Types of fields that come with Assets and Product Discovery; no request makes such ones."""
+_DERIVED_TYPES = ("jira.polaris:formula", "jira.polaris:count-insights")
 SELECT_TYPES = ("select", "radiobuttons", "multiselect", "multicheckboxes", "cascadingselect")
 _SYSTEM: tuple[tuple[str, str, str, str | None], ...] = (
     ("summary", "Summary", "string", None),
@@ -121,7 +132,22 @@ def add_product_fields(jira: Jira) -> None:
 
 def is_locked(field: JiraObject) -> bool:
     """Whether a field is one that Jira Software or another app keeps itself."""
-    return field.body["type"] in _PRODUCT_SCHEMAS or "schema" in field.body
+    kept = (*_PRODUCT_SCHEMAS, *_DERIVED_TYPES)
+    return field.body["type"] in kept or "schema" in field.body
+
+
+def add_product_field(jira: Jira, name: str, full_type: str) -> JiraObject:
+    """Creates a field of a type that no request makes, for all projects."""
+    field = jira.objects.add(ObjectKind.FIELD, name, {"type": full_type, "description": ""})
+    add_context(jira, field)
+    add_to_default(jira, f"customfield_{field.id}")
+    return field
+
+
+def add_scoped_field(jira: Jira, name: str, full_type: str, project_id: int) -> JiraObject:
+    """Creates a field of one project, as only the product itself does: it has no context."""
+    body = {"type": full_type, "description": ""}
+    return jira.objects.add(ObjectKind.FIELD, name, body, project_id=project_id)
 
 
 def add_context(
@@ -303,15 +329,22 @@ def _system_bean(field_id: str, name: str, kind: str, items: str | None) -> Body
     }
 
 
+def column_names(jira: Jira) -> dict[str, str]:
+    """The names of all that a list of issues can have as a column, by id."""
+    names = {"issuekey": "Key"} | {each[0]: each[1] for each in _SYSTEM}
+    return names | {f"customfield_{each.id}": each.name for each in custom_fields(jira)}
+
+
 def field_bean(field: JiraObject) -> Body:
     """A custom field, as the list of fields shows it."""
     schema: Body = {"custom": field.body["type"], "customId": field.id}
     if "schema" in field.body:
         schema |= field.body["schema"]
     else:
-        schema["type"], items = (_SCHEMAS | _PRODUCT_SCHEMAS)[field_type(field)]
+        schema["type"], items = (_SCHEMAS | _PRODUCT_SCHEMAS | _APP_SCHEMAS)[field_type(field)]
         schema |= {"items": items} if items is not None else {}
-    return {
+    scope = {"scope": scope_bean(field.project_id)} if field.project_id else {}
+    return scope | {
         "id": f"customfield_{field.id}",
         "key": f"customfield_{field.id}",
         "name": field.name,

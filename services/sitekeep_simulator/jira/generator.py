@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from sitekeep_simulator.accounts import Account, account_id_of
+from sitekeep_simulator.assets.generator import make_assets
 from sitekeep_simulator.jira import install
 from sitekeep_simulator.jira.bulk_rows import BulkRows
 from sitekeep_simulator.jira.defaults import (
@@ -32,7 +33,10 @@ from sitekeep_simulator.jira.generator_field_configurations import make_field_co
 from sitekeep_simulator.jira.generator_fields import make_fields
 from sitekeep_simulator.jira.generator_filters import FilterMaker
 from sitekeep_simulator.jira.generator_issues import IssueMaker, Setting
+from sitekeep_simulator.jira.generator_plans import make_plans
+from sitekeep_simulator.jira.generator_properties import make_properties
 from sitekeep_simulator.jira.generator_screens import make_screens
+from sitekeep_simulator.jira.generator_settings import make_settings
 from sitekeep_simulator.jira.generator_sprints import SprintMaker
 from sitekeep_simulator.jira.generator_texts import FIRST_NAMES, LAST_NAMES, sentence
 from sitekeep_simulator.jira.generator_workflows import make_workflow_configuration
@@ -40,6 +44,7 @@ from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.rendering import Renderer
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.product_discovery.generator import make_ideas
 from sitekeep_simulator.service_management.generator import make_desks
 from sitekeep_simulator.site import SimulatedSite
 
@@ -92,11 +97,16 @@ def _workflows(jira: Jira, _: random.Random, setting: Setting) -> None:
 
 _MORE: Sequence[Callable[[Jira, random.Random, Setting], None]] = (
     _planning,
+    make_properties,
+    make_settings,
+    make_plans,
     make_fields,
     make_screens,
     make_field_configurations,
     make_desks,
     _workflows,
+    make_ideas,
+    make_assets,
 )
 """What is made once there are issues, in this order; nothing here takes chance from another."""
 

@@ -61,9 +61,9 @@ class Moves:
         author = caller(request)
         with self._jira.store.transaction():
             rows = self._issues.find_many([str(each) for each in wanted])
-            for row in rows:
-                self._move(row, target.split(","), author)
             ids = [int(row["id"]) for row in rows]
+            for each in ids:
+                self._move(self._issues.require(str(each)), target.split(","), author)
             task_id = self._tasks.add(author.account_id, ids, len(wanted))
         return json_answer(self._jira.site, {"taskId": str(task_id)}, 201)
 

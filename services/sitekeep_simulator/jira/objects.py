@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -46,6 +47,15 @@ class ObjectKind(Enum):
     BOARD = "board"
     SPRINT = "sprint"
     DASHBOARD = "dashboard"
+    ASSET_WORKSPACE = "asset_workspace"
+    ASSET_SCHEMA = "asset_schema"
+    ASSET_TYPE = "asset_type"
+    ASSET_ATTRIBUTE = "asset_attribute"
+    ASSET_STATUS = "asset_status"
+    ASSET_REFERENCE_TYPE = "asset_reference_type"
+    ASSET_OBJECT = "asset_object"
+    PLAN = "plan"
+    TEAM = "team"
     APP = "app"
     SERVICE_DESK = "service_desk"
     REQUEST_TYPE = "request_type"
@@ -60,6 +70,8 @@ class JiraObject:
     """One object; ``project_id`` is 0 for those of the whole site.
 
     For options ``project_id`` is the id of their context, for contexts that of their field, for
+    security levels that of their scheme, in Assets that of the schema or type; fields and issue
+    types of one project name it, too.
     security levels that of their scheme, for what a service desk has that of the desk.
     """
 
@@ -97,6 +109,16 @@ class Objects:
             (changed.name, _text(changed.body), changed.kind.value, changed.id),
         )
         self._cache[changed.kind, changed.id] = changed
+
+    def scope(self, found: JiraObject, project_id: int) -> JiraObject:
+        """Makes an object one of a single project, as only the product itself does."""
+        self._store.execute(
+            "UPDATE jira_object SET project_id = ? WHERE kind = ? AND id = ?",
+            (project_id, found.kind.value, found.id),
+        )
+        scoped = dataclasses.replace(found, project_id=project_id)
+        self._cache[found.kind, found.id] = scoped
+        return scoped
 
     def remove(self, gone: JiraObject) -> None:
         """Removes an object."""

@@ -10,8 +10,10 @@ from aiohttp import web
 from sitekeep_simulator.accounts import ADMIN_GROUP, Account
 from sitekeep_simulator.answers import caller, json_answer, no_content, query_list, read_object
 from sitekeep_simulator.jira.beans import user_bean
+from sitekeep_simulator.jira.holders import APPLICATIONS
 from sitekeep_simulator.jira.objects import Body
 from sitekeep_simulator.jira.paging import page_bounds
+from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import API, Jira
 from sitekeep_simulator.refusals import Refused
 
@@ -39,6 +41,13 @@ _GLOBAL = {"ADMINISTER", "SYSTEM_ADMIN", "BULK_CHANGE", "USER_PICKER", "CREATE_P
 _FOR_ADMINS = {"ADMINISTER", "SYSTEM_ADMIN", "CREATE_PROJECT"}
 
 
+_PROJECTS_OF = {
+    "jira-servicedesk": "service_desk",
+    "jira-product-discovery": "product_discovery",
+}
+"""The type of the projects of those apps that not every site has."""
+
+
 def routes(jira: Jira) -> list[web.RouteDef]:
     """The routes of people and of the server itself."""
     people = People(jira)
@@ -52,6 +61,7 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{API}/users/search", people.search),
         web.get(f"{API}/users", people.search),
         web.get(f"{API}/user", people.user),
+        web.get(f"{API}/applicationrole", people.application_roles),
         web.post(f"{API}/user", people.create),
     ]
 
@@ -61,6 +71,16 @@ class People:
 
     def __init__(self, jira: Jira) -> None:
         self._jira = jira
+
+    async def application_roles(self, _: web.Request) -> web.StreamResponse:
+        """GET applicationrole: the apps that are always there, and those that projects need."""
+        kinds = {each.body["projectTypeKey"] for each in Projects(self._jira).all()}
+        beans = [
+            {"key": key, "name": key.replace("-", " ").title(), "platform": key == "jira-core"}
+            for key in APPLICATIONS
+            if _PROJECTS_OF.get(key) is None or _PROJECTS_OF[key] in kinds
+        ]
+        return json_answer(self._jira.site, beans)
 
     async def server_info(self, request: web.Request) -> web.StreamResponse:
         """GET serverInfo."""

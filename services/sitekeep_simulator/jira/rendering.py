@@ -10,7 +10,13 @@ import msgspec
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
 from sitekeep_simulator.jira import beans
-from sitekeep_simulator.jira.fields import RANK_TYPE, SPRINT_TYPE, custom_fields, field_type
+from sitekeep_simulator.jira.fields import (
+    ASSETS_TYPE,
+    RANK_TYPE,
+    SPRINT_TYPE,
+    custom_fields,
+    field_type,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects, brief_bean
 from sitekeep_simulator.jira.ranks import new_place, rank_text
@@ -396,6 +402,11 @@ class _Batch:
         found = [sprints.get(each["sprint_id"]) for each in self._sprints.get(row["id"], ())]
         return [sprint_value(each) for each in found if each is not None] or None
 
+    def _asset(self, object_id: int) -> Body:
+        workspace = self._jira.objects.all(ObjectKind.ASSET_WORKSPACE)[0].name
+        identity = f"{workspace}:{object_id}"
+        return {"workspaceId": workspace, "id": identity, "objectId": str(object_id)}
+
     def _of_request(self, field: JiraObject, row: Row, stored: Body) -> Any:
         value = stored.get(f"customfield_{field.id}")
         status = self._bean(ObjectKind.STATUS, row["status_id"])
@@ -427,6 +438,7 @@ class _Batch:
             "grouppicker": group,
             "multigrouppicker": lambda ids: [group(each) for each in ids],
             "project": self._project,
+            ASSETS_TYPE: lambda ids: [self._asset(each) for each in ids] or None,
         }
 
     def _group(self, group_id: str) -> Body | None:

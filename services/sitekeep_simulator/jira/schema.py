@@ -71,6 +71,9 @@ CREATE TABLE IF NOT EXISTS jira_vote (
 CREATE TABLE IF NOT EXISTS jira_property (
   issue_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (issue_id, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jira_entity_property (
+  owner TEXT NOT NULL, owner_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (owner, owner_id, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jira_change (
   id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL, author TEXT NOT NULL,
   created TEXT NOT NULL, items TEXT NOT NULL);
@@ -79,6 +82,8 @@ CREATE TABLE IF NOT EXISTS jira_sprint_issue (
   issue_id INTEGER NOT NULL, sprint_id INTEGER NOT NULL, PRIMARY KEY (issue_id, sprint_id))
   WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS jira_sprint_issue_sprint ON jira_sprint_issue (sprint_id);
+CREATE TABLE IF NOT EXISTS jira_epic (
+  issue_id INTEGER PRIMARY KEY, name TEXT NOT NULL, color TEXT NOT NULL, done INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS jira_rank (issue_id INTEGER PRIMARY KEY, place INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS jira_rank_place ON jira_rank (place);
 CREATE TABLE IF NOT EXISTS jira_task (
@@ -100,6 +105,7 @@ ISSUE_TABLES = (
     "jira_moved_key",
     "jira_sprint_issue",
     "jira_rank",
+    "jira_epic",
     "jira_rendered",
     "jira_unindexed",
     "jira_archived",

@@ -97,9 +97,14 @@ class Watchers:
         return json_answer(self._site, bean)
 
     async def vote(self, request: web.Request) -> web.StreamResponse:
-        """POST issue/{id}/votes: the caller's own vote."""
-        own = caller(request).account_id
-        self._change("INSERT OR IGNORE INTO jira_vote VALUES (?, ?)", self._issue(request), own)
+        """POST issue/{id}/votes: the caller's own vote, for an open issue of somebody else."""
+        own, issue = caller(request).account_id, self._issue(request)
+        fields: Body = msgspec.json.decode(issue["fields"])
+        if own == fields.get("reporter") or fields.get("resolution") is not None:
+            raise Refused(
+                404, "You cannot vote for an issue that you reported or that is resolved."
+            )
+        self._change("INSERT OR IGNORE INTO jira_vote VALUES (?, ?)", issue, own)
         return no_content()
 
     async def property_keys(self, request: web.Request) -> web.StreamResponse:

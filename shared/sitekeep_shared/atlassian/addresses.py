@@ -17,6 +17,12 @@ _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _MEDIA_PORTS = {"http": 80, "https": 443}
 
 
+_GATEWAY = URL("https://api.atlassian.com")
+_BEHIND = re.compile(r"/ex/jira/([^/]+)/?$")
+_CLOUD_SITES = ".atlassian.net"
+_CLOUD_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
 class ForeignAddress(ValueError):
     """A link leads to a host (or, behind a gateway, to a site) that is not the configured one."""
 
@@ -32,6 +38,29 @@ class SiteAddress:
     def __init__(self, base_url: str, site_url: str | None = None) -> None:
         self.base = _parse_base(base_url)
         self._homes = [self.base] + ([_parse_base(site_url)] if site_url else [])
+
+    @property
+    def cloud_id(self) -> str:
+        """The id of the site where the base is a gateway that says so; empty: it is none."""
+        match = _BEHIND.search(self.base.raw_path)
+        return match[1] if match else ""
+
+    def behind_gateway(self, cloud_id: str) -> SiteAddress:
+        """Where Atlassian's gateway has that site: what no site answers itself is there.
+
+        The account's token goes to no host that nobody configured: only for a site below
+        ``atlassian.net`` over HTTPS, which is Atlassian's as its gateway is, that is
+        ``api.atlassian.com``; every other site is taken for its own gateway. Source: Atlassian,
+        "Assets REST API" (``/ex/jira/{cloudId}/jsm/assets/workspace/{workspaceId}/v1``).
+
+        Raises ValueError where it is no id.
+        """
+        if not _CLOUD_ID.fullmatch(cloud_id):
+            raise ValueError(f"not the id of a site: {cloud_id!r}")
+        is_cloud = (self.base.host or "").lower().endswith(_CLOUD_SITES)
+        is_cloud = is_cloud and self.base.scheme == "https" and self.base.explicit_port is None
+        origin = _GATEWAY if is_cloud else self.base.origin()
+        return SiteAddress(str(origin.with_path(f"/ex/jira/{cloud_id}")))
 
     def url(self, template: str, path: Mapping[str, str], query: Query = ()) -> URL:
         """The address of an endpoint with the path's values and the query percent-encoded.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -93,6 +94,23 @@ class SiteClient:
     async def close(self) -> None:
         """Closes the session and its connections."""
         await self._transport.close()
+
+    async def cloud_id(self) -> str:
+        """The id under which Atlassian's gateway has the site; asked of the site itself."""
+        known = self._address.cloud_id
+        if known:
+            return known
+        info: dict[str, Any] = await self.get_json("/_edge/tenant_info")
+        return str(info.get("cloudId", ""))
+
+    def behind_gateway(self, cloud_id: str) -> SiteClient:
+        """The same site behind Atlassian's gateway: one account, one session, one limiter.
+
+        It lives as long as this client and is not closed. Raises ValueError where it is no id.
+        """
+        other = copy.copy(self)
+        other._address = self._address.behind_gateway(cloud_id)
+        return other
 
     @property
     def traffic(self) -> Traffic:

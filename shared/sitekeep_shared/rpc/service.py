@@ -19,7 +19,7 @@ from sitekeep_shared.config import Settings
 from sitekeep_shared.database.engine import Database
 from sitekeep_shared.database.migrate import migrate
 from sitekeep_shared.database.service_slot import ServiceSlot
-from sitekeep_shared.memory import share_one_heap
+from sitekeep_shared.memory import keep_what_is_loaded, share_one_heap
 from sitekeep_shared.rpc.gate import Gate
 from sitekeep_shared.rpc.locks import OperationLockService
 from sitekeep_shared.rpc.operation_store import OperationStore
@@ -149,4 +149,5 @@ async def serve_until_asked_to_end(server: ServiceServer) -> None:
     stop = asyncio.Event()
     on_signals(stop.set)
     async with server:
+        keep_what_is_loaded()
         await stop.wait()

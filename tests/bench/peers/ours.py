@@ -83,6 +83,9 @@ class Pull:
         async with self._readers:
             part = range_of(unit)
             seen, _ = await store_range(unit, part)
+            for issue in seen:
+                # Nobody else asks for the worklogs that are cut.
+                issue.fields.worklog = None
             await store_cut_lists(unit, part.project_id, seen)
         pages = await unit.records.finish()
         self.done.update({kind: count.done for kind, count in unit.tally.counts.items()})

@@ -214,3 +214,38 @@ async def test_text_that_is_no_valid_unicode_is_kept() -> None:
         b'{"verbatim": 1}',
         b'"account-id"',
     ]
+
+
+CLOUD = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("base", "gateway"),
+    [
+        ("https://acme.atlassian.net", "https://api.atlassian.com"),
+        ("https://ACME.atlassian.net/", "https://api.atlassian.com"),
+        (f"https://api.atlassian.com/ex/jira/{CLOUD}", "https://api.atlassian.com"),
+        # The token goes nowhere else: none of these is Atlassian's, or not safely.
+        ("http://acme.atlassian.net", "http://acme.atlassian.net"),
+        ("https://acme.atlassian.net:8443", "https://acme.atlassian.net:8443"),
+        ("https://evil-atlassian.net", "https://evil-atlassian.net"),
+        ("https://acme.atlassian.net.evil.com", "https://acme.atlassian.net.evil.com"),
+        ("http://127.0.0.1:8080/jira", "http://127.0.0.1:8080"),
+    ],
+)
+def test_only_a_site_of_atlassian_has_its_gateway_elsewhere(base: str, gateway: str) -> None:
+    found = SiteAddress(base).behind_gateway(CLOUD)
+    assert str(found.url("/jsm/{ws}", {"ws": "a b"})) == f"{gateway}/ex/jira/{CLOUD}/jsm/a%20b"
+
+
+@pytest.mark.parametrize("wrong", ["", "..", f"{CLOUD}/..", "x" * 36, CLOUD + "@evil.com"])
+def test_what_is_no_id_of_a_site_leads_nowhere(wrong: str) -> None:
+    with pytest.raises(ValueError, match="not the id of a site"):
+        SiteAddress("https://acme.atlassian.net").behind_gateway(wrong)
+
+
+async def test_behind_the_gateway_one_account_and_one_session_are_used() -> None:
+    async with SiteClient(f"https://api.atlassian.com/ex/jira/{CLOUD}", None) as client:
+        assert await client.cloud_id() == CLOUD
+        assert client.behind_gateway(CLOUD).traffic is client.traffic
+    assert client.request_count == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import types
 from pathlib import Path
 
 import pytest
 
 from sitekeep_cli.commands.coverage import as_markdown
+from sitekeep_cli.exit_codes import ExitCode
+from sitekeep_cli.main import run
 from sitekeep_shared import coverage
 from sitekeep_shared.coverage import CoverageRow
 from sitekeep_shared.kinds import Kind
@@ -62,6 +65,26 @@ def test_markdown_keeps_bars_inside_cells() -> None:
 
     assert "a\\|b c" in text
     assert {line.count(" | ") for line in text.splitlines()} == {5}
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        (["--product", "confluence", "--kind", "label"], {"label"}),
+        (["--kind", "Issue-Link"], {"issue_link", "issue_link_type"}),
+        (["--product", "jira", "--kind", "watcher"], {"watcher"}),
+    ],
+)
+def test_the_table_is_cut_down_to_products_and_kinds(
+    words: list[str], kinds: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["coverage", *words, "--json"]) == ExitCode.OK
+    assert {row["kind"] for row in json.loads(capsys.readouterr().out)} == kinds
+
+
+def test_a_word_that_is_in_no_kind_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["coverage", "--product", "jira", "--kind", "page tree"]) == ExitCode.USAGE
+    assert "page tree" in capsys.readouterr().err
 
 
 def test_the_readme_ends_with_the_table_that_the_command_prints() -> None:

@@ -275,7 +275,7 @@ async def test_of_generated_schemes_only_mail_addresses_and_grants_of_apps_are_l
         for event in ("Issue Created", "Issue Commented")
     }
     assert of_kind(found, Kind.PERMISSION_SCHEME) == {
-        ("With an app", "grants.com.example.app__approve", "{'group/developers': True}", "None")
+        ("With an app", "grants.com.example.app__approve.group/developers", "True", "None")
     }
     assert of_kind(found, Kind.ROLE_ACTOR) == of_kind(found, Kind.PROJECT_CATEGORY) == set()
     assert of_kind(found, Kind.ISSUE_SECURITY_SCHEME) == set()

@@ -81,6 +81,12 @@ LOST = {
     )
 }
 """What a destination without the apps loses of a generated site."""
+DROPPED = {
+    f"{STRICT}: Anfangen → jetzt: connect:expression-condition",
+    f"{STRICT}: Prüfen: forge:expression-validator",
+    f"{STRICT}: Fertig: system:trigger-webhook",
+}
+"""How the restore names that."""
 
 
 @pytest.mark.shows_loss(Kind.WORKFLOW, "transitions.*.connect:*", "transitions.*.forge:*")
@@ -96,11 +102,7 @@ async def test_of_generated_workflows_only_rules_of_apps_and_webhooks_are_lost(
     assert of_kind(found, Kind.WORKFLOW, Kind.WORKFLOW_SCHEME) == LOST
     assert all(one.declared for one in found if one.kind is Kind.WORKFLOW)
     named = {one.key for one in tally.findings if one.reason == "WORKFLOW_RULE_NOT_RESTORED"}
-    assert named == {
-        f"{STRICT}: Anfangen → jetzt: connect:expression-condition",
-        f"{STRICT}: Prüfen: forge:expression-validator",
-        f"{STRICT}: Fertig: system:trigger-webhook",
-    }
+    assert named == DROPPED
 
 
 async def test_rules_of_an_app_that_the_destination_has_come_back(pair: JiraPair) -> None:
@@ -164,6 +166,7 @@ async def test_a_lost_answer_makes_nothing_twice(
     )
     assert fault.fired == times
     assert errors_of(tally) == set()
+    assert {one.key for one in tally.findings if "RULE" in one.reason} == DROPPED
     found = differences(before, await pair.destination.backup())
     assert of_kind(found, Kind.WORKFLOW, Kind.WORKFLOW_SCHEME) == LOST
     assert not [one for one in found if one.kind is Kind.PROJECT and not one.declared]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import urllib.parse
 from collections.abc import AsyncIterator
 
@@ -11,11 +12,12 @@ import pytest_asyncio
 
 from sitekeep_shared.clock import ManualClock
 from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.product_discovery.generator import IDEAS
 from sitekeep_simulator.site import SimulatedSite
 from support.jira_site import NOW, JiraCaller, Json, jira_caller
 
-ALL_ISSUES = 269
-"""Those that are asked for, and requests of service desks."""
+ALL_ISSUES = 269 + len(IDEAS)
+"""Those that are asked for, requests of service desks, and ideas."""
 
 
 @pytest_asyncio.fixture
@@ -102,12 +104,14 @@ async def test_comments_are_listed_newest_first_on_demand(jira: JiraCaller) -> N
 
 
 async def test_comments_are_read_by_their_ids_with_properties(jira: JiraCaller) -> None:
-    rows = jira.site.store.rows("SELECT id FROM jira_comment ORDER BY id LIMIT 3")
+    rows = jira.site.store.rows("SELECT id, properties FROM jira_comment ORDER BY id LIMIT 3")
     ids = [row["id"] for row in rows]
     body = {"ids": [*ids, 1]}
     found = (await jira.post("/comment/list?expand=properties", body)).json["values"]
     assert [int(each["id"]) for each in found] == ids
-    assert all(each["properties"] == [] for each in found)
+    kept = [json.loads(row["properties"]) for row in rows]
+    assert [each["properties"] for each in found] == kept
+    assert any(kept)
     many = {"ids": list(range(1001))}
     assert (await jira.post("/comment/list", many)).status == 400
 

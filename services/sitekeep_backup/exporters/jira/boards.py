@@ -8,11 +8,13 @@ from functools import partial
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_properties
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next
 from sitekeep_backup.exporters.jira.raw import decode_page, join_array
 from sitekeep_backup.exporters.jira.sprints import sprints_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.content.invisible import BOARDS_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.concurrently import in_order
@@ -68,6 +70,7 @@ async def export_boards(unit: ExportUnit) -> None:
             unit.tally.done(Kind.BOARD, len(payload))
             place += 1
     unit.spawn(*(sprints_of(board.id) for board, _ in shown if board.type != WITHOUT_SPRINTS))
+    plan_properties(unit, Owner.BOARD, [str(board.id) for board, _ in shown])
     spawn_next(unit, page)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_properties
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
-from sitekeep_backup.exporters.jira.raw import decode_array
+from sitekeep_backup.exporters.jira.raw import decode_array, identity_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -31,6 +33,7 @@ async def export_issue_types(unit: ExportUnit) -> None:
     """GET issuetype: every issue type, those of single projects included."""
     items = decode_array(await unit.site.get("/rest/api/3/issuetype"))
     await store_items(unit, Kind.ISSUE_TYPE, items)
+    plan_properties(unit, Owner.ISSUE_TYPE, [identity_of(item) for item in items])
 
 
 async def export_link_types(unit: ExportUnit) -> None:

@@ -59,7 +59,21 @@ _READ: dict[Kind, str] = {
     Kind.BOARD: "board with configuration and quick filters; private ones of others are counted",
     Kind.DASHBOARD: "dashboard/search, active and archived, with gadgets and their properties; "
     "Jira shows nobody the private ones of others, those in the trash are named",
+    Kind.ENTITY_PROPERTY: "…/properties of each project, issue type, board and sprint; of issues "
+    "those whose keys 20 issues of each 1,000 numbers have; of comments and worklogs comment/list "
+    "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any",
+    Kind.PROJECT_FEATURE: "project/{id}/features",
+    Kind.VOTE: "issue/{id}/votes of issues that have any; hidden ones are counted",
+    Kind.FILTER_COLUMNS: "filter/{id}/columns",
+    Kind.EPIC: "epic/{id} of the epics of company-managed projects",
+    Kind.PLAN: "plans/plan, active, archived and in the trash, each with its teams; the premium "
+    "edition of Jira only",
     Kind.RANK: "inside the issue; sub-tasks have none of their own",
+    Kind.ASSET_SCHEMA: "objectschema/list of the workspace that servicedeskapi/assets names",
+    Kind.ASSET_STATUS: "config/statustype, for all schemas and of each",
+    Kind.ASSET_OBJECT_TYPE: "objectschema/{id}/objecttypes/flat, each with its own attributes",
+    Kind.ASSET_OBJECT: "object/aql of each schema, with all attributes; object/{id}/history of "
+    "those that were changed. Files and comments of objects have no documented request",
     Kind.SERVICE_DESK: "servicedesk, with its organizations and request type groups",
     Kind.REQUEST_TYPE: "servicedesk/{id}/requesttype, those on no portal included, with all fields "
     "and properties",
@@ -72,7 +86,11 @@ _READ: dict[Kind, str] = {
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
 }
 
-COVERAGE: Sequence[CoverageRow] = tuple(
-    CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()
+_NOT_READ = (Kind.DISCOVERY_VIEW, Kind.DISCOVERY_INSIGHT)
+"""What no documented request reads; a backup names the projects that have such things."""
+
+COVERAGE: Sequence[CoverageRow] = (
+    *(CoverageRow("jira", kind, backed_up=how) for kind, how in _READ.items()),
+    *(CoverageRow("jira", kind) for kind in _NOT_READ),
 )
 """One row per kind; the importer's rows say what comes back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitekeep_backup.exporters.assets import workspace
 from sitekeep_backup.exporters.jira import (
     attachments,
     boards,
@@ -9,6 +10,7 @@ from sitekeep_backup.exporters.jira import (
     closing,
     configuration,
     dashboards,
+    entity_properties,
     field_configurations,
     field_contexts,
     fields,
@@ -19,6 +21,7 @@ from sitekeep_backup.exporters.jira import (
     issues,
     notification_schemes,
     permission_schemes,
+    plans,
     priority_schemes,
     projects,
     relisting,
@@ -63,6 +66,8 @@ EXPORTER = Exporter(
         boards.FIRST,
         service_desks.FIRST,
         *dashboards.FIRST,
+        workspace.FIRST,
+        plans.FIRST,
         projects.FIRST,
         relisting.FIRST,
         hidden_issues.FIRST,
@@ -99,6 +104,7 @@ EXPORTER = Exporter(
         "boards": boards.export_boards,
         "board-sprints": sprints.export_board_sprints,
         "sprint": sprints.export_seen_sprint,
+        "properties": entity_properties.export_properties,
         "service-desks": service_desks.export_service_desks,
         "request-types": request_types.export_request_types,
         "queues": queues.export_queues,
@@ -107,6 +113,9 @@ EXPORTER = Exporter(
         "organizations": organizations.export_organizations,
         "organization-members": organizations.export_organization_members,
         "dashboards": dashboards.export_dashboards,
+        "assets": workspace.export_assets,
+        **workspace.RUN,
+        "plans": plans.export_plans,
         "filters": filters.export_filters,
         "projects": projects.export_projects,
         "project": projects.export_project,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -33,7 +34,7 @@ class _Field(msgspec.Struct):
     id: str
     name: str = ""
     schema: _Schema | None = None
-    scope: msgspec.Raw | None = None
+    scope: dict[str, Any] | None = None
 
 
 class _Context(msgspec.Struct, rename="camel"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sitekeep_backup.exporters.jira.filter_columns import export_filter_columns
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
+from sitekeep_backup.exporters.jira.raw import identity_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
@@ -28,4 +30,5 @@ async def export_filters(unit: ExportUnit) -> None:
     ]
     page = await read_page(unit, "/rest/api/3/filter/search", query)
     await store_items(unit, Kind.FILTER, page.values)
+    await export_filter_columns(unit, [identity_of(item) for item in page.values])
     spawn_next(unit, page)

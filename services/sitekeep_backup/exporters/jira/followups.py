@@ -138,6 +138,7 @@ async def _store_item(
 ) -> None:
     key = child_entry(project_id, issue.number, item_id)
     attributes = {"issue": issue.key, "id": item_id}
+    issue.further.setdefault(kind, []).append(item_id)
     await issue.reading.put(kind, key, payload, attributes=attributes)
 
 

@@ -14,6 +14,10 @@ import msgspec
 from sitekeep_backup.exporters.jira.issue_reading import IssueReading
 from sitekeep_backup.exporters.jira.raw import Identified
 from sitekeep_shared.content.service_fields import SERVICE_PROJECT, request_type_of
+from sitekeep_shared.kinds import Kind
+
+EPIC_LEVEL = 1
+"""The level of the issue types that Jira Software treats as epics."""
 
 
 class CommentPage(msgspec.Struct, gc=False):
@@ -50,10 +54,17 @@ class Link(msgspec.Struct, rename="camel", gc=False):
     inward_issue: OtherIssue | None = None
 
 
-class IssueType(msgspec.Struct, gc=False):
+class Votes(msgspec.Struct, gc=False):
+    """``fields.votes``."""
+
+    votes: int = 0
+
+
+class IssueType(msgspec.Struct, rename="camel", gc=False):
     """``fields.issuetype``."""
 
     subtask: bool = False
+    hierarchy_level: int = 0
 
 
 class Home(Identified):
@@ -72,6 +83,7 @@ class Fields(msgspec.Struct):
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None
     watches: Watches | None = None
+    votes: Votes | None = None
     issuelinks: list[Link] | None = None
     subtasks: list[OtherIssue] | None = None
     parent: OtherIssue | None = None
@@ -167,6 +179,8 @@ class SeenIssue(msgspec.Struct):
     fields: Fields
     reading: IssueReading
     """What is stored and counted for it."""
+    further: dict[Kind, list[str]] = {}
+    """The ids of its comments and worklogs that its answer lacks, once they are read."""
 
     @property
     def comments(self) -> CommentPage:
@@ -182,6 +196,17 @@ class SeenIssue(msgspec.Struct):
     def watch_count(self) -> int:
         """How many people watch it."""
         return self.fields.watches.watch_count if self.fields.watches else 0
+
+    @property
+    def vote_count(self) -> int:
+        """How many people have voted for it."""
+        return self.fields.votes.votes if self.fields.votes else 0
+
+    @property
+    def is_epic(self) -> bool:
+        """Whether it is of the level above that of standard issues."""
+        kind = self.fields.issuetype
+        return kind is not None and kind.hierarchy_level == EPIC_LEVEL
 
     @property
     def outward_links(self) -> int:

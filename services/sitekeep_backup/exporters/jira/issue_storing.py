@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sitekeep_backup.exporters.jira.attachments import plan_attachments
 from sitekeep_backup.exporters.jira.followups import follow_up
 from sitekeep_backup.exporters.jira.histories import export_histories
+from sitekeep_backup.exporters.jira.issue_extras import export_extras
 from sitekeep_backup.exporters.jira.issue_fetching import FetchedIssue
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
@@ -38,6 +39,7 @@ async def store_further(
     """What at most a thousand stored issues hold beyond their own answers."""
     hinted = await export_histories(unit, source.project_id, seen)
     await follow_up(unit, source.project_id, seen)
+    await export_extras(unit, source, seen)
     links = await export_remote_links(unit, source, seen, hinted)
     await export_requests(unit, source.project_id, seen)
     plan_attachments(unit, source, seen)

@@ -37,6 +37,7 @@ class ListedProject(msgspec.Struct):
     deleted: bool = False
     insight: _Insight | None = None
     roles: dict[str, str] = {}
+    project_type: str = msgspec.field(default="", name="projectTypeKey")
 
     @property
     def issue_count(self) -> int:

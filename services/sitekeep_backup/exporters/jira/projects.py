@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_properties
+from sitekeep_backup.exporters.jira.features import export_features
 from sitekeep_backup.exporters.jira.issue_ranges import (
     IssueSource,
     plan_archived_ranges,
@@ -29,8 +31,10 @@ from sitekeep_backup.exporters.jira.remote_links import may_have_links
 from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.jira.workflow_schemes import plan_drafts
+from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadable
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.content.entry_keys import split_issue_key
 from sitekeep_shared.content.invisible import PROJECT_IN_TRASH, PROJECT_NOT_VISIBLE
 from sitekeep_shared.kinds import Kind
@@ -102,6 +106,9 @@ async def export_project(unit: ExportUnit) -> None:
         part = {"project": project_id}
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
+    name_unreadable(unit, project.project_type, key)
+    plan_properties(unit, Owner.PROJECT, [project_id])
+    await export_features(unit, project_id)
     fields = PlanningFields(**arguments["fields"])
     await _plan_issues(unit, fields.source_of(project_id, key), arguments["archived_issues"])
 

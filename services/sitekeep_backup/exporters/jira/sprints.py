@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_properties
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import OffsetPage, decode_array, identity_of, text_of
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
 from sitekeep_shared.content.service_fields import REQUEST_TYPE_FIELD
 from sitekeep_shared.kinds import Kind
@@ -77,6 +79,7 @@ async def export_board_sprints(unit: ExportUnit) -> None:
     await store_items(unit, Kind.SPRINT, own)
     # Issues name sprints, too: a unit that exists already is not planned once more.
     unit.spawn(*(_seen(identity_of(item), "") for item in own))
+    plan_properties(unit, Owner.SPRINT, [identity_of(item) for item in own])
     spawn_next(unit, page)
 
 
@@ -111,3 +114,4 @@ async def export_seen_sprint(unit: ExportUnit) -> None:
     text = str(unit.plan.arguments["text"])
     if text:
         await store_items(unit, Kind.SPRINT, [msgspec.Raw(text.encode())])
+        plan_properties(unit, Owner.SPRINT, [str(unit.plan.arguments["sprint"])])

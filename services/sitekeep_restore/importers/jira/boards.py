@@ -157,9 +157,16 @@ async def _find_or_create(
             except (SiteRefused, SiteForbidden, SiteNotFound) as error:
                 message = error.message
             else:
+                if board.location and "location" not in body:
+                    _say_it_is_nowhere(unit, board, message)
                 return str(created["id"])
     unit.tally.missing(Kind.BOARD, board.name, "BOARD_REFUSED", message)
     return None
+
+
+def _say_it_is_nowhere(unit: ImportUnit, board: SourceBoard, why: str) -> None:
+    message = f"The site did not take the board in its place, but without one: {why}"
+    unit.tally.remark(Kind.BOARD, board.name, "BOARD_PLACE_REFUSED", message)
 
 
 async def _filters(

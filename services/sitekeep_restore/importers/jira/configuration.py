@@ -8,6 +8,7 @@ from typing import Any
 
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_all
+from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
@@ -42,8 +43,14 @@ async def import_configuration(unit: ImportUnit) -> None:
 async def _import_list(unit: ImportUnit, noun: _Noun, losses: LossCounter) -> None:
     existing = by_name(await noun.existing(unit))
     pairs: dict[str, str] = {}
+    prepared = PreparedProjects(unit)
     for item in await read_all(unit.backup, noun.kind):
         unit.tally.expect(noun.kind)
+        own = await prepared.issue_type(item) if noun.kind is Kind.ISSUE_TYPE else None
+        if own is not None:
+            unit.tally.done(noun.kind)
+            pairs[str(item["id"])] = own
+            continue
         target = await _find_or_create(unit, noun, item, existing, losses)
         if target is not None:
             pairs[str(item["id"])] = target

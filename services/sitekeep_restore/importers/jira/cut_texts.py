@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sitekeep_restore.importers.jira.detail_context import DetailContext, DetailedIssue
 from sitekeep_restore.importers.jira.reading import Json
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 ATTACHMENTS = "/rest/api/3/issue/{issue}/attachments"
@@ -22,7 +22,7 @@ async def attach_cut_texts(context: DetailContext, issue: DetailedIssue) -> None
             continue
         try:
             await context.unit.site.upload(ATTACHMENTS, name, content, issue=issue.target)
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             key = f"{issue.key}/{name}"
             reason = "WHOLE_TEXT_NOT_ATTACHED"
             context.unit.tally.remark(Kind.ISSUE, key, reason, error.message)

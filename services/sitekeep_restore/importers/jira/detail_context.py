@@ -8,6 +8,7 @@ from sitekeep_restore.importers.jira.field_values import FieldValues
 from sitekeep_restore.importers.jira.known import Known
 from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.reading import Json
+from sitekeep_restore.importers.jira.said_properties import SaidProperties
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_restore.importers.jira.transitions import Transitions
 from sitekeep_restore.importers.unit import ImportUnit
@@ -22,6 +23,7 @@ class DetailedIssue:
     comments: list[Json]
     worklogs: list[Json]
     watchers: Json
+    votes: Json
     remote_links: list[Json]
 
     @property
@@ -40,3 +42,6 @@ class DetailContext:
     losses: LossCounter
     values: FieldValues
     transitions: Transitions
+    said_properties: SaidProperties
+    caller: str
+    """The restoring account; empty where nobody has to know."""

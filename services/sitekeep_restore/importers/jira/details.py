@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sitekeep_restore.importers.assets.issue_values import check_objects
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.comments import import_comments
 from sitekeep_restore.importers.jira.cut_texts import attach_cut_texts
@@ -13,10 +14,12 @@ from sitekeep_restore.importers.jira.field_values import FieldValues
 from sitekeep_restore.importers.jira.known import known_of
 from sitekeep_restore.importers.jira.losses import LossCounter
 from sitekeep_restore.importers.jira.projects import TargetProject
-from sitekeep_restore.importers.jira.reading import read_json
+from sitekeep_restore.importers.jira.reading import Json, read_json
 from sitekeep_restore.importers.jira.remote_links import import_remote_links
+from sitekeep_restore.importers.jira.said_properties import said_properties
 from sitekeep_restore.importers.jira.texts import Texts
 from sitekeep_restore.importers.jira.transitions import Transitions
+from sitekeep_restore.importers.jira.votes import import_votes, voters_of
 from sitekeep_restore.importers.jira.watchers import import_watchers
 from sitekeep_restore.importers.jira.worklogs import import_worklogs
 from sitekeep_restore.importers.unit import ImportUnit
@@ -36,17 +39,31 @@ async def import_details(unit: ImportUnit) -> None:
     documents: list[Any] = [
         document
         for each in issues
-        for document in (each.source, each.comments, each.worklogs, each.watchers)
+        for document in (each.source, each.comments, each.worklogs, each.watchers, each.votes)
     ]
     known = await known_of(unit, documents)
     losses = LossCounter(unit.tally)
     texts = Texts(known, losses)
     values = FieldValues(known, texts, losses)
     transitions = await Transitions.of(unit, project, known, losses)
-    context = DetailContext(unit, known, texts, losses, values, transitions)
+    context = DetailContext(
+        unit,
+        known,
+        texts,
+        losses,
+        values,
+        transitions,
+        await said_properties(unit, *_bounds(unit, project)),
+        await _caller(unit) if any(voters_of(each.votes) for each in issues) else "",
+    )
     calls = [lambda issue=issue: _import(context, issue) for issue in issues]
     await concurrently(calls, limit=CONCURRENT_ISSUES)
     losses.report()
+
+
+async def _caller(unit: ImportUnit) -> str:
+    caller: Json = await unit.site.get_json("/rest/api/3/myself")
+    return str(caller["accountId"])
 
 
 async def _import(context: DetailContext, issue: DetailedIssue) -> None:
@@ -54,18 +71,19 @@ async def _import(context: DetailContext, issue: DetailedIssue) -> None:
     unit = context.unit
     await context.transitions.move(issue.source, issue.target)
     await edit_fields(unit, issue.source, issue.target, context.values, context.losses)
+    await check_objects(context, issue)
     unit.tally.done(Kind.ISSUE, lossy=True)
     await import_comments(context, issue)
     await import_worklogs(context, issue)
     await import_watchers(context, issue)
+    await import_votes(context, issue)
     await import_remote_links(context, issue)
     await attach_cut_texts(context, issue)
 
 
 async def _issues(unit: ImportUnit, project: TargetProject) -> list[DetailedIssue]:
     """The issues of the range that exist at the destination."""
-    first = issue_entry(project.source, int(unit.plan.arguments["first"]))
-    last = issue_entry(project.source, int(unit.plan.arguments["last"]))
+    first, last = _bounds(unit, project)
     sources = await _records(unit, Kind.ISSUE, first, last)
     ids = [str(items[0]["id"]) for items in sources.values()]
     targets = await unit.identities.get(identity_kinds.ISSUE, ids)
@@ -73,6 +91,7 @@ async def _issues(unit: ImportUnit, project: TargetProject) -> list[DetailedIssu
     comments = await _records(unit, Kind.COMMENT, first, below)
     worklogs = await _records(unit, Kind.WORKLOG, first, below)
     watchers = await _records(unit, Kind.WATCHER, first, last)
+    votes = await _records(unit, Kind.VOTE, first, last)
     links = await _records(unit, Kind.REMOTE_LINK, first, last)
     return [
         DetailedIssue(
@@ -81,11 +100,18 @@ async def _issues(unit: ImportUnit, project: TargetProject) -> list[DetailedIssu
             comments=comments.get(key, []),
             worklogs=worklogs.get(key, []),
             watchers=watchers.get(key, [{}])[0],
+            votes=votes.get(key, [{}])[0],
             remote_links=links.get(key, [[]])[0],
         )
         for key, items in sources.items()
         if str(items[0]["id"]) in targets
     ]
+
+
+def _bounds(unit: ImportUnit, project: TargetProject) -> tuple[str, str]:
+    """The entry keys of the first and of the last issue of the range."""
+    first, last = (int(unit.plan.arguments[name]) for name in ("first", "last"))
+    return issue_entry(project.source, first), issue_entry(project.source, last)
 
 
 async def _records(unit: ImportUnit, kind: Kind, first: str, last: str) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ from sitekeep_restore.importers.jira.field_values import FieldValues
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.unit import ImportUnit
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteError, SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 ONE = "/rest/api/3/issue/{issue}"
@@ -24,7 +24,7 @@ async def edit_fields(
     while fields:
         try:
             await unit.site.put_json(ONE, {"fields": fields}, QUIET, issue=target)
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             refused = _refused(error, fields)
             if not refused:
                 _remark(unit, source, error)
@@ -33,13 +33,13 @@ async def edit_fields(
             return
 
 
-def _refused(error: SiteRefused | SiteForbidden, fields: Json) -> set[str]:
+def _refused(error: SiteError, fields: Json) -> set[str]:
     """The fields that a refusal names."""
     named = error.errors if isinstance(error, SiteRefused) else {}
     return set(named) & set(fields)
 
 
-def _remark(unit: ImportUnit, source: Json, error: SiteRefused | SiteForbidden) -> None:
+def _remark(unit: ImportUnit, source: Json, error: SiteError) -> None:
     unit.tally.remark(Kind.ISSUE, str(source["key"]), "ISSUE_EDIT_REFUSED", error.message)
 
 

@@ -1,6 +1,8 @@
 """Whether a Jira destination is empty, and if not, what has to be deleted.
 
-What cannot be read counts as unknown, never as empty: the error of the site is raised.
+What cannot be read counts as unknown, never as empty: the error of the site is raised. A Product
+Discovery project without ideas is no content: no request makes one, so people have to make it
+before ideas can come back into one. Should none of the backup have its key, it stays as it is.
 """
 
 from __future__ import annotations
@@ -8,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sitekeep_restore.importers.product_discovery.prepared import is_prepared
+from sitekeep_shared.atlassian.assets_site import AssetsSite, workspaces_of
 from sitekeep_shared.atlassian.client import SiteClient
-from sitekeep_shared.atlassian.errors import SiteNotFound
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.errors import Violation
 
 ACTIVE_CONTENT = "ACTIVE_CONTENT"
@@ -46,12 +50,13 @@ async def find_content(site: SiteClient) -> list[Violation]:
 
     Raises SiteError.
     """
-    violations = [_violation(project) for project in await _projects(site)]
+    projects = [each for each in await _projects(site) if not is_prepared(each)]
+    violations = [_violation(project) for project in projects]
     hidden = 0 if violations else await _issue_count(site)
     if hidden:
         text = f"The search finds about {hidden} issues of projects that are not listed."
         violations.append(Violation(ACTIVE_CONTENT, "issues", text))
-    return [*violations, *await _of_listings(site)]
+    return [*violations, *await _of_listings(site), *await _of_assets(site)]
 
 
 async def _of_listings(site: SiteClient) -> list[Violation]:
@@ -71,7 +76,25 @@ async def _of_listings(site: SiteClient) -> list[Violation]:
             more = "at least " if page.get("isLastPage") is False else ""
             text = f"There are {more}{count} {noun}, such as {', '.join(names)}. Delete them."
             found.append(Violation(ACTIVE_CONTENT, noun, text))
-    return found
+    return [*found, *await _plans(site)]
+
+
+async def _of_assets(site: SiteClient) -> list[Violation]:
+    """The schemas of Assets; a site without the app has none."""
+    try:
+        found = await workspaces_of(site)
+    except (SiteNotFound, SiteForbidden):
+        return []
+    names: list[str] = []
+    for workspace in found:
+        assets = AssetsSite.of(site, await site.cloud_id(), workspace)
+        page: dict[str, Any] = await assets.get_json("/objectschema/list")
+        names += [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    examples = ", ".join(names[:_EXAMPLES])
+    text = f"There are {len(names)} object schemas of Assets, such as {examples}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "object schemas", text)]
 
 
 async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
@@ -90,6 +113,21 @@ async def _projects(site: SiteClient) -> list[Mapping[str, Any]]:
 def _comes_with_jira(listed: Mapping[str, Any]) -> bool:
     """Whether it is the dashboard that every site begins with."""
     return bool(listed.get("systemDashboard"))
+
+
+async def _plans(site: SiteClient) -> list[Violation]:
+    """Plans, archived and trashed ones too: only the premium edition of Jira has any."""
+    query = [("includeTrashed", "true"), ("includeArchived", "true")]
+    try:
+        page: dict[str, Any] = await site.get_json("/rest/api/3/plans/plan", query)
+    except (SiteForbidden, SiteNotFound):
+        return []
+    names = [str(each.get("name", "")) for each in page.get("values", ())]
+    if not names:
+        return []
+    count = int(page.get("total") or len(names))
+    text = f"There are {count} plans, such as {', '.join(names[:_EXAMPLES])}. Delete them."
+    return [Violation(ACTIVE_CONTENT, "plans", text)]
 
 
 def _violation(project: Mapping[str, Any]) -> Violation:

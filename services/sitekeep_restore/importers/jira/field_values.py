@@ -11,7 +11,9 @@ from sitekeep_restore.importers.jira.known import Known
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.texts import Texts
+from sitekeep_shared.atlassian.assets_site import FIELD_TYPE, object_value
 from sitekeep_shared.content.adf import Node, is_document, is_list, is_node, origin_line
+from sitekeep_shared.content.discovery_fields import is_writable
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
 from sitekeep_shared.content.service_fields import is_service_field
 from sitekeep_shared.kinds import Kind
@@ -152,6 +154,10 @@ class FieldValues:
         kind = self._known.of(identity_kinds.FIELD_TYPE).get(source, "")
         if kind == STORY_POINTS:
             return value
+        if kind == FIELD_TYPE:
+            return self._each(key, _asset, value)
+        if is_writable(kind):
+            return value
         if not kind.startswith(STOCK):
             return None
         name = kind.removeprefix(STOCK)
@@ -175,10 +181,6 @@ class FieldValues:
 
     def _declare(self, issue: Json) -> None:
         """Says what of an issue has no field to be written to."""
-        fields: Json = issue["fields"]
-        votes: Json = fields.get("votes") or {}
-        if votes.get("votes"):
-            self._losses.add(Kind.ISSUE, Loss.VOTES_NOT_RESTORED, issue["key"])
         self._losses.add(Kind.ISSUE, Loss.CREATOR_AND_TIMES, issue["key"])
 
 
@@ -188,6 +190,12 @@ def _by_id(kind: str) -> Callable[[Known, Any], Json | None]:
         return {"id": target} if target is not None else None
 
     return translate
+
+
+def _asset(known: Known, value: Any) -> Json | None:
+    workspace = known.of(identity_kinds.ASSETS).get("workspace", "")
+    objects = known.of(identity_kinds.ASSET_OBJECT)
+    return object_value(objects, workspace, value) if is_node(value) else None
 
 
 def _account(known: Known, value: Any) -> Json | None:

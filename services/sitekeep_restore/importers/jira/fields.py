@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, read_json
+from sitekeep_restore.importers.jira.reading import Json, batch_of, fold, project_of, read_json
+from sitekeep_restore.importers.product_discovery.plain_fields import make_usable
+from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.discovery_fields import substitute_of
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -44,16 +47,27 @@ SEARCHERS = {
 async def import_fields(unit: ImportUnit) -> None:
     """Some fields. Jira's own ones are there; only custom ones are created."""
     losses = LossCounter(unit.tally)
+    prepared = PreparedProjects(unit)
     entries = await batch_of(unit, Kind.FIELD, FIELDS_PER_UNIT)
     existing: list[Json] = await unit.site.get_json("/rest/api/3/field")
     for entry in entries:
         field: Json = await read_json(unit.backup, entry)
         unit.tally.expect(Kind.FIELD)
-        if custom_type(field):
+        own = await prepared.custom_field(field, existing)
+        if own is not None:
+            await _keep(unit, field, own)
+            unit.tally.done(Kind.FIELD)
+        elif custom_type(field):
             await _import_custom(unit, field, existing, losses)
         else:
             unit.tally.done(Kind.FIELD)
     losses.report()
+
+
+async def _keep(unit: ImportUnit, field: Json, found: Json) -> None:
+    source = str(field["id"])
+    await unit.identities.put(identity_kinds.FIELD, {source: str(found["id"])})
+    await unit.identities.put(identity_kinds.FIELD_TYPE, {source: custom_type(found)})
 
 
 def custom_type(field: Json) -> str:
@@ -65,6 +79,9 @@ def custom_type(field: Json) -> str:
 async def _import_custom(
     unit: ImportUnit, field: Json, existing: list[Json], losses: LossCounter
 ) -> None:
+    substitute = substitute_of(field.get("schema") or {})
+    if substitute:
+        field = {**field, "schema": {"custom": STOCK + substitute}}
     name, kind = str(field["name"]), custom_type(field)
     found = await _same_field(unit, field, existing)
     if found is None and kind.removeprefix(STOCK) not in SEARCHERS:
@@ -79,13 +96,20 @@ async def _import_custom(
     await unit.identities.put(identity_kinds.FIELD, {source: target})
     await unit.identities.put(identity_kinds.FIELD_TYPE, {source: kind})
     await unit.identities.put(identity_kinds.SOURCE_OF_FIELD, {target: source})
-    unit.tally.done(Kind.FIELD)
+    if substitute:
+        await make_usable(unit, target)
+        losses.add(Kind.FIELD, Loss.FIELD_TYPE_CHANGED, name)
+    unit.tally.done(Kind.FIELD, lossy=bool(substitute))
 
 
 async def _same_field(unit: ImportUnit, field: Json, existing: Sequence[Json]) -> Json | None:
     """The field of that name and type, unless another one of the source became it."""
     wanted = (fold(field["name"]), custom_type(field))
-    same = [each for each in existing if (fold(each["name"]), custom_type(each)) == wanted]
+    same = [
+        each
+        for each in existing
+        if (fold(each["name"]), custom_type(each)) == wanted and not project_of(each)
+    ]
     ids = [str(each["id"]) for each in same]
     sources = await unit.identities.get(identity_kinds.SOURCE_OF_FIELD, ids)
     own = str(field["id"])

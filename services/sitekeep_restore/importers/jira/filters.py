@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.boards import BOARDS
 from sitekeep_restore.importers.jira.filter_bodies import TargetFilter
+from sitekeep_restore.importers.jira.filter_columns import import_columns
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.queries import Queries
 from sitekeep_restore.importers.jira.reading import (
@@ -65,6 +66,10 @@ class _Context:
         for loss in losses:
             self.losses.add(Kind.FILTER, loss, one.name)
 
+    async def set_columns(self, one: TargetFilter, target: str, *, own: bool) -> None:
+        """Sets or, where somebody else owns the filter already, counts its columns."""
+        await import_columns(self.unit, self.losses, one.id, one.name, target, own=own)
+
 
 async def import_filters(unit: ImportUnit) -> None:
     """Some filters. A query that names a later one waits, and so does a name that others have."""
@@ -85,6 +90,7 @@ async def _import(context: _Context, one: TargetFilter) -> None:
     """One filter; done once the site has it, also where a part of it did not come along."""
     current = await _current(context, one)
     if current is None:
+        await context.set_columns(one, "", own=False)
         return
     losses: list[Loss] = []
     if context.shares.lost(_permissions(one.source)):
@@ -101,7 +107,9 @@ async def _import(context: _Context, one: TargetFilter) -> None:
 
 async def _finish(context: _Context, one: TargetFilter, current: Json) -> list[Loss]:
     """Who may edit it, then its owner. Returns what did not come along."""
-    if _owner_of(current) != context.caller:
+    own = _owner_of(current) == context.caller
+    await context.set_columns(one, str(current["id"]), own=own)
+    if not own:
         return list(one.losses(current))
     if one.edits:
         current = await _edit(context, current, one.edited(current)) or current
@@ -141,6 +149,7 @@ async def _complete(context: _Context, one: TargetFilter) -> list[Loss]:
     """The first of the edits that the site takes, then the owner."""
     current = await _read(context, context.known[one.id])
     if _owner_of(current) != context.caller:
+        await context.set_columns(one, str(current["id"]), own=False)
         return []
     for body in one.completions(current):
         edited = await _edit(context, current, body)

@@ -54,7 +54,7 @@ async def _import_group(unit: ImportUnit, group: Json, existing: Json) -> None:
     try:
         if found is None:
             found = await unit.site.post_json("/rest/api/3/group", {"name": name})
-    except (SiteRefused, SiteForbidden) as error:
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         unit.tally.missing(Kind.GROUP, name, "GROUP_REFUSED", error.message)
         return
     await _keep(unit, group, found)

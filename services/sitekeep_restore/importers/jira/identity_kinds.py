@@ -34,9 +34,30 @@ FILTER = Kind.FILTER.value
 BOARD = Kind.BOARD.value
 SPRINT = Kind.SPRINT.value
 DASHBOARD = Kind.DASHBOARD.value
+PLAN = Kind.PLAN.value
 ORGANIZATION = Kind.ORGANIZATION.value
 SERVICE_DESK = Kind.SERVICE_DESK.value
 REQUEST_TYPE = Kind.REQUEST_TYPE.value
+
+ASSET_SCHEMA = Kind.ASSET_SCHEMA.value
+ASSET_STATUS = Kind.ASSET_STATUS.value
+ASSET_OBJECT_TYPE = Kind.ASSET_OBJECT_TYPE.value
+ASSET_OBJECT = Kind.ASSET_OBJECT.value
+
+PREPARED_PROJECT = "prepared_project"
+"""Source id of a Product Discovery project → target id of one that waits for its ideas."""
+
+ASSETS = "assets"
+"""``workspace``, ``cloud`` → the ids under which the destination's Assets are asked."""
+
+ASSET_ATTRIBUTE = "asset_attribute"
+"""Source id of an attribute of an object type → target id."""
+
+ASSET_INTENT = "asset_intent"
+"""Source id of a schema that this restore makes → its key."""
+
+ASSET_ADOPTED = "asset_adopted"
+"""Target id of an object that this restore made → source id."""
 
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""
@@ -100,6 +121,9 @@ WORKFLOW_NAME = "workflow_name"
 
 INTENDED_WORKFLOW = "intended_workflow"
 """Source id of a workflow → the free name under which it is about to be made."""
+
+LOST_RULES = "lost_rules"
+"""Source id of a workflow → what is left out of it, a JSON array of words."""
 
 TEMPORARY_WORKFLOW = "temporary_workflow"
 """Source project id → target id of the workflow that it has while it is restored."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sitekeep_restore.importers.assets import attributes as asset_attributes
+from sitekeep_restore.importers.assets import destination as assets
+from sitekeep_restore.importers.assets import objects as asset_objects
+from sitekeep_restore.importers.assets import schemas as asset_schemas
+from sitekeep_restore.importers.assets import types as asset_types
 from sitekeep_restore.importers.jira import (
     archives,
     attachments,
@@ -10,6 +15,9 @@ from sitekeep_restore.importers.jira import (
     configuration,
     dashboards,
     details,
+    entity_properties,
+    epics,
+    features,
     field_configurations,
     field_contexts,
     field_defaults,
@@ -17,12 +25,14 @@ from sitekeep_restore.importers.jira import (
     fillers,
     filters,
     groups,
+    issue_properties,
     issue_type_schemes,
     issues,
     notification_schemes,
     open_fields,
     open_screens,
     permission_schemes,
+    plans,
     priority_schemes,
     projects,
     ranks,
@@ -41,6 +51,7 @@ from sitekeep_restore.importers.jira import (
     workflow_switches,
     workflows,
 )
+from sitekeep_restore.importers.product_discovery import prepared
 from sitekeep_restore.importers.service_management import (
     customers,
     organizations,
@@ -53,11 +64,13 @@ from sitekeep_restore.importers.unit import Importer
 IMPORTER = Importer(
     initial_units=(
         begin.FIRST,
+        prepared.FIRST,
         users.FIRST,
         configuration.FIRST,
         statuses.FIRST,
         roles.FIRST,
         fields.FIRST,
+        assets.FIRST,
         notification_schemes.FIRST,
         permission_schemes.FIRST,
         security_schemes.FIRST,
@@ -76,6 +89,9 @@ IMPORTER = Importer(
         role_actors.FIRST,
         filters.FIRST,
         filters.UNFINISHED,
+        *entity_properties.FIRST,
+        features.FIRST,
+        plans.FIRST,
         versions.ARCHIVE,
         attachments.LEFT_OUT,
         begin.LAST,
@@ -90,6 +106,7 @@ IMPORTER = Importer(
     ),
     run={
         "begin": begin.begin,
+        "prepared-projects": prepared.find_prepared,
         "users": users.import_users,
         "groups": groups.import_groups,
         "memberships": groups.import_memberships,
@@ -98,6 +115,13 @@ IMPORTER = Importer(
         "role-actors": role_actors.import_role_actors,
         "statuses": statuses.import_statuses,
         "fields": fields.import_fields,
+        "assets": assets.import_assets,
+        "asset-schemas": asset_schemas.import_schemas,
+        "asset-types": asset_types.import_types,
+        "asset-attributes": asset_attributes.import_attributes,
+        "asset-objects": asset_objects.import_objects,
+        "asset-references": asset_objects.import_references,
+        "asset-demands": asset_attributes.import_demands,
         "screens": screens.import_screens,
         "screen-schemes": screen_schemes.import_screen_schemes,
         "type-screen-schemes": screen_schemes.import_type_screen_schemes,
@@ -129,6 +153,11 @@ IMPORTER = Importer(
         "attachments": attachments.import_attachments,
         "left-out-attachments": attachments.count_left_out,
         "details": details.import_details,
+        "issue-properties": issue_properties.import_issue_properties,
+        "epics": epics.import_epics,
+        "plans": plans.import_plans,
+        "features": features.import_features,
+        "properties": entity_properties.import_properties,
         "relations": relations.import_relations,
         "boards": boards.import_boards,
         "closed-sprints": sprints.import_closed_sprints,

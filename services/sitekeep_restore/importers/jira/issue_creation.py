@@ -14,13 +14,14 @@ from sitekeep_restore.importers.jira.numbering import Slot, Wanted
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.unit import ImportUnit
-from sitekeep_shared.atlassian.errors import SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.adf import is_node
 from sitekeep_shared.content.entry_keys import split_issue_key
 from sitekeep_shared.kinds import Kind
 
 BULK = "/rest/api/3/issue/bulk"
 SINGLE = "/rest/api/3/issue"
+_REFUSALS = (SiteRefused, SiteForbidden, SiteNotFound)
 
 
 class Creation:
@@ -71,7 +72,7 @@ class Creation:
         """What was created, in the order of the bodies, and the places of what was not."""
         try:
             answer: Json = await self.unit.site.post_json(BULK, {"issueUpdates": list(bodies)})
-        except SiteRefused as error:
+        except _REFUSALS as error:
             answer = _decoded(error.body)
             if not answer.get("errors"):
                 return [], set(range(len(bodies)))
@@ -87,7 +88,7 @@ class Creation:
             body = maker.issue(wanted, plain=plain)
             try:
                 issue: Json = await self.unit.site.post_json(SINGLE, body)
-            except SiteRefused as error:
+            except _REFUSALS as error:
                 message = error.message
             else:
                 self._note(Slot(self.following, wanted), issue)
@@ -95,8 +96,11 @@ class Creation:
         self._miss(wanted, message)
 
     async def _fill(self, maker: BodyMaker) -> None:
-        """A filler that tells which number comes next. Raises SiteRefused."""
-        issue: Json = await self.unit.site.post_json(SINGLE, maker.filler())
+        """A filler that tells which number comes next; without one, other keys are said later."""
+        try:
+            issue: Json = await self.unit.site.post_json(SINGLE, maker.filler())
+        except _REFUSALS:
+            return
         self._note(Slot(self.following, None), issue)
 
     def _miss(self, wanted: Wanted, message: str) -> None:

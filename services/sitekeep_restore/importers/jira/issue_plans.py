@@ -23,6 +23,8 @@ def plan_range(
     for start in range(first, last + 1, DETAILS_PER_UNIT):
         end = min(start + DETAILS_PER_UNIT - 1, last)
         unit.spawn(_plan(ImportPhase.DETAILS, "details", project, start, end))
+    unit.spawn(_plan(ImportPhase.DETAILS, "issue-properties", project, first, last))
+    unit.spawn(_plan(ImportPhase.RELATIONS, "epics", project, first, last))
     unit.spawn(_plan(ImportPhase.RELATIONS, "relations", project, first, last))
     if fillers:
         more = {"fillers": list(fillers)}

@@ -68,6 +68,9 @@ async def known_of(unit: ImportUnit, documents: Iterable[Any]) -> Known:
     for document in documents:
         _collect(document, wanted)
     maps = {kind: await unit.identities.get(kind, ids) for kind, ids in wanted.items() if ids}
+    if identity_kinds.ASSET_OBJECT in maps:
+        assets = await unit.identities.get(identity_kinds.ASSETS, ["workspace"])
+        maps[identity_kinds.ASSETS] = assets
     sites = await unit.identities.get(identity_kinds.SITE, ["source", "target"])
     return Known(maps, sites.get("source", ""), sites.get("target", ""))
 
@@ -93,6 +96,7 @@ def _collect_fields(fields: Json, wanted: dict[str, set[str]]) -> None:
                 for kind in (identity_kinds.OPTION, identity_kinds.VERSION, identity_kinds.PROJECT):
                     _add(wanted, kind, item.get("id"))
                 _add(wanted, identity_kinds.GROUP, item.get("groupId"))
+                _add(wanted, identity_kinds.ASSET_OBJECT, item.get("objectId"))
             elif name in _BY_FIELD:
                 _add(wanted, _BY_FIELD[name], item.get("id"))
         if name.startswith("customfield_"):

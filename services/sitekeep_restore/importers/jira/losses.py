@@ -14,6 +14,21 @@ class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
     APP_ACCOUNT_NOT_RESTORED = "The account of an app exists where the app is installed."
+    ASSET_ICON_REPLACED = "The icon of that name is not at the destination: another one stands in."
+    ASSET_NOT_KEPT = (
+        "The site took the value of the Assets field without a word and did not keep it."
+    )
+    ASSET_OBJECT_KEY = (
+        "The site numbers and dates objects of Assets itself; the original key and times, and the "
+        "history, are in the backup."
+    )
+    ASSET_STATUS_KEPT = (
+        "A status of Assets of that name with another category or description was there already."
+    )
+    ASSET_VALUE_NOT_RESTORABLE = (
+        "A value of an object of Assets names somebody or something that is not at the destination."
+    )
+    ASSET_VALUE_REFUSED = "The site refused the value of an attribute; it is in the backup."
     ATTACHMENT_AUTHOR_AND_TIME = (
         "The site sets uploader and time of a file itself; the original ones are in the backup."
     )
@@ -73,6 +88,9 @@ class Loss(enum.Enum):
         "A field is not at the destination, or the site refuses what a configuration says of it."
     )
     FIELD_REFUSED = "The site refused the value of the field; the original is in the backup."
+    FIELD_TYPE_CHANGED = (
+        "No request makes fields of Jira Product Discovery: a plain field keeps the values."
+    )
     FIELD_SCHEME_NOT_RESTORED = (
         "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
         "destination's."
@@ -196,6 +214,25 @@ class Loss(enum.Enum):
     )
     WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
     CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
+    COLUMN_NOT_RESTORED = (
+        "A column of the filter is a field of an app that is not at the destination."
+    )
+    FEATURE_FIXED = (
+        "The product alone decides on the feature, and does otherwise at the destination."
+    )
+    FEATURE_NOT_OFFERED = (
+        "The product offers no such feature for the project at the destination: a team-managed "
+        "project came back as a company-managed one."
+    )
+    PLAN_PART_NOT_RESTORED = "The plan names something that is not at the destination."
+    PLAN_TEAM_NOT_RESTORED = (
+        "A team of the organization that the plan has is not at the destination."
+    )
+    PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
+    PLAN_TIME = "The site sets itself when a plan was saved."
+    PROPERTY_KEPT = (
+        "An issue type of that name was there already, with another value of the property."
+    )
 
 
 class LossCounter:

@@ -104,6 +104,6 @@ async def _delete(unit: ImportUnit, ours: dict[str, str]) -> None:
             await unit.site.delete(ONE_SCHEME, scheme=ours[_SCHEME])
         with contextlib.suppress(SiteNotFound):
             await unit.site.delete(ONE, configuration=ours[_CONFIGURATION])
-    except (SiteRefused, SiteForbidden) as error:
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         message = f"Projects still have it: {error.message}"
         unit.tally.remark(Kind.FIELD_CONFIGURATION, NAME, "OPEN_FIELDS_STAY", message)

@@ -140,6 +140,6 @@ async def _delete(unit: ImportUnit, ours: dict[str, str]) -> None:
         for name in (_EDIT, _CREATE):
             with contextlib.suppress(SiteNotFound):
                 await site.delete(ONE, screen=ours[name])
-    except (SiteRefused, SiteForbidden) as error:
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         message = f"Projects still have it: {error.message}"
         unit.tally.remark(Kind.SCREEN, NAME, "OPEN_SCREENS_STAY", message)

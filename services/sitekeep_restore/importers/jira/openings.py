@@ -29,8 +29,10 @@ async def next_openings(unit: ImportUnit, schemes: str) -> list[Opening]:
     sources = [entry.key for entry in entries]
     projects = await unit.identities.get(identity_kinds.PROJECT, sources)
     found = await unit.identities.get(schemes, sources)
+    prepared = await unit.identities.get(identity_kinds.PREPARED_PROJECT, sources)
     return [
         Opening(projects[entry.key], entry.attributes.get("key", ""), found.get(entry.key))
         for entry in entries
-        if entry.key in projects
+        # One that somebody made by hand before has settings of its own.
+        if entry.key in projects and entry.key not in prepared
     ]

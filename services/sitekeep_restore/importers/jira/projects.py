@@ -17,8 +17,10 @@ from sitekeep_restore.importers.jira.reading import Json, all_values, batch_of, 
 from sitekeep_restore.importers.jira.security_schemes import security_scheme_of
 from sitekeep_restore.importers.jira.silence import silent_scheme
 from sitekeep_restore.importers.jira.statuses import ensure_workflow
+from sitekeep_restore.importers.jira.workflow_paths import SCHEMES
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.discovery_fields import PROJECT_TYPE
 from sitekeep_shared.content.entry_keys import end_of, first_of_project
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
@@ -65,14 +67,20 @@ async def import_project(unit: ImportUnit) -> None:
     losses = LossCounter(unit.tally)
     unit.tally.expect(Kind.PROJECT)
     existing = await _existing(unit, project)
-    if existing is not None and (unit.first_attempt or existing.get("name") != project["name"]):
+    prepared = await _is_prepared(unit, entry)
+    is_own = not unit.first_attempt and (existing or {}).get("name") == project["name"]
+    if existing is not None and not (prepared or is_own):
         await _refuse(unit, entry, project, "PROJECT_KEY_TAKEN", "The key is in use.")
         return
     types = await _issue_types(unit, project)
-    schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
-    schemes |= await _permission_scheme(unit, entry, losses)
-    schemes |= await security_scheme_of(unit, entry.key) | await open_screens_of(unit)
-    schemes |= await open_fields_of(unit)
+    schemes: dict[str, int] = {}
+    if existing is not None and prepared:
+        await _take_over(unit, project, existing)
+    else:
+        schemes = await _schemes(unit, entry, project, types) | await silent_scheme(unit)
+        schemes |= await _permission_scheme(unit, entry, losses)
+        schemes |= await security_scheme_of(unit, entry.key) | await open_screens_of(unit)
+        schemes |= await open_fields_of(unit)
     target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
     if target is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
@@ -94,6 +102,26 @@ async def _existing(unit: ImportUnit, project: Json) -> Json | None:
     except SiteNotFound:
         return None
     return found
+
+
+async def _is_prepared(unit: ImportUnit, entry: Entry) -> bool:
+    kind = identity_kinds.PREPARED_PROJECT
+    return bool(await unit.identities.get(kind, [entry.key]))
+
+
+async def _take_over(unit: ImportUnit, project: Json, existing: Json) -> None:
+    """Gives a project that somebody made by hand what a request can change; it has no schemes."""
+    key = str(project["key"])
+    body: Json = {"name": project["name"], "description": str(project.get("description") or "")}
+    lead = await _lead(unit, project)
+    try:
+        await unit.site.put_json(
+            ONE, {**body, "leadAccountId": lead} if lead else body, project=key
+        )
+    except (SiteRefused, SiteForbidden) as error:
+        unit.tally.remark(Kind.PROJECT, key, "PROJECT_EDIT_REFUSED", error.message)
+    message = f"{existing.get('name')} has settings of its own: it may send mail meanwhile."
+    unit.tally.remark(Kind.PROJECT, key, "NOT_SILENT", message)
 
 
 async def _refuse(unit: ImportUnit, entry: Entry, project: Json, reason: str, text: str) -> None:
@@ -185,11 +213,10 @@ async def _type_scheme(unit: ImportUnit, name: str, types: Sequence[Json]) -> in
 
 
 async def _workflow_scheme(unit: ImportUnit, name: str, workflow: str) -> int | None:
-    template = "/rest/api/3/workflowscheme"
-    found = await _scheme_named(unit, template, name)
+    found = await _scheme_named(unit, SCHEMES, name)
     if found is not None:
         return found
-    created = await _create_scheme(unit, template, {"name": name, "defaultWorkflow": workflow})
+    created = await _create_scheme(unit, SCHEMES, {"name": name, "defaultWorkflow": workflow})
     return int(created["id"]) if created else None
 
 
@@ -219,7 +246,7 @@ async def _create(
             created: Json = await unit.site.post_json(
                 "/rest/api/3/project", {**body, "projectTypeKey": kind}
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             unit.tally.remark(Kind.PROJECT, key, "PROJECT_TYPE_REFUSED", f"{kind}: {error.message}")
             continue
         if kind != project.get("projectTypeKey", kind):
@@ -233,7 +260,7 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
     body: dict[str, Any] = {
         "key": project["key"],
         "name": project["name"],
-        "projectTypeKey": "software" if kind == "product_discovery" else kind,
+        "projectTypeKey": "software" if kind == PROJECT_TYPE else kind,
         "leadAccountId": await _lead(unit, project) or await _caller(unit),
         **schemes,
     }
@@ -268,7 +295,8 @@ async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
     found: list[Loss] = []
     if project.get("lead") and not await _lead(unit, project):
         found.append(Loss.PROJECT_LEAD_REPLACED)
-    if project.get("style") == "next-gen":
+    is_discovery = project.get("projectTypeKey") == PROJECT_TYPE
+    if project.get("style") == "next-gen" and not is_discovery:
         found.append(Loss.BOARD_TYPE_CHANGED)
     if project.get("projectCategory") and not await _category(unit, project):
         found.append(Loss.PROJECT_CATEGORY)

@@ -106,3 +106,10 @@ def by_name(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def fold(name: object) -> str:
     """A name as sites compare it."""
     return str(name or "").strip().casefold()
+
+
+def project_of(item: Mapping[str, Any]) -> str:
+    """The id of the one project that a thing belongs to; empty: it is for the whole site."""
+    scope: Mapping[str, Any] = item.get("scope") or {}
+    project: Mapping[str, Any] = scope.get("project") or {}
+    return str(project.get("id", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sitekeep_restore.importers.jira.detail_context import DetailContext, DetailedIssue
 from sitekeep_restore.importers.jira.reading import Json
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 REMOTE_LINKS = "/rest/api/3/issue/{issue}/remotelink"
@@ -39,7 +39,7 @@ async def _post(context: DetailContext, issue: DetailedIssue, link: Json) -> boo
     body = {name: link[name] for name in KEPT if link.get(name)}
     try:
         await context.unit.site.post_json(REMOTE_LINKS, body, issue=issue.target)
-    except (SiteRefused, SiteForbidden) as error:
+    except (SiteRefused, SiteForbidden, SiteNotFound) as error:
         name = f"{issue.key}/remote link {link.get('id', '')}"
         context.unit.tally.missing(Kind.REMOTE_LINK, name, "REMOTE_LINK_REFUSED", error.message)
         return False

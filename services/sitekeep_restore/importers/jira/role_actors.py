@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira import identity_kinds
@@ -92,9 +93,11 @@ async def _one_by_one(unit: ImportUnit, place: tuple[str, str], actors: Sequence
     for actor in actors:
         try:
             await _put(unit, place, [*taken, actor])
-        except (SiteRefused, SiteNotFound):
+        except (SiteRefused, SiteForbidden, SiteNotFound):
             continue
         taken.append(actor)
     if not taken:
-        await _put(unit, place, [])
+        # Without this the default actors of the role would stay.
+        with contextlib.suppress(SiteRefused, SiteForbidden, SiteNotFound):
+            await _put(unit, place, [])
     return len(taken)

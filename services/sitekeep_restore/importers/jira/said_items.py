@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sitekeep_restore.importers.jira.detail_context import DetailContext, DetailedIssue
+from sitekeep_restore.importers.jira.entity_properties import miss_owner
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.marked_items import marked_items, place_of
 from sitekeep_restore.importers.jira.reading import Json
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_restore.importers.jira.said_properties import with_properties
+from sitekeep_restore.importers.jira.texts import Place
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 
@@ -50,8 +53,13 @@ async def import_sayings(
     present = await _present(context, issue, saying)
     written: list[tuple[Json, Json]] = []
     for item in sorted(items, key=_age):
+        properties = context.said_properties.get((saying.kind, str(item["id"])), ())
+        if properties:
+            context.unit.tally.expect(Kind.ENTITY_PROPERTY, len(properties))
         body = None
-        if str(item["id"]) not in present:
+        if str(item["id"]) in present:
+            _count(context, place_of(saying.kind, issue.key, item), properties, properties)
+        else:
             body = await _post(context, issue, saying, item)
             if body is None:
                 continue
@@ -78,19 +86,39 @@ async def _post(
 
     One that not everyone may see is never posted for everyone.
     """
+    properties = context.said_properties.get((saying.kind, str(item["id"])), ())
+    tries = [(False, properties), (True, properties), *([(True, ())] if properties else [])]
     message = ""
-    for plain in (False, True):
-        body = saying.body(context, issue, item, plain)
+    for plain, kept in tries:
+        body = with_properties(saying.body(context, issue, item, plain), kept)
         try:
             await context.unit.site.post_json(
                 saying.template, body, saying.query, issue=issue.target
             )
-        except (SiteRefused, SiteForbidden) as error:
+        except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             message = error.message
         else:
+            _count(context, place_of(saying.kind, issue.key, item), properties, kept, message)
             return body
     place = place_of(saying.kind, issue.key, item)
     context.texts.forget(place)
     reason = f"{saying.kind.name}_REFUSED"
     context.unit.tally.missing(saying.kind, place.name, reason, message)
+    if properties:
+        miss_owner(context.unit, place.name, len(properties))
     return None
+
+
+def _count(
+    context: DetailContext,
+    place: Place,
+    properties: Sequence[Json],
+    kept: Sequence[Json],
+    message: str = "",
+) -> None:
+    """Counts the properties that came along, and names those without which it went."""
+    tally, kind = context.unit.tally, Kind.ENTITY_PROPERTY
+    if kept:
+        tally.done(kind, count=len(kept))
+    if lost := len(properties) - len(kept):
+        tally.missing(kind, place.name, "PROPERTY_REFUSED", message, count=lost)

@@ -62,9 +62,10 @@ async def end_silence(unit: ImportUnit) -> None:
     sources = [entry.key for entry in entries]
     projects = await unit.identities.get(identity_kinds.PROJECT, sources)
     schemes = await unit.identities.get(identity_kinds.PROJECT_NOTIFICATION_SCHEME, sources)
+    prepared = await unit.identities.get(identity_kinds.PREPARED_PROJECT, sources)
     silent = (await silent_scheme(unit)).get("notificationScheme")
     for entry in entries:
-        if entry.key not in projects or silent is None:
+        if entry.key not in projects or entry.key in prepared or silent is None:
             continue
         project: Json = await read_json(unit.backup, entry)
         scheme = schemes.get(entry.key) or await _default(unit, project)

@@ -8,13 +8,21 @@ from typing import Any
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_all
+from sitekeep_restore.importers.jira.reading import (
+    Json,
+    all_values,
+    by_name,
+    fold,
+    project_of,
+    read_all,
+)
+from sitekeep_restore.importers.jira.workflow_paths import CREATE, SEARCH
+from sitekeep_restore.importers.product_discovery.prepared import PreparedProjects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
-CREATE = "/rest/api/3/workflows/create"
 STATUS_WORKFLOW = "Sitekeep statuses "
 """Begins the names of the workflows that are made to have statuses made."""
 STATUSES_PER_REQUEST = 500
@@ -26,7 +34,7 @@ _NAMESPACE = uuid.UUID("0b0ad0a4-51f5-4f0c-9f3c-1f4cf4d33a55")
 
 async def import_statuses(unit: ImportUnit) -> None:
     """Creates the statuses that are absent, together with a workflow that holds them."""
-    statuses = await read_all(unit.backup, Kind.STATUS)
+    statuses = await _not_prepared(unit, await read_all(unit.backup, Kind.STATUS))
     existing = by_name(await global_statuses(unit))
     wanted = by_name(statuses)
     absent = [status for name, status in wanted.items() if name not in existing]
@@ -39,16 +47,25 @@ async def import_statuses(unit: ImportUnit) -> None:
     await _map(unit, statuses, found, refused)
 
 
+async def _not_prepared(unit: ImportUnit, statuses: Sequence[Json]) -> list[Json]:
+    """The statuses that no project made by hand has; those that one has are mapped to them."""
+    prepared = PreparedProjects(unit)
+    left: list[Json] = []
+    for status in statuses:
+        own = await prepared.status(status)
+        if own is None:
+            left.append(status)
+            continue
+        await unit.identities.put(identity_kinds.STATUS, {str(status["id"]): own})
+        unit.tally.expect(Kind.STATUS)
+        unit.tally.done(Kind.STATUS)
+    return left
+
+
 async def global_statuses(unit: ImportUnit) -> list[Json]:
     """The statuses of the destination that are not of a single project."""
     found = await all_values(unit.site, "/rest/api/3/statuses/search")
-    return [status for status in found if not _project_of(status)]
-
-
-def _project_of(status: Mapping[str, Any]) -> str:
-    scope: Mapping[str, Any] = status.get("scope") or {}
-    project: Mapping[str, Any] = scope.get("project") or {}
-    return str(project.get("id", ""))
+    return [status for status in found if not project_of(status)]
 
 
 async def _create_statuses(unit: ImportUnit, start: int, absent: Sequence[Json]) -> str:
@@ -119,7 +136,7 @@ async def _map(
         other = target.get("statusCategory") != status.get("statusCategory")
         if other:
             losses.add(Kind.STATUS, Loss.STATUS_CATEGORY_KEPT, name)
-        unit.tally.done(Kind.STATUS, lossy=other or bool(_project_of(status)))
+        unit.tally.done(Kind.STATUS, lossy=other or bool(project_of(status)))
     await unit.identities.put(identity_kinds.STATUS, pairs)
     losses.report()
 
@@ -151,5 +168,5 @@ async def ensure_workflow(
 
 async def _workflow_named(unit: ImportUnit, name: str) -> str:
     query = [("queryString", name)]
-    found = await all_values(unit.site, "/rest/api/3/workflows/search", query)
+    found = await all_values(unit.site, SEARCH, query)
     return next((str(each["id"]) for each in found if each.get("name") == name), "")

@@ -5,13 +5,10 @@ from __future__ import annotations
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.reading import Json, all_values
 from sitekeep_restore.importers.jira.statuses import STATUS_WORKFLOW
+from sitekeep_restore.importers.jira.workflow_paths import ONE, ONE_SCHEME, SEARCH
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
-
-SCHEME = "/rest/api/3/workflowscheme/{id}"
-WORKFLOW = "/rest/api/3/workflow/{id}"
-SEARCH = "/rest/api/3/workflows/search"
 
 
 async def discard_workflow(unit: ImportUnit, project: str) -> None:
@@ -20,9 +17,9 @@ async def discard_workflow(unit: ImportUnit, project: str) -> None:
     workflows = await unit.identities.get(identity_kinds.TEMPORARY_WORKFLOW, [project])
     try:
         if project in schemes:
-            await _delete(unit, SCHEME, schemes[project])
+            await _delete(unit, ONE_SCHEME, schemes[project])
         if project in workflows:
-            await _delete(unit, WORKFLOW, workflows[project])
+            await _delete(unit, ONE, workflows[project])
     except (SiteRefused, SiteForbidden) as error:
         _stays(unit, str(unit.plan.arguments.get("key", project)), error.message)
 
@@ -37,7 +34,7 @@ async def discard_status_workflows(unit: ImportUnit) -> None:
 
 async def _discard(unit: ImportUnit, workflow: Json) -> None:
     try:
-        await _delete(unit, WORKFLOW, str(workflow["id"]))
+        await _delete(unit, ONE, str(workflow["id"]))
     except (SiteRefused, SiteForbidden) as error:
         _stays(unit, str(workflow["name"]), error.message)
 

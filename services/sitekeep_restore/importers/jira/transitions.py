@@ -10,7 +10,7 @@ from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.unit import ImportUnit
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 
 TRANSITIONS = "/rest/api/3/issue/{issue}/transitions"
@@ -60,5 +60,5 @@ class Transitions:
         body = {"transition": {"id": transition}}
         try:
             await self._unit.site.post_json(TRANSITIONS, body, issue=target)
-        except (SiteRefused, SiteForbidden):
+        except (SiteRefused, SiteForbidden, SiteNotFound):
             self._losses.add(Kind.ISSUE, Loss.STATUS_NOT_REACHED, key)

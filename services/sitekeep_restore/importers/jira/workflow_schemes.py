@@ -14,15 +14,13 @@ from sitekeep_restore.importers.jira.scheme_homes import (
     SchemeHomes,
     has_projects_beyond,
 )
+from sitekeep_restore.importers.jira.workflow_paths import ONE_SCHEME, SCHEMES
 from sitekeep_restore.importers.jira.workflow_switches import plan_switch
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.workflow_schemes import DEFAULT, DEFAULT_NAME, DEFAULT_WORKFLOW
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
-
-SCHEMES = "/rest/api/3/workflowscheme"
-ONE = SCHEMES + "/{scheme}"
 
 FOLLOWING = UnitPlan(ImportPhase.OPENING, "workflow-schemes", "workflow-schemes")
 """Comes after the last workflow."""
@@ -130,7 +128,7 @@ class _Writer:
             return
         target = str(home.found["id"])
         if not _is_same(home.found, body):
-            await self.unit.site.put_json(ONE, body, scheme=target)
+            await self.unit.site.put_json(ONE_SCHEME, body, id=target)
         await self.homes.keep(scheme, target)
 
 

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from sitekeep_restore.importers.jira.bulk_tasks import task_of, wait_for_task
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.jira.temporary_workflows import discard_workflow
+from sitekeep_restore.importers.jira.workflow_paths import OF_PROJECTS, ONE_SCHEME, READ, SWITCH
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
-OF_PROJECTS = "/rest/api/3/workflowscheme/project"
-SWITCH = OF_PROJECTS + "/switch"
-SCHEME = "/rest/api/3/workflowscheme/{scheme}"
-WORKFLOWS = "/rest/api/3/workflows"
 STATUSES = "/rest/api/3/project/{project}/statuses"
 CONFLICT = 409
 _MOST_ROUNDS = 3
@@ -73,7 +70,7 @@ async def _present_scheme(unit: ImportUnit, project: str) -> str:
 async def _mappings(unit: ImportUnit, project: str, scheme: str) -> list[Json]:
     """Where issues go whose status is not in the workflow that their type gets."""
     kinds: list[Json] = await unit.site.get_json(STATUSES, project=project)
-    target: Json = await unit.site.get_json(SCHEME, scheme=scheme)
+    target: Json = await unit.site.get_json(ONE_SCHEME, id=scheme)
     mapped: Json = target.get("issueTypeMappings") or {}
     default = str(target["defaultWorkflow"])
     chosen = {str(kind["id"]): str(mapped.get(str(kind["id"]), default)) for kind in kinds}
@@ -89,7 +86,7 @@ async def _mappings(unit: ImportUnit, project: str, scheme: str) -> list[Json]:
 
 async def _workflows(unit: ImportUnit, names: Sequence[str]) -> Mapping[str, _Statuses]:
     body = {"workflowNames": list(names)}
-    answer: Json = await unit.site.post_json(WORKFLOWS, body, read=True)
+    answer: Json = await unit.site.post_json(READ, body, read=True)
     listed: list[Json] = answer.get("statuses", [])
     statuses = {str(each["statusReference"]): each for each in listed}
     return {str(each["name"]): _Statuses(each, statuses) for each in answer.get("workflows", [])}

@@ -24,7 +24,6 @@ from sitekeep_restore.importers.jira.reading import (
 )
 from sitekeep_restore.importers.jira.scheme_homes import Home, SchemeHomes
 from sitekeep_restore.importers.jira.statuses import (
-    CREATE,
     global_statuses,
     listed_status,
 )
@@ -35,6 +34,7 @@ from sitekeep_restore.importers.jira.workflow_bodies import (
     without_rule,
     without_rules,
 )
+from sitekeep_restore.importers.jira.workflow_paths import CREATE, READ, SEARCH, VALIDATE
 from sitekeep_restore.importers.jira.workflow_rules import RuleIds
 from sitekeep_restore.importers.jira.workflow_schemes import FOLLOWING
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
@@ -43,9 +43,6 @@ from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
 
-VALIDATE = CREATE + "/validation"
-READ = "/rest/api/3/workflows"
-SEARCH = READ + "/search"
 PER_UNIT = 20
 _MOST_ROUNDS = 20
 """How often a site may find something else wrong with one workflow."""
@@ -75,8 +72,9 @@ async def _writer(unit: ImportUnit, sources: Sequence[tuple[Entry, Json]]) -> _W
     present = {str(each["id"]): each for each in await global_statuses(unit)}
     ids = [str(source["id"]) for _, source in sources]
     intended = await unit.identities.get(identity_kinds.INTENDED_WORKFLOW, ids)
+    told = await unit.identities.get(identity_kinds.LOST_RULES, ids)
     rules = await RuleIds.of(unit, [source for _, source in sources])
-    writer = _Writer(unit, homes, rules, pairs, present, intended)
+    writer = _Writer(unit, homes, rules, pairs, present, intended, told)
     names = {str(source["name"]) for _, source in sources}
     await writer.read([name for name in names if fold(name) in existing])
     return writer
@@ -99,6 +97,8 @@ class _Writer:
     """The statuses of the destination by their ids."""
     intended: Mapping[str, str]
     """The names under which earlier attempts made workflows, by their ids in the backup."""
+    told: Mapping[str, str]
+    """What those attempts left out: by the same ids, a JSON array of words."""
     definitions: dict[str, Json] = field(default_factory=dict[str, Json])
     """What those workflows of the destination are that have the name of one in the backup."""
 
@@ -123,6 +123,8 @@ class _Writer:
                 await self._create(source, {**body, "name": home.name}, maker)
             else:
                 await self._keep(source, home.found)
+                known = self.told.get(str(source["id"]), "[]")
+                maker.lost = msgspec.json.decode(known, type=list[str]) or maker.lost
         except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             self.unit.tally.missing(Kind.WORKFLOW, name, "WORKFLOW_REFUSED", error.message)
             return
@@ -183,8 +185,11 @@ class _Writer:
         scope = {"type": "GLOBAL"}
         body: Json = {"scope": scope, "statuses": listed, "workflows": [workflow]}
         await self._make_valid(body, maker)
-        intention = {str(source["id"]): str(workflow["name"])}
-        await self.unit.identities.put(identity_kinds.INTENDED_WORKFLOW, intention)
+        number, identities = str(source["id"]), self.unit.identities
+        told = msgspec.json.encode(maker.lost).decode()
+        await identities.put(identity_kinds.LOST_RULES, {number: told})
+        intention = {number: str(workflow["name"])}
+        await identities.put(identity_kinds.INTENDED_WORKFLOW, intention)
         created: Json = await self.unit.site.post_json(CREATE, body)
         await self._keep(source, created["workflows"][0])
 

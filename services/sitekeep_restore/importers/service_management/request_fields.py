@@ -67,7 +67,7 @@ def request_in_issue(issue: Json, source: RequestFields) -> Request:
 
 def request_on_its_own(request: Json) -> Request:
     """The request that was read beside its issue, because the issue does not tell."""
-    pages = {name: request.get(name) or {} for name in ("participants", "sla")}
+    pages: dict[str, Json] = {name: request.get(name) or {} for name in ("participants", "sla")}
     return Request(
         key=str(request["issueKey"]),
         issue=str(request["issueId"]),

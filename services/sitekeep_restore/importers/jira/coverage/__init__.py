@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage import (
     access,
+    assets,
     configuration,
     issues,
     people,
     planning,
+    product_discovery,
     projects,
+    properties,
     screens,
     service_management,
     workflows,
@@ -19,11 +22,14 @@ from sitekeep_shared.coverage import CoverageRow
 
 COVERAGE: Sequence[CoverageRow] = (
     *access.ROWS,
+    *assets.ROWS,
     *configuration.ROWS,
     *issues.ROWS,
     *people.ROWS,
     *planning.ROWS,
+    *product_discovery.ROWS,
     *projects.ROWS,
+    *properties.ROWS,
     *service_management.ROWS,
     *screens.ROWS,
     *workflows.ROWS,

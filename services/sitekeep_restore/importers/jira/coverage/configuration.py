@@ -52,7 +52,9 @@ ROWS: Sequence[CoverageRow] = (
         Kind.FIELD,
         "with loss",
         "Jira's own types are found by name and type, else created; fields of apps are made by the "
-        "apps, and those of team-managed projects become global.",
+        "apps, and those of team-managed projects become global. Those of Product Discovery become "
+        "plain number and text fields, without those that the product derives.",
         MISSING,
+        "custom",
     ),
 )

@@ -15,7 +15,8 @@ ROWS: Sequence[CoverageRow] = (
         "Same key and fields; the site sets creator and times itself (the original ones are in "
         "the description's last line and in a property), votes and values of "
         "apps' fields cannot be written; an issue without a priority gets the default "
-        "one where the site insists on one. A sub-task with a lower number than its parent "
+        "one where the site insists on one; what Product Discovery counts and derives is not "
+        "written. A sub-task with a lower number than its parent "
         "stays a standard issue where the site does not move it. Archived issues are archived "
         "again, by the restoring account and at the time of the restore; only the larger editions "
         "of Jira archive single issues.",
@@ -30,6 +31,7 @@ ROWS: Sequence[CoverageRow] = (
         "archivedby",
         "archiveddate",
         "archived",
+        "custom.*",
     ),
     row(
         Kind.COMMENT,

@@ -14,8 +14,7 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same query with the ids of the destination, same owner and permissions; where the query "
         "names what is not there, it is in the description and the filter finds nothing. REST "
-        "cannot subscribe anybody or make it a favourite of others, and the columns of its list "
-        "are not kept.",
+        "cannot subscribe anybody or make it a favourite of others.",
         "name",
         "subscriptions",
         "queryRefused",

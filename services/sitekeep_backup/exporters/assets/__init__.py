@@ -1,0 +1,1 @@
+"""Reading the Assets of a site. Source: Atlassian, "Assets REST API" (cloud)."""

@@ -1,0 +1,1 @@
+"""What the Jira importer does for Jira Product Discovery: ideas are issues."""
