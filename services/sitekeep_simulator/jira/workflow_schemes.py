@@ -60,7 +60,8 @@ class WorkflowSchemes:
     async def all(self, request: web.Request) -> web.StreamResponse:
         """GET workflowscheme."""
         found = self._jira.objects.all(ObjectKind.WORKFLOW_SCHEME)
-        beans = [self._bean(each) for each in found if each.name != DEFAULT_SCHEME]
+        listed = [each for each in found if each.name != DEFAULT_SCHEME and not each.project_id]
+        beans = [self._bean(each) for each in listed]
         return json_answer(self._jira.site, page_of(self._jira, request, beans))
 
     async def get(self, request: web.Request) -> web.StreamResponse:

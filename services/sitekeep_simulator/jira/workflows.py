@@ -28,7 +28,7 @@ class Workflows:
     def of_scheme(self, scheme: JiraObject, type_id: int) -> JiraObject:
         """The workflow that a scheme has for a type. Raises LookupError when it is gone."""
         name = scheme.body["issueTypeMappings"].get(str(type_id), scheme.body["defaultWorkflow"])
-        workflow = self._jira.objects.named(ObjectKind.WORKFLOW, name)
+        workflow = self._jira.objects.named(ObjectKind.WORKFLOW, name, scheme.project_id)
         if workflow is None:
             raise LookupError(name)
         return workflow

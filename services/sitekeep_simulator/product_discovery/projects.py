@@ -59,7 +59,7 @@ def add_discovery_project(jira: Jira, key: str, name: str, lead: str) -> Discove
         "entityId": f"00000000-0000-4000-9000-{jira.store.next_id('jira.discovery'):012d}",
     }
     project = Projects(jira).add(key, name, types.id, flows.id, body)
-    for each in (idea, *statuses):
+    for each in (idea, *statuses, workflow, flows):
         jira.objects.scope(each, project.id)
     fields = [add_scoped_field(jira, label, kind, project.id) for label, kind in _FIELDS]
     add_delivery_link(jira)
