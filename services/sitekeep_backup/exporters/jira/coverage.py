@@ -39,8 +39,6 @@ _READ: dict[Kind, str] = {
     Kind.WORKFLOW: "workflows/search, then workflows with every rule",
     Kind.WORKFLOW_SCHEME: "workflowscheme; which one a project has from workflowscheme/project; "
     "drafts are named",
-    Kind.PROJECT: "project/{id} of live projects; archived ones are named as missing, "
-    "those in the trash are named",
     Kind.ROLE_ACTOR: "project/{id}/role/{id} of every role of a project",
     Kind.VERSION: "project/{id}/version",
     Kind.COMPONENT: "project/{id}/component",
