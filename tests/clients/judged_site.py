@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import urllib.request
 from collections.abc import Generator
 
 import pytest
 
 from contract.recording import Recorder
 from contract.specification import load_specification, missing_documents
+from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN, account_id_of
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.server import RunningSite
 from sitekeep_simulator.site import SimulatedSite
 from support.site_thread import site_in_thread
 
+PROJECT = "CLI"
+DUE = "2026-12-31"
+"""The site demands a due date of every issue."""
 ISSUES = 240
 """So many that a search has pages."""
 
@@ -38,6 +45,16 @@ def _make() -> SimulatedSite:
     return site
 
 
+def _add_project(running: RunningSite) -> None:
+    """One that is as the product makes it, for what the clients write."""
+    lead = account_id_of(ADMIN_EMAIL)
+    body = {"key": PROJECT, "name": "Clients", "projectTypeKey": "software", "leadAccountId": lead}
+    login = base64.b64encode(f"{ADMIN_EMAIL}:{ADMIN_TOKEN}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+    url = f"{running.base_url}/rest/api/3/project"
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).close()
+
+
 @pytest.fixture(scope="module")
 def judged_site() -> Generator[RunningSite]:
     """A site with generated content; the module fails where an exchange departs from the documents.
@@ -47,6 +64,7 @@ def judged_site() -> Generator[RunningSite]:
     recorder = None if missing_documents() else Recorder(load_specification())
     watch = [] if recorder is None else [recorder.middleware()]
     with site_in_thread(_make, watch) as running:
+        _add_project(running)
         yield running
     if recorder is not None:
         ours = [

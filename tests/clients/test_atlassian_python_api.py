@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.judged_site import ISSUES, judged_site
+from clients.judged_site import DUE, ISSUES, PROJECT, judged_site
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
 from sitekeep_simulator.server import RunningSite
 
@@ -47,8 +47,12 @@ def older(judged_site: RunningSite) -> Any:
 
 
 def new_issue(jira: Any) -> str:
-    fields = {"project": {"key": "PLAT"}, "issuetype": {"name": "Task"}, "summary": "By a client"}
-    return str(jira.create_issue(data={"fields": {**fields, "description": text("„x“")}})["key"])
+    fields = {"project": {"key": PROJECT}, "issuetype": {"name": "Task"}, "summary": "By a client"}
+    return str(
+        jira.create_issue(data={"fields": {**fields, "duedate": DUE, "description": text("„x“")}})[
+            "key"
+        ]
+    )
 
 
 def test_it_connects_and_knows_who_it_is(jira: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clients.judged_site import ISSUES, judged_site
+from clients.judged_site import DUE, ISSUES, PROJECT, judged_site
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
 from sitekeep_simulator.server import RunningSite
 
@@ -38,8 +38,10 @@ def jira(judged_site: RunningSite) -> Generator[Any]:
 
 
 def new_issue(jira: Any, summary: str = "By a client") -> Any:
-    fields = {"project": {"key": "PLAT"}, "issuetype": {"name": "Task"}, "summary": summary}
-    return jira.create_issue(fields={**fields, "description": text("Größe „x“ 出荷")})
+    fields = {"project": {"key": PROJECT}, "issuetype": {"name": "Task"}, "summary": summary}
+    return jira.create_issue(
+        fields={**fields, "duedate": DUE, "description": text("Größe „x“ 出荷")}
+    )
 
 
 def test_it_connects_and_knows_who_it_is(jira: Any) -> None:
@@ -91,7 +93,7 @@ def test_it_creates_reads_edits_and_deletes_an_issue(jira: Any) -> None:
 
 
 def test_it_creates_several_issues_at_once(jira: Any) -> None:
-    fields = {"project": {"key": "WEB"}, "issuetype": {"name": "Task"}}
+    fields = {"project": {"key": PROJECT}, "issuetype": {"name": "Task"}, "duedate": DUE}
     made = jira.create_issues([{**fields, "summary": "a"}, {**fields, "summary": ""}])
     assert [each["status"] for each in made] == ["Success", "Error"]
 

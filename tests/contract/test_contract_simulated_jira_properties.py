@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.site_calls import A, J, issue, project
+from contract.site_calls import A, J, adf, issue, project
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteNotFound
 
@@ -45,7 +45,7 @@ async def test_jira_sets_properties_of_many_issues(client: SiteClient) -> None:
 
 async def test_jira_lists_what_was_said_with_properties(client: SiteClient) -> None:
     key = await issue(client, await project(client))
-    text = {"type": "doc", "version": 1, "content": []}
+    text = adf("Said")
     properties = [{"key": "a", "value": VALUE}]
     comment = await client.post_json(
         f"{J}/issue/{{issueIdOrKey}}/comment",

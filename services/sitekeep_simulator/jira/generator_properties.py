@@ -19,13 +19,14 @@ _ODD: Sequence[tuple[str, Any]] = (
     ("メモ & notes", "ein Text\nmit Zeilen 🙂"),
     ("flag", False),
 )
+_DEEP: Any = {"a": {"b": {"c": ["", {"d": [0]}]}}}
 _OF_ISSUES: Sequence[tuple[str, Any, int]] = (
     ("com.example.app", {"state": "größer", "seen": [1, "二"]}, 3),
     ("メモ & notes", "ein Text\nmit Zeilen 🙂", 3),
     ("flag", False, 3),
     ("count", 12_345, 4),
     ("nothing", {}, 4),
-    ("deep", {"a": {"b": {"c": [[], {"d": ""}]}}}, 4),
+    ("deep", _DEEP, 4),
 )
 """Keys and values, and that every how manyth issue has them."""
 _PROJECTS = 2

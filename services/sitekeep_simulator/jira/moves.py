@@ -88,7 +88,7 @@ class Moves:
         store = self._jira.store
         number = self._issues.projects.take_numbers(project.id)
         status = self._workflows.initial_status(self._workflows.of(project, kind.id))
-        fields: Body = msgspec.json.decode(issue["fields"])
+        fields: Body = msgspec.json.decode(self._issues.require(str(issue["id"]))["fields"])
         kept = {name: value for name, value in fields.items() if name not in _OF_THE_PROJECT}
         store.execute(
             "UPDATE jira_issue SET project_id = ?, number = ?, status_id = ?, fields = ? "

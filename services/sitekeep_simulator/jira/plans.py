@@ -108,7 +108,7 @@ class PlanRoutes:
         self._plans.check(caller(request))
         by_id = query_flag(request, "useGroupId")
         name, kept = self._bodies.read(await read_object(request), caller(request), by_id=by_id)
-        begun = {"status": ACTIVE, "lastSaved": self._jira.site.now(), "teams": []}
+        begun: Body = {"status": ACTIVE, "lastSaved": self._jira.site.now(), "teams": []}
         made = self._jira.objects.add(ObjectKind.PLAN, name, kept | begun)
         return json_answer(self._jira.site, made.id, 201)
 

@@ -22,7 +22,7 @@ from sitekeep_simulator.service_management.fields import (
     TO_RESPONSE,
     service_field,
 )
-from sitekeep_simulator.service_management.paging import SERVICE_DESK_API
+from sitekeep_simulator.service_management.paging import LARGEST_PAGE, SERVICE_DESK_API
 
 
 def routes(issues: Issues) -> list[web.RouteDef]:
@@ -80,5 +80,8 @@ class Requests:
 
 
 def _page(values: list[Body]) -> Body:
-    size = len(values)
-    return {"size": size, "start": 0, "limit": 50, "isLastPage": True, "values": values}
+    """The first page of a list inside of a request."""
+    shown = values[:LARGEST_PAGE]
+    is_last = len(shown) == len(values)
+    page: Body = {"size": len(shown), "start": 0, "limit": LARGEST_PAGE, "isLastPage": is_last}
+    return page | {"values": shown}

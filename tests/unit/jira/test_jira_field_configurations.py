@@ -228,7 +228,8 @@ async def test_field_schemes_are_backed_up_where_a_site_has_them_and_named_by_a_
     small = await filled(pair)
     jira = Jira(pair.source.site)
     project = await pair.source.client.get_json(f"{API}/project/{{project}}", project="ALFA")
-    said = {"parameters": {"isRequired": True, "description": "Wer?"}, "restrictedToWorkTypes": []}
+    parameters = {"isRequired": True, "description": "Wer?"}
+    said: Json = {"parameters": parameters, "restrictedToWorkTypes": []}
     fields: dict[str, Json] = {"summary": {}, small.fields["Buddy"]: said}
     add_field_scheme(jira, "Für „alle“", fields)
     add_field_scheme(jira, "二 <2>", fields, [int(project["id"])], "d")

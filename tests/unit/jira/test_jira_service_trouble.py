@@ -19,6 +19,7 @@ from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.service_management.fields import (
     ORGANIZATIONS,
+    PARTICIPANTS,
     hide_service_fields,
     service_field,
 )
@@ -113,6 +114,16 @@ async def test_requests_are_asked_for_where_issues_do_not_tell() -> None:
     assert trip.before.count(Kind.REQUEST) == count.expected == count.done >= 3
     assert errors_of(trip.restore) == []
     assert trip.undeclared == []
+
+
+async def test_a_request_with_more_people_than_a_page_shows_is_named(pair: JiraPair) -> None:
+    jira = fill(pair)
+    key = next(iter(await requests_of(await pair.source.backup())))
+    crowd = [jira.accounts.add(f"c{each}@example.com", f"C {each}") for each in range(51)]
+    edit(jira, key, PARTICIPANTS, [each.account_id for each in crowd])
+    hide_service_fields(jira)
+    _, tally = await pair.source.backup_and_tally()
+    assert [(each.key, each.reason) for each in tally.findings] == [(key, "REQUEST_CUT")]
 
 
 @pytest.mark.shows_loss(Loss.REQUEST_FIELD_REFUSED)

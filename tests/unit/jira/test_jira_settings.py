@@ -87,7 +87,9 @@ async def of_an_app(backup: MemoryBackup, name: str) -> MemoryBackup:
 
 
 def _with_type(entry: Entry, payload: bytes, name: str) -> tuple[Entry, bytes]:
-    field = msgspec.json.decode(payload) if entry.kind is Kind.FIELD else {}
+    if entry.kind is not Kind.FIELD:
+        return entry, payload
+    field: Any = msgspec.json.decode(payload)
     if field.get("name") != name:
         return entry, payload
     field["schema"]["custom"] = "com.example.app:mood"

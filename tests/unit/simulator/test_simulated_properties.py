@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sitekeep_shared.atlassian.client import SiteClient
@@ -69,14 +71,14 @@ async def test_many_issues_are_set_by_a_task_that_skips_what_it_cannot_set(
     assert whole["properties"] == {"a": 1, "b": None}
 
 
-@pytest.mark.parametrize(
-    "issues",
-    [
-        [],
-        [{"issueID": 1, "properties": {}}] * 101,
-        [{"issueID": 1, "properties": {str(each): 1 for each in range(11)}}],
-    ],
-)
-async def test_a_bulk_write_has_its_limits(client: SiteClient, issues: list[object]) -> None:
+TOO_MANY: list[list[Any]] = [
+    [],
+    [{"issueID": 1, "properties": {}}] * 101,
+    [{"issueID": 1, "properties": {str(each): 1 for each in range(11)}}],
+]
+
+
+@pytest.mark.parametrize("issues", TOO_MANY)
+async def test_a_bulk_write_has_its_limits(client: SiteClient, issues: list[Any]) -> None:
     with pytest.raises(SiteRefused):
         await client.post_task(MULTI, {"issues": issues})

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
 
+import msgspec
+
 from sitekeep_backup.exporters.jira.issue_heads import SeenIssue
 from sitekeep_backup.exporters.service_management.pages import API, CLOSED
 from sitekeep_backup.exporters.unit import ExportUnit
@@ -20,6 +22,20 @@ from sitekeep_shared.work.concurrently import in_order
 CONCURRENT_REQUESTS = 5
 _ONE = API + "/request/{issue}"
 _EXPAND = [("expand", "participant,sla,requestType")]
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    is_last_page: bool = True
+
+
+class _Request(msgspec.Struct):
+    participants: _Page | None = None
+    sla: _Page | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no list in it goes on."""
+        return all(page is None or page.is_last_page for page in (self.participants, self.sla))
 
 
 async def export_requests(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
@@ -45,6 +61,9 @@ async def _read(unit: ExportUnit, issue: SeenIssue) -> tuple[SeenIssue, bytes]:
 
 async def _store(project_id: str, issue: SeenIssue, payload: bytes) -> None:
     issue.reading.expect(Kind.REQUEST)
+    if not msgspec.json.decode(payload, type=_Request).is_whole:
+        message = "The site shows the first participants or service goals only."
+        issue.reading.remark(Kind.REQUEST, issue.key, "REQUEST_CUT", message)
     key = issue_entry(project_id, issue.number)
     attributes = {"issue": issue.key, "id": issue.id}
     await issue.reading.put(Kind.REQUEST, key, payload, attributes=attributes)

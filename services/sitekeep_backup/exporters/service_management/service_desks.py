@@ -20,7 +20,7 @@ from sitekeep_backup.exporters.service_management.pages import (
     spawn_next_page,
 )
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
-from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.unit import UnitPlan
 
@@ -59,7 +59,7 @@ async def _page(unit: ExportUnit) -> ServicePage | None:
         return await read_service_page(unit, DESKS)
     except SiteNotFound:
         return None
-    except SiteForbidden as refusal:
+    except (SiteForbidden, SiteRefused) as refusal:
         reason = "SERVICE_DESKS_NOT_VISIBLE"
         unit.tally.remark(Kind.SERVICE_DESK, "servicedesk", reason, refusal.message)
         return None

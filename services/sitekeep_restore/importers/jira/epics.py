@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import Json, read_json
@@ -32,7 +34,7 @@ async def import_epics(unit: ImportUnit) -> None:
         )
         for entry in entries
     ]
-    calls = [lambda each=each: _import(unit, *each) for each in sources]
+    calls = [partial(_import, unit, key, target, epic) for key, target, epic in sources]
     await concurrently(calls, limit=CONCURRENT_EPICS)
 
 

@@ -264,7 +264,8 @@ class _Writer:
         mapped = await self._mapping("issuetypemapping", "issueTypeId")
         if set(mapped.get(target, ())) != set(source.types):
             return False
-        if self.place.is_ours:
+        if self.place.is_ours or not self.place.is_of_jira:
+            # Of a field of an app a backup knows neither options nor a default value.
             return True
         return not await self._options(target) and not await self._defaults()
 
