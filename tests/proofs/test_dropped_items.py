@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -155,7 +155,7 @@ LOST: dict[str, tuple[Callable[[Dropping], None], Callable[[Dropping], None]]] =
 
 
 @asynccontextmanager
-async def small_site() -> AsyncIterator[tuple[JiraSide, SiteClient]]:
+async def small_site() -> AsyncGenerator[tuple[JiraSide, SiteClient]]:
     """A small site, and a client of it whose pauses take no time."""
 
     async def at_once(_: float) -> None:

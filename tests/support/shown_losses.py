@@ -78,7 +78,7 @@ class Shown:
 
 
 @contextmanager
-def watched() -> Iterator[Shown]:
+def watched() -> Generator[Shown]:
     """Notes what every comparison finds and what every restore says, as long as it is open."""
     shown = Shown()
     with pytest.MonkeyPatch.context() as patch:

@@ -71,8 +71,9 @@ class Tally:
         return self.counts.setdefault(kind, Count())
 
     def expect(self, kind: Kind, count: int = 1) -> None:
-        """Adds entities that should be stored or brought back."""
-        self.of(kind).expected += count
+        """Adds entities that should be stored or brought back; none leave no trace of the kind."""
+        if count:
+            self.of(kind).expected += count
 
     def done(self, kind: Kind, size_bytes: int = 0, *, count: int = 1, lossy: bool = False) -> None:
         """Adds entities that are stored or brought back."""
