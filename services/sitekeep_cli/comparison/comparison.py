@@ -9,6 +9,7 @@ from sitekeep_cli.comparison import (
     adf,
     assets,
     confluence,
+    cut_texts,
     directory,
     jira_access,
     jira_configuration,
@@ -183,6 +184,18 @@ class Comparison:
     def _declared_by(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
         if self._mode is Mode.SAME_SITE:
             return ""
+        why = self._follows_from(kind, name, path, left, right)
+        if why:
+            return why
+        row = self._coverage.get(kind)
+        if row is None or not row.declares(path):
+            return ""
+        if not self._is_as_declared(kind, name, path, left, right):
+            return ""
+        return row.loss or f"restored: {row.restored}"
+
+    def _follows_from(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
+        """What of both sites explains a difference by itself; empty: nothing does."""
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
@@ -193,29 +206,26 @@ class Comparison:
             return service_management.WHY_UNLINKED
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
+        if cut_texts.explained(self._shelf, kind, name, path):
+            return cut_texts.WHY
         if path == EXTRA and (kind in _SITE_OWN or self._of_a_foreign_role(kind, name)):
             return OWN_OF_THE_DESTINATION
-        row = self._coverage.get(kind)
-        if row is None or not row.declares(path):
-            return ""
-        if kind in scoped.KINDS and not scoped.explained(
-            self._shelf, kind, name, path, left, right
-        ):
-            return ""
-        if (kind, path.partition(".")[0]) in _FILLED_BY_THE_SITE and left is not None:
-            return ""
-        if (kind, path) == (Kind.PROJECT, "type") and right != "software":
-            return ""
-        if _ONLY_FROM_TO.get((kind, path), (left, right)) != (left, right):
-            return ""
+        return ""
+
+    def _is_as_declared(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
+        """Whether a difference in a declared path is of the sort that is declared."""
         left_out = _ONLY_LEFT_OUT.get(kind)
-        if left_out and path.startswith(left_out) and right is not None:
-            return ""
-        if kind is Kind.WORKFLOW and not self._of_a_project(name, path):
-            return ""
-        if kind in _MAY_MOVE and path in (MISSING, EXTRA) and not self._moved(name):
-            return ""
-        return row.loss or f"restored: {row.restored}"
+        conditions = (
+            kind not in scoped.KINDS
+            or scoped.explained(self._shelf, kind, name, path, left, right),
+            (kind, path.partition(".")[0]) not in _FILLED_BY_THE_SITE or left is None,
+            (kind, path) != (Kind.PROJECT, "type") or right == "software",
+            _ONLY_FROM_TO.get((kind, path), (left, right)) == (left, right),
+            not (left_out and path.startswith(left_out)) or right is None,
+            kind is not Kind.WORKFLOW or self._of_a_project(name, path),
+            kind not in _MAY_MOVE or path not in (MISSING, EXTRA) or self._moved(name),
+        )
+        return all(conditions)
 
     def _of_a_foreign_role(self, kind: Kind, name: str) -> bool:
         """Whether somebody acts in a role that only the destination has: its own default."""

@@ -11,6 +11,7 @@ import pytest_asyncio
 from sitekeep_backup.exporters.jira import EXPORTER, issue_ranges, remote_links
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Tally
+from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import MemoryBackup, export
 from support.jira_fakes import API, JiraPair, jira_pair
@@ -113,3 +114,24 @@ async def test_one_that_a_history_tells_of_has_ranges_asked_that_were_read_befor
     assert issues == tally.of(Kind.ISSUE).done == counted.of(Kind.ISSUE).done
     assert before.count(Kind.ISSUE) == backup.count(Kind.ISSUE)
     assert backup.payloads(Kind.COMMENT).keys() == before.payloads(Kind.COMMENT).keys()
+
+
+async def test_links_that_a_history_names_and_the_site_closes_are_missing_by_name(
+    pair: JiraPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_links, "PROBES", 1000)
+    _unlink_all(pair)
+    await _export(pair)
+    _, number, issue_id = _numbers(pair)[-1]
+    body = {"object": {"url": "https://example.com/told", "title": "Told"}}
+    path = f"{API}/issue/{{issue}}/remotelink"
+    await pair.source.client.post_json(path, body, issue=str(issue_id))
+    faults = pair.source.site.faults
+    closed = faults.plan(FaultKind.FORBIDDEN, "/remotelink$", method="GET", times=10_000)
+
+    _, tally = await _export(pair)
+
+    assert closed.fired
+    told = [each for each in tally.findings if each.reason == "REMOTE_LINKS_NOT_READABLE"]
+    assert [each.count for each in told] == [tally.of(Kind.REMOTE_LINK).missing]
+    assert any(each.key.endswith(f"-{number}") for each in told)

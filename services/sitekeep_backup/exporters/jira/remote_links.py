@@ -61,18 +61,29 @@ async def export_remote_links(
 ) -> AskedLinks:
     """Those of issues whose history names one; of all where that or the project says so."""
     first = seen if source.every_link else [issue for issue in seen if issue.id in hinted]
-    found = await _store(unit, source, first)
+    found = await _store(unit, source, first, hinted)
     if source.every_link or not found:
         return AskedLinks(found, source.every_link)
     rest = [issue for issue in seen if issue.id not in hinted]
-    return AskedLinks(found + await _store(unit, source, rest), every=True)
+    return AskedLinks(found + await _store(unit, source, rest, hinted), every=True)
 
 
-async def _store(unit: ExportUnit, source: IssueSource, issues: Sequence[SeenIssue]) -> int:
+async def _store(
+    unit: ExportUnit, source: IssueSource, issues: Sequence[SeenIssue], hinted: set[str]
+) -> int:
     found = 0
     async with aclosing(bodies(unit, issues, "remotelink")) as answers:
         async for issue, body in answers:
+            if not body and issue.id in hinted:
+                _miss(issue)
             if links := len(decode_array(body)) if body else 0:
                 await store_list(Kind.REMOTE_LINK, source.project_id, issue, body, links)
                 found += links
     return found
+
+
+def _miss(issue: SeenIssue) -> None:
+    """Says so where the history of an issue names a link and the site does not show any list."""
+    message = "The history names a remote link, but the site does not hand out the issue's links."
+    issue.reading.expect(Kind.REMOTE_LINK)
+    issue.reading.missing(Kind.REMOTE_LINK, issue.key, "REMOTE_LINKS_NOT_READABLE", message)

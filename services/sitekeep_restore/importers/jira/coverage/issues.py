@@ -17,7 +17,8 @@ ROWS: Sequence[CoverageRow] = (
         "apps' fields cannot be written; an issue without a priority gets the default "
         "one where the site insists on one; what Product Discovery counts and derives is not "
         "written. A sub-task with a lower number than its parent "
-        "stays a standard issue where the site does not move it. Archived issues are archived "
+        "stays a standard issue where the site does not move it. A description that is longer than "
+        "the site takes is cut, and the whole attached. Archived issues are archived "
         "again, by the restoring account and at the time of the restore; only the larger editions "
         "of Jira archive single issues.",
         "created",

@@ -1,0 +1,56 @@
+"""Descriptions that are longer than a site takes: cut there, the whole in a file beside them."""
+
+from __future__ import annotations
+
+from sitekeep_cli.comparison.model import Json, Side
+from sitekeep_cli.comparison.shape import is_list, is_object, items, part
+from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.coverage import EXTRA
+from sitekeep_shared.kinds import Kind
+
+WHY = "longer than the site takes: it is cut there, and the whole is attached to the issue"
+MOST_CHARACTERS = 32_767
+"""What a site takes of text in a description (Jira Cloud's field limit)."""
+
+_DESCRIPTION = "description"
+_FILE = "/description.adf.json"
+
+
+def explained(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
+    """Whether a difference is that of a cut description, or the file that holds the whole."""
+    if kind is Kind.ATTACHMENT and path == EXTRA and name.endswith(_FILE):
+        return _is_cut(shelf, name.removesuffix(_FILE))
+    of_description = kind is Kind.ISSUE and path.partition(".")[0] == _DESCRIPTION
+    return of_description and _is_cut(shelf, name) and _is_whole_beside(shelf, name)
+
+
+def _is_cut(shelf: Shelf, issue: str) -> bool:
+    """Whether the source's text is too long and the destination's is its start and a remark."""
+    before, after = (_blocks(shelf, side, issue) for side in (Side.LEFT, Side.RIGHT))
+    if _text_length(before) <= MOST_CHARACTERS or not after:
+        return False
+    kept = after[:-1]
+    starts = "".join(_texts(kept))
+    return kept == before[: len(kept)] or "".join(_texts(before)).startswith(starts)
+
+
+def _is_whole_beside(shelf: Shelf, issue: str) -> bool:
+    return shelf.value(Side.RIGHT, Kind.ATTACHMENT, issue + _FILE) is not None
+
+
+def _blocks(shelf: Shelf, side: Side, issue: str) -> list[Json]:
+    value = shelf.value(side, Kind.ISSUE, issue) or {}
+    return list(items(part(value, _DESCRIPTION), "content"))
+
+
+def _texts(value: Json) -> list[str]:
+    if is_list(value):
+        return [text for one in value for text in _texts(one)]
+    if not is_object(value):
+        return []
+    own = [value["text"]] if isinstance(value.get("text"), str) else []
+    return own + _texts(value.get("content"))
+
+
+def _text_length(blocks: list[Json]) -> int:
+    return sum(map(len, _texts(blocks)))
