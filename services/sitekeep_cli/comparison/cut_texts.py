@@ -39,8 +39,8 @@ def _is_whole_beside(shelf: Shelf, issue: str) -> bool:
 
 
 def _blocks(shelf: Shelf, side: Side, issue: str) -> list[Json]:
-    value = shelf.value(side, Kind.ISSUE, issue) or {}
-    return list(items(part(value, _DESCRIPTION), "content"))
+    found = shelf.value(side, Kind.ISSUE, issue)
+    return list(items(part(found, _DESCRIPTION), "content")) if found else []
 
 
 def _texts(value: Json) -> list[str]:
