@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,23 +111,46 @@ def _kill(deployment: Deployment) -> None:
 
 def _change(deployment: Deployment) -> None:
     """One issue is edited, one comes, one goes."""
-    largest = (
-        "SELECT p.key FROM jira_issue i JOIN jira_project p ON p.id = i.project_id "
-        "WHERE p.state = 'live' GROUP BY p.id ORDER BY count(*) DESC LIMIT 1"
+    edited, gone = next(pair for pair in _pairs(deployment) if _edit(deployment, pair[0]))
+    assert edited != gone
+    _call(deployment, "DELETE", f"/rest/api/3/issue/{gone}")
+    _create(deployment)
+
+
+def _pairs(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """Two issues without children of each live project, the largest first."""
+    alone = (
+        "SELECT p.key, min(i.number), max(i.number) FROM jira_issue i "
+        "JOIN jira_project p ON p.id = i.project_id WHERE p.state = 'live' AND i.parent_id IS NULL "
+        "AND i.id NOT IN (SELECT parent_id FROM jira_issue WHERE parent_id NOT NULL) "
+        "GROUP BY p.id HAVING count(*) > 1 ORDER BY count(*) DESC"
     )
-    project = str(deployment.query_site("source", largest)[0][0])
-    numbers = deployment.query_site(
-        "source",
-        "SELECT i.number, i.type_id FROM jira_issue i JOIN jira_project p ON p.id = i.project_id "
-        f"WHERE p.key = '{project}' AND i.parent_id IS NULL AND i.id NOT IN "
-        "(SELECT parent_id FROM jira_issue WHERE parent_id NOT NULL) ORDER BY i.number",
-    )
-    (edited, _), (gone, _), (_, kind) = numbers[0], numbers[1], numbers[2]
+    for project, first, last in deployment.query_site("source", alone):
+        yield f"{project}-{first}", f"{project}-{last}"
+
+
+def _edit(deployment: Deployment, key: str) -> bool:
+    """Whether the issue takes a label; what links show of it stays as it is."""
     fields = {"fields": {"labels": ["changed-meanwhile"]}}
-    _call(deployment, "PUT", f"/rest/api/3/issue/{project}-{edited}", fields)
-    _call(deployment, "DELETE", f"/rest/api/3/issue/{project}-{gone}")
-    new = {"project": {"key": project}, "issuetype": {"id": str(kind)}, "summary": "Came late"}
-    _call(deployment, "POST", "/rest/api/3/issue", {"fields": new})
+    try:
+        _call(deployment, "PUT", f"/rest/api/3/issue/{key}", fields)
+    except urllib.error.HTTPError:
+        return False
+    return True
+
+
+def _create(deployment: Deployment) -> None:
+    """One issue more, in the first project that demands no further field."""
+    kinds = (
+        "SELECT DISTINCT p.key, i.type_id FROM jira_issue i JOIN jira_project p "
+        "ON p.id = i.project_id WHERE p.state = 'live' AND i.parent_id IS NULL ORDER BY p.key"
+    )
+    for project, kind in deployment.query_site("source", kinds):
+        new = {"project": {"key": project}, "issuetype": {"id": str(kind)}, "summary": "Came late"}
+        with contextlib.suppress(urllib.error.HTTPError):
+            _call(deployment, "POST", "/rest/api/3/issue", {"fields": new})
+            return
+    raise AssertionError("no project takes an issue")
 
 
 def _start(deployment: Deployment, policy: str) -> str:

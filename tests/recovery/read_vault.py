@@ -3,7 +3,6 @@
 ``python read_vault.py VAULT KEY_FILE list`` names the backups of a vault in a folder.
 ``python read_vault.py VAULT KEY_FILE show SITE/BACKUP`` lists what one of them holds.
 ``python read_vault.py VAULT KEY_FILE extract SITE/BACKUP FOLDER`` writes all of it into files.
-
 It needs Python 3.11 with blake3, cryptography, msgspec and backports.zstd; sections are the page's.
 """
 
@@ -247,9 +246,8 @@ class Backup:
             for one in raw:
                 key, size, blobs, pairs, sha256 = msgspec.msgpack.decode(one)
                 attributes = dict(zip(pairs[::2], pairs[1::2], strict=True))
-                if key in self.superseded.get(place, ()):
-                    continue
-                yield Entry(kind, key, size, blobs, attributes, sha256)
+                if key not in self.superseded.get(place, ()):
+                    yield Entry(kind, key, size, blobs, attributes, sha256)
 
     def content(self, entry: Entry) -> Iterator[bytes]:
         """The content of an entry, blob by blob; proven by its size and its SHA-256."""
@@ -292,11 +290,10 @@ def main() -> None:
         return
     backup = Backup(vault, arguments.backup)
     if arguments.verb == "show":
-        lines = (f"{entry.kind}\t{entry.size}\t{entry.key}\n" for entry in backup.entries())
-        sys.stdout.writelines(lines)
-        return
-    arguments.folder.mkdir(parents=True)
-    sys.stdout.write(f"{extract(backup, arguments.folder)} entries in {arguments.folder}\n")
+        sys.stdout.writelines(f"{e.kind}\t{e.size}\t{e.key}\n" for e in backup.entries())
+    else:
+        arguments.folder.mkdir(parents=True)
+        sys.stdout.write(f"{extract(backup, arguments.folder)} entries in {arguments.folder}\n")
 
 
 if __name__ == "__main__":

@@ -279,5 +279,6 @@ def _remove_content(site: RunningSite) -> None:
     site.site.store.execute("DELETE FROM jira_issue")
     site.site.store.execute("DELETE FROM jira_project")
     site.site.store.execute(
-        "DELETE FROM jira_object WHERE kind IN ('filter', 'board', 'dashboard')"
+        "DELETE FROM jira_object WHERE kind IN "
+        "('filter', 'board', 'dashboard', 'plan', 'organization', 'asset_schema')"
     )

@@ -38,7 +38,8 @@ def _coverage(
 ) -> None:
     rows = _wanted(product, kind)
     if not rows:
-        raise UsageError(f"No kind has “{kind}” in its name.")
+        message = f"No kind has “{kind}” in its name; without --kind all are shown."
+        raise UsageError(message)
     if call.output.as_json:
         call.output.document([dataclasses.asdict(row) for row in rows])
     elif markdown:

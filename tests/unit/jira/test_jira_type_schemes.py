@@ -11,6 +11,7 @@ from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.coverage import EXTRA
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
@@ -138,7 +139,12 @@ async def test_of_generated_schemes_nothing_is_lost(pair: JiraPair) -> None:
     before = await pair.source.backup()
     await restore(IMPORTER, pair.destination.client, before)
     after = await pair.destination.backup()
-    assert of_kind(differences(before, after), Kind.ISSUE_TYPE_SCHEME) == set()
+    found = of_kind(differences(before, after), Kind.ISSUE_TYPE_SCHEME)
+    # That of the team-managed project, which has none on the source, and its type.
+    assert {(name, path) for name, path, _, _ in found} == {
+        ("Sitekeep IDEA issue types", EXTRA),
+        ("Default Issue Type Scheme", "types.Idea"),
+    }
     assert undeclared(before, after) == []
 
 
