@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
@@ -21,15 +18,12 @@ from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.notifications import mail_count
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, MemoryIdentities, restore
-from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, jira_pair, undeclared
+from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, undeclared
+from support.planning import pair
+
+__all__ = ["pair"]
 
 NOBODY = ImportOptions(skip_users_and_groups=True)
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def filled(pair: JiraPair) -> MemoryBackup:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-import pytest_asyncio
 
 from sitekeep_backup.exporters.jira import EXPORTER
 from sitekeep_backup.exporters.jira.issue_ranges import (
@@ -22,13 +20,10 @@ from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import export
-from support.jira_fakes import API, JiraPair, SmallSite, jira_pair
+from support.jira_fakes import API, JiraPair, SmallSite
+from support.planning import pair
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
+__all__ = ["pair"]
 
 
 async def test_every_listed_item_is_stored_as_the_site_sent_it(pair: JiraPair) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
@@ -28,19 +26,14 @@ from support.jira_fakes import (
     Json,
     SmallSite,
     differences,
-    jira_pair,
     undeclared,
 )
-from support.planning import errors_of
+from support.planning import errors_of, pair
+
+__all__ = ["pair"]
 
 CONTEXT = f"{API}/field/{{field}}/context"
 OPTION = CONTEXT + "/{context}/option"
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def filled(pair: JiraPair) -> SmallSite:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.issue_bodies import NO_SUMMARY, summary_of
@@ -22,15 +21,12 @@ from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.field_values import FieldValues
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import API, JiraPair, SmallSite, altered, jira_pair, undeclared
+from support.jira_fakes import API, JiraPair, SmallSite, altered, undeclared
+from support.planning import pair
+
+__all__ = ["pair"]
 
 Json = dict[str, Any]
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def filled(pair: JiraPair) -> MemoryBackup:

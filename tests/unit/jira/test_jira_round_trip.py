@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
@@ -20,13 +18,10 @@ from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import JiraPair, Json, SmallSite, jira_pair, undeclared
+from support.jira_fakes import JiraPair, Json, SmallSite, undeclared
+from support.planning import pair
 
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
+__all__ = ["pair"]
 
 
 def errors_of(tally: Tally) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
@@ -22,20 +20,15 @@ from support.jira_fakes import (
     Json,
     SmallSite,
     differences,
-    jira_pair,
     undeclared,
 )
-from support.planning import errors_of
+from support.planning import errors_of, pair
+
+__all__ = ["pair"]
 
 SCREENS = f"{API}/screens"
 TYPED = f"{API}/issuetypescreenscheme"
 KINDS = (Kind.SCREEN, Kind.SCREEN_SCHEME, Kind.ISSUE_TYPE_SCREEN_SCHEME)
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def filled(pair: JiraPair) -> SmallSite:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
@@ -17,15 +14,12 @@ from sitekeep_shared.work.tally import Severity
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.generator import generate
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, jira_pair, undeclared
+from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, undeclared
+from support.planning import pair
+
+__all__ = ["pair"]
 
 NAME = "„Typen“ & mehr"
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def filled(pair: JiraPair) -> MemoryBackup:

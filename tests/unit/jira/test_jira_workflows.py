@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
@@ -21,17 +18,14 @@ from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, MemoryIdentities, restore
-from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, jira_pair, undeclared
+from support.jira_fakes import API, JiraPair, Json, SmallSite, differences, undeclared
+from support.planning import pair
+
+__all__ = ["pair"]
 
 TEAM = "IDEA"
 """The team-managed project of a generated site: it keeps the workflow of the restore."""
 STRICT, PLAIN = "Entwicklung „streng“ & gründlich", "Bugs, only"
-
-
-@pytest_asyncio.fixture
-async def pair() -> AsyncIterator[JiraPair]:
-    async with jira_pair() as sites:
-        yield sites
 
 
 async def generated(pair: JiraPair, issues: int = 12) -> MemoryBackup:
