@@ -25,6 +25,9 @@ _METADATA = (
     restore_pb2.VerifyBackupMetadata,
 )
 
+MOST_KINDS = 6
+"""Kinds in one line of progress: a site has more than fifty."""
+
 
 def metadata_of(operation: Operation) -> Metadata | None:
     """The metadata of a backup, a restore or a verification; None where it is none of them."""
@@ -39,6 +42,12 @@ def metadata_of(operation: Operation) -> Metadata | None:
 def kind_name(kind: content_pb2.EntityKind.ValueType) -> str:
     """The name of a kind as people write it: ``issue link``."""
     return wording.words(content_pb2.EntityKind.Name(kind).removeprefix("ENTITY_KIND_"))
+
+
+def _weight(count: content_pb2.EntityCount) -> tuple[bool, int]:
+    """Kinds of which something is to come go first, then those of which there is most."""
+    left = count.expected_count - count.done_count - count.missing_count
+    return left > 0, max(count.expected_count, count.done_count)
 
 
 @dataclass
@@ -83,13 +92,21 @@ class Progress:
         return datetime.timedelta(seconds=self.seconds / gained * (100 - self.percent))
 
     def kinds(self) -> str:
-        """Done and expected per kind: ``issue 120/300 · comment 44/90``."""
-        return " · ".join(
-            f"{kind_name(count.kind)} {wording.number(count.done_count)}"
-            f"/{wording.number(max(count.expected_count, count.done_count))}"
-            for count in self.metadata.counts
-            if count.done_count or count.expected_count
-        )
+        """Done and expected per kind: ``issue 120/300 · comment 44/90 · 3 kinds more``.
+
+        Those that are under way and the largest are shown, MOST_KINDS in all.
+        """
+        met = [each for each in self.metadata.counts if each.done_count or each.expected_count]
+        shown = sorted(met, key=_weight, reverse=True)[:MOST_KINDS]
+        parts = [
+            f"{kind_name(each.kind)} {wording.number(each.done_count)}"
+            f"/{wording.number(max(each.expected_count, each.done_count))}"
+            for each in met
+            if each in shown
+        ]
+        if len(met) > len(shown):
+            parts.append(f"{len(met) - len(shown)} kinds more")
+        return " · ".join(parts)
 
     def speed(self) -> str:
         """Bytes, rate, requests and the time left, as far as they are known."""
