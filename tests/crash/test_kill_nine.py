@@ -12,7 +12,7 @@ import pytest
 
 from support.processes import Deployment, wait_until
 
-KILLS = int(os.environ.get("SITEKEEP_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("SITEKEEP_TEST_KILLS", "6"))
 ISSUES = os.environ.get("SITEKEEP_TEST_CRASH_ISSUES", "400")
 PAGES = os.environ.get("SITEKEEP_TEST_CRASH_PAGES", "150")
 END_SECONDS = 300.0
@@ -47,7 +47,7 @@ def _set_up(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("product", ["jira", "confluence"])
-def test_a_backup_and_a_restore_that_are_killed_ten_times_end_like_undisturbed_ones(
+def test_a_backup_and_a_restore_that_are_killed_again_and_again_end_like_undisturbed_ones(
     deployment: Deployment, product: str
 ) -> None:
     undisturbed = _backup(deployment, f"{product}-again")
