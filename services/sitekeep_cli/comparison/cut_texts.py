@@ -27,9 +27,9 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
 def _is_cut(shelf: Shelf, issue: str) -> bool:
     """Whether the source's text is too long and the destination's is its start and a remark."""
     before, after = (_blocks(shelf, side, issue) for side in (Side.LEFT, Side.RIGHT))
-    if _text_length(before) <= MOST_CHARACTERS or not after:
-        return False
     kept = after[:-1]
+    if _text_length(before) <= MOST_CHARACTERS or not kept:
+        return False
     starts = "".join(_texts(kept))
     return kept == before[: len(kept)] or "".join(_texts(before)).startswith(starts)
 

@@ -62,3 +62,7 @@ def test_a_short_description_that_was_cut_is_a_difference() -> None:
 
 def test_a_long_description_that_is_gone_is_a_difference() -> None:
     assert undeclared(LONG, described(whole=True))
+
+
+def test_a_long_description_of_which_only_a_remark_is_there_is_a_difference() -> None:
+    assert undeclared(LONG, described(REMARK, whole=True))
