@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from sitekeep_cli.comparison.model import Json, Side
-from sitekeep_cli.comparison.shape import is_list, is_object, items, part
+from sitekeep_cli.comparison.shape import part
 from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_shared.content.adf import children_of, document, is_too_long, walk
 from sitekeep_shared.coverage import EXTRA
 from sitekeep_shared.kinds import Kind
 
 WHY = "longer than the site takes: it is cut there, and the whole is attached to the issue"
-MOST_CHARACTERS = 32_767
-"""What a site takes of text in a description (Jira Cloud's field limit)."""
 
 _DESCRIPTION = "description"
 _FILE = "/description.adf.json"
@@ -28,10 +27,9 @@ def _is_cut(shelf: Shelf, issue: str) -> bool:
     """Whether the source's text is too long and the destination's is its start and a remark."""
     before, after = (_blocks(shelf, side, issue) for side in (Side.LEFT, Side.RIGHT))
     kept = after[:-1]
-    if _text_length(before) <= MOST_CHARACTERS or not kept:
+    if not kept or not is_too_long(document(*before)):
         return False
-    starts = "".join(_texts(kept))
-    return kept == before[: len(kept)] or "".join(_texts(before)).startswith(starts)
+    return kept == before[: len(kept)] or _text(before).startswith(_text(kept))
 
 
 def _is_whole_beside(shelf: Shelf, issue: str) -> bool:
@@ -40,17 +38,8 @@ def _is_whole_beside(shelf: Shelf, issue: str) -> bool:
 
 def _blocks(shelf: Shelf, side: Side, issue: str) -> list[Json]:
     found = shelf.value(side, Kind.ISSUE, issue)
-    return list(items(part(found, _DESCRIPTION), "content")) if found else []
+    return children_of(part(found, _DESCRIPTION)) if found else []
 
 
-def _texts(value: Json) -> list[str]:
-    if is_list(value):
-        return [text for one in value for text in _texts(one)]
-    if not is_object(value):
-        return []
-    own = [value["text"]] if isinstance(value.get("text"), str) else []
-    return own + _texts(value.get("content"))
-
-
-def _text_length(blocks: list[Json]) -> int:
-    return sum(map(len, _texts(blocks)))
+def _text(blocks: list[Json]) -> str:
+    return "".join(str(node.get("text", "")) for node in walk(document(*blocks)))
