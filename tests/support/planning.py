@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest_asyncio
 
 from sitekeep_cli.comparison.comparison import Comparison
 from sitekeep_cli.comparison.model import Mode
 from sitekeep_cli.comparison.shelf import Shelf
+from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_shared import coverage
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
+from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.work.tally import Severity, Tally
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.faults import Fault, FaultKind
 from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
-from support.confluence_fakes import MemoryBackup
+from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import JiraPair, jira_pair
 
 
@@ -57,6 +60,20 @@ def reasons_of(tally: Tally) -> Counter[str]:
 def errors_of(tally: Tally) -> list[str]:
     """What is missing undeclared."""
     return [str(found) for found in tally.findings if found.severity is Severity.ERROR]
+
+
+async def restored_despite_lost_answers(
+    pair: JiraPair, before: MemoryBackup, method: str, path: str, skips: Sequence[int]
+) -> tuple[list[Fault], Tally]:
+    """Restores while answers to some writes are lost, a fault for each number of skipped ones."""
+    faults = pair.destination.site.faults
+    planned = [
+        faults.plan(FaultKind.LOST, path, method=method, times=1, skip=skip) for skip in skips
+    ]
+    tally = await restore(
+        IMPORTER, pair.destination.client, before, attempts=5, retried=(AmbiguousWrite,)
+    )
+    return planned, tally
 
 
 def declared(kind: Kind, left: MemoryBackup, right: MemoryBackup) -> set[tuple[str, str]]:

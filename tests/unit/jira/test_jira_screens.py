@@ -9,7 +9,7 @@ import pytest
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import CREATE, NAME
-from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
+from sitekeep_shared.atlassian.errors import SiteRefused
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
 from support.confluence_fakes import MemoryBackup, restore
@@ -22,7 +22,7 @@ from support.jira_fakes import (
     differences,
     undeclared,
 )
-from support.planning import errors_of, pair
+from support.planning import errors_of, pair, restored_despite_lost_answers
 
 __all__ = ["pair"]
 
@@ -142,13 +142,7 @@ async def test_a_lost_answer_doubles_no_screen_and_no_scheme(
 ) -> None:
     await filled(pair)
     before = await pair.source.backup()
-    faults = pair.destination.site.faults
-    planned = [
-        faults.plan(FaultKind.LOST, path, method=method, times=1, skip=skip) for skip in (0, 2)
-    ]
-    tally = await restore(
-        IMPORTER, pair.destination.client, before, attempts=5, retried=(AmbiguousWrite,)
-    )
+    planned, tally = await restored_despite_lost_answers(pair, before, method, path, (0, 2))
     assert sum(fault.fired for fault in planned) > 0
     assert errors_of(tally) == []
     assert undeclared(before, await pair.destination.backup()) == []
