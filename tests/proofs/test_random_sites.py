@@ -24,7 +24,8 @@ from support import random_texts
 from support.confluence_fakes import MemoryBackup
 from support.jira_fakes import JiraPair, SmallSite, altered
 from support.planning import errors_of, reasons_of
-from support.random_sites import RandomSite
+from support.random_site import RandomSite
+from support.random_sites import fill
 from support.round_trips import RoundTrip, jira_round_trip
 
 SITES = int(os.environ.get("SITEKEEP_TEST_SITES", "25"))
@@ -35,7 +36,7 @@ def round_trip(seed: int, *, shared: bool) -> RoundTrip:
     """A random site; the people of the source have accounts at the destination, or have not."""
 
     async def prepare(pair: JiraPair) -> None:
-        await RandomSite(pair.source, random.Random(seed)).fill()
+        await fill(RandomSite(pair.source, random.Random(seed)))
         if shared:
             pair.share_people()
 
