@@ -98,8 +98,11 @@ PROJECT_SCREEN_SCHEME = "project_screen_scheme"
 PROJECT_FIELD_SCHEME = "project_field_scheme"
 """Source project id → target id of the field configuration scheme that it gets at the end."""
 
+PROJECT_FIELDS = "project_fields"
+"""Source project id → target id of the field scheme that it gets at the end."""
+
 OPEN_FIELDS = "open_fields"
-"""``configuration``, ``scheme`` → the target id of what is open while restoring."""
+"""``configuration``, ``scheme``, ``field scheme`` → the target id of what is open meanwhile."""
 
 MADE_SCHEME = "made_scheme"
 """Kind and source id of a scheme or screen that this restore makes → its name there."""
