@@ -34,6 +34,8 @@ class RandomSite:
         default_factory=dict[str, tuple[str, list[str]]]
     )
     """Field id → its type and its options."""
+    children: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Option → those below it."""
     schemes: dict[str, int] = field(default_factory=dict[str, int])
     """What a new project is told → the id of the scheme."""
     projects: dict[str, str] = field(default_factory=dict[str, str])

@@ -6,26 +6,16 @@ chance that it is given and nothing else, so that one number tells the whole sit
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from sitekeep_shared.content.adf import document, paragraph
 from sitekeep_simulator.accounts import account_id_of
 from support import random_texts as texts
-from support.jira_fakes import AGILE, API, STOCK
+from support.jira_fakes import AGILE, API
+from support.random_fields import disabled_options, fields, value_of
 from support.random_site import Json, RandomSite
 
 ONE = f"{API}/issue/{{issue}}"
-FIELD_TYPES = (
-    "textfield",
-    "textarea",
-    "float",
-    "select",
-    "multiselect",
-    "datepicker",
-    "userpicker",
-    "labels",
-    "url",
-)
 STATES = ("closed", "active", "future")
 """In the order in which a board takes them: it has one active sprint at a time."""
 
@@ -74,24 +64,6 @@ async def lists(site: RandomSite) -> None:
     site.resolutions = [str(each["id"]) for each in found["values"]]
     found = await client.get_json(f"{API}/issueLinkType")
     site.link_types = [str(each["name"]) for each in found["issueLinkTypes"]]
-
-
-async def fields(site: RandomSite) -> None:
-    """Custom fields of every type that REST makes, on the screens."""
-    for number, kind in enumerate(site.sample(FIELD_TYPES, 5)):
-        body = {"name": texts.name(site.chance, number), "type": STOCK + kind}
-        made = str((await site.post("field", body))["id"])
-        template = "field/{field}/context"
-        listed = await site.side.client.get_json(f"{API}/{template}", field=made)
-        context = listed["values"][0]
-        await site.post("screens/addToDefault/{field}", None, field=made)
-        values = [texts.name(site.chance, each) for each in range(3)]
-        if kind.endswith("select"):
-            options: Json = {"options": [{"value": value} for value in values]}
-            template += "/{context}/option"
-            answer = await site.post(template, options, field=made, context=context["id"])
-            values = [str(each["id"]) for each in answer["options"]]
-        site.fields[made] = (kind, values)
 
 
 async def roles(site: RandomSite) -> None:
@@ -212,25 +184,7 @@ def _values(site: RandomSite, key: str) -> Json:
         "versions": [{"id": each} for each in site.sample(site.versions[key])],
         "components": [{"id": each} for each in site.sample(site.components[key])],
     }
-    return found | {name: _value(site, *field) for name, field in site.fields.items()}
-
-
-def _value(site: RandomSite, kind: str, options: Sequence[str]) -> Json:
-    chance = site.chance
-    if chance.random() < 0.4:
-        return None
-    makers: dict[str, Callable[[], Json]] = {
-        "textfield": lambda: texts.line(chance),
-        "textarea": lambda: texts.text(chance),
-        "float": lambda: chance.choice((0, -1.5, 1e15, 0.1)),
-        "select": lambda: {"id": chance.choice(options)},
-        "multiselect": lambda: [{"id": each} for each in site.sample(options, 3)],
-        "datepicker": lambda: "2024-02-29",
-        "userpicker": lambda: {"accountId": chance.choice(site.active).account_id},
-        "labels": lambda: ["ünï", "b"],
-        "url": lambda: "https://example.com/?q=%20&x=1#y",
-    }
-    return makers[kind]()
+    return found | {name: value_of(site, key, *field) for name, field in site.fields.items()}
 
 
 async def details(site: RandomSite) -> None:
@@ -430,6 +384,7 @@ PARTS: list[Part] = [
     dashboards,
     ranks,
     late_parents,
+    disabled_options,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""
