@@ -43,7 +43,8 @@ class RandomSite:
     versions: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     components: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     issues: list[str] = field(default_factory=list[str])
-    sub_tasks: set[str] = field(default_factory=set[str])
+    parents: dict[str, str] = field(default_factory=dict[str, str])
+    """Sub-task → the issue that it is below."""
     filters: list[str] = field(default_factory=list[str])
     boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Id and project key."""
