@@ -45,9 +45,11 @@ class RandomSite:
     issues: list[str] = field(default_factory=list[str])
     parents: dict[str, str] = field(default_factory=dict[str, str])
     """Sub-task → the issue that it is below."""
+    epics: list[str] = field(default_factory=list[str])
     filters: list[str] = field(default_factory=list[str])
     boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Id and project key."""
+    sprints: list[str] = field(default_factory=list[str])
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""

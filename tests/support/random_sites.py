@@ -12,6 +12,8 @@ from support import random_texts as texts
 from support.jira_fakes import AGILE, API
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
+from support.random_properties import properties
+from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
 
 STATES = ("closed", "active", "future")
@@ -148,14 +150,15 @@ async def issues(site: RandomSite) -> None:
         for gone in site.sample(made, 2):
             made.remove(gone)
             await site.side.client.delete(ONE, issue=gone)
-        epics = [await _issue(site, key, "Epic") for _ in made[:1]]
+        above = [await _issue(site, key, "Epic") for _ in made[:1]]
         for child in site.sample(made, 2):
-            edit: Json = {"fields": {"parent": {"key": epics[0]}}}
+            edit: Json = {"fields": {"parent": {"key": above[0]}}}
             await site.side.client.put_json(ONE, edit, issue=child)
         for parent in site.sample(made, 2):
             made.append(await _issue(site, key, "Sub-task", parent={"key": parent}))
             site.parents[made[-1]] = parent
-        site.issues += [*made, *epics]
+        site.epics += above
+        site.issues += [*made, *above]
 
 
 async def _issue(site: RandomSite, key: str, kind: str = "", **more: Json) -> str:
@@ -220,6 +223,7 @@ async def boards(site: RandomSite) -> None:
         place = {"type": "project", "projectKeyOrId": key}
         more = {"filterId": int(made["id"]), "location": place}
         board = await site.post(f"{AGILE}/board", {**body, **more})
+        site.boards.append((str(board["id"]), key))
         if kind == "scrum":
             await _sprints(site, str(board["id"]), key)
 
@@ -232,6 +236,7 @@ async def _sprints(site: RandomSite, board: str, key: str) -> None:
         name = texts.name(site.chance, number, 30)
         body: Json = {"name": name, "originBoardId": int(board), "goal": texts.odd(site.chance)}
         sprint = str((await site.post(f"{AGILE}/sprint", body))["id"])
+        site.sprints.append(sprint)
         inside = site.sample(mine, 2)
         if inside:
             await site.side.client.post(f"{one}/issue", {"issues": inside}, sprint=sprint)
@@ -317,6 +322,11 @@ PARTS: list[Part] = [
     boards,
     dashboards,
     ranks,
+    features,
+    epics,
+    votes,
+    columns,
+    properties,
     late_parents,
     disabled_options,
     deactivations,
