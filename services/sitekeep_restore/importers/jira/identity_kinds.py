@@ -59,6 +59,9 @@ ASSET_INTENT = "asset_intent"
 ASSET_ADOPTED = "asset_adopted"
 """Target id of an object that this restore made → source id."""
 
+EARLIER_PLAN = "earlier_plan"
+"""Id of a plan that was at the destination before ours, and ``noted`` once all of them are."""
+
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""
 
