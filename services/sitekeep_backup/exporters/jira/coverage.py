@@ -18,7 +18,8 @@ _READ: dict[Kind, str] = {
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
     Kind.FIELD: "field; those in the trash are named",
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
-    "those of team-managed projects are settings of these",
+    "of fields of single projects, whose contexts no request reads, the options that "
+    "issue/createmeta of the project offers",
     Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
