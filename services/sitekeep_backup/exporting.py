@@ -8,6 +8,7 @@ import datetime
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -61,7 +62,7 @@ from sitekeep_shared.work.records import (
     Progress,
     UnitOutcome,
 )
-from sitekeep_shared.work.tally import Count
+from sitekeep_shared.work.tally import Count, Tally
 from sitekeep_shared.work.unit import UnitPlan
 
 _log = logging.getLogger(__name__)
@@ -288,13 +289,18 @@ class BackupRun:
         return ExportUnit(
             unit.plan,
             unit.attempt,
-            self._site,
+            self._site.telling(partial(self._note_replaced, unit.tally)),
             self._session.unit(unit.plan.key),
             self._options,
             earlier=self,
             running_for=self._tools.clock.now() - self._backup.create_time,
             tally=unit.tally,
         )
+
+    def _note_replaced(self, tally: Tally, request: str, count: int) -> None:
+        kind = failures.content_kind(self._backup.product_type)
+        message = f"{count} halves of characters, which no encoding has, are kept as U+FFFD."
+        tally.remark(kind, request, "HALF_CHARACTERS", message, count=count)
 
     async def notes(self, prefix: str) -> AsyncIterator[tuple[str, Any]]:
         """What units of this backup have left for later ones: EarlierUnits."""
