@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers.measuring import EMAIL, TOKEN, report
+from sitekeep_backup.backup_run import UNITS_PER_READER, Tools
 from sitekeep_backup.exporters.jira.followups import store_cut_lists
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource, plan_ranges, range_of
 from sitekeep_backup.exporters.jira.issues import store_range
 from sitekeep_backup.exporters.unit import ExportOptions, ExportUnit
-from sitekeep_backup.exporting import UNITS_PER_READER, Tools
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.clock import SystemClock
