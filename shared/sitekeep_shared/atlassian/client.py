@@ -178,14 +178,12 @@ class SiteClient:
         call = self._call("POST", template, query, path, encode_json(body), read=read)
         return (await self._send(call)).body
 
-    async def post_for(
-        self, template: str, body: Any, kind: type[T], query: Query = (), **path: str
-    ) -> T:
+    async def post_for(self, template: str, body: Any, kind: type[T]) -> T:
         """As ``post`` of what only reads; the answer decoded, once, as a msgspec type.
 
         Raises msgspec.ValidationError where the answer has another shape.
         """
-        call = self._call("POST", template, query, path, encode_json(body), read=True)
+        call = self._call("POST", template, (), {}, encode_json(body), read=True)
         answer = await self._send(call, msgspec.json.Decoder(kind))
         return cast("T", answer.content)
 
