@@ -210,9 +210,12 @@ class SiteClient:
         call = self._call("PUT", template, query, path, encode_json(body))
         return decode_json((await self._send(call)).body)
 
-    async def delete(self, template: str, query: Query = (), **path: str) -> bytes:
-        """Deletes; the answer's verbatim body, mostly empty."""
-        return (await self._send(self._call("DELETE", template, query, path))).body
+    async def delete(
+        self, template: str, query: Query = (), *, body: Any = None, **path: str
+    ) -> bytes:
+        """Deletes what the path or a JSON body names; the answer's verbatim body, mostly empty."""
+        call = self._call("DELETE", template, query, path, encode_json(body))
+        return (await self._send(call)).body
 
     async def location(self, template: str, query: Query = (), **path: str) -> str | None:
         """The ``Location`` of a redirect without following it, None where there is none."""
