@@ -88,6 +88,6 @@ def _found_again(
 def _holds(whole: Json, some: Json) -> bool:
     """Whether all that is left is what there was."""
     if not is_object(whole) or not is_object(some):
-        return whole == some
+        return bool(whole == some)
     before, after = _of_rules(whole, some)
     return all(name in before and _holds(before[name], after[name]) for name in after)
