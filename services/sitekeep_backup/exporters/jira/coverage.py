@@ -79,7 +79,8 @@ _READ: dict[Kind, str] = {
     Kind.ORGANIZATION: "organization, with its properties",
     Kind.ORGANIZATION_MEMBER: "organization/{id}/user",
     Kind.CUSTOMER: "servicedesk/{id}/customer",
-    Kind.REQUEST: "inside the issue; request/{id} where a site keeps its fields out of issues",
+    Kind.REQUEST: "inside the issue; request/{id} with approvals and feedback where a site keeps "
+    "its fields out of issues, which does not tell organizations",
     Kind.QUEUE: "servicedesk/{id}/queue: name, query and columns; no request tells their order",
     Kind.KNOWLEDGE_BASE_ARTICLE: "servicedesk/{id}/knowledgebase/article",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",
