@@ -24,6 +24,7 @@ from support import random_texts
 from support.confluence_fakes import MemoryBackup
 from support.jira_fakes import JiraPair, SmallSite, altered
 from support.planning import errors_of, reasons_of
+from support.random_assets import prepare_field
 from support.random_site import RandomSite
 from support.random_sites import fill
 from support.round_trips import RoundTrip, jira_round_trip
@@ -39,6 +40,7 @@ def round_trip(seed: int, *, shared: bool) -> RoundTrip:
         await fill(RandomSite(pair.source, random.Random(seed)))
         if shared:
             pair.share_people()
+            prepare_field(pair)
 
     return jira_round_trip(prepare)
 

@@ -12,6 +12,8 @@ from sitekeep_shared.content.adf import document, paragraph
 from sitekeep_simulator.accounts import account_id_of
 from support import random_texts as texts
 from support.jira_fakes import AGILE, API, STOCK
+from support.random_assets import assets
+from support.random_service_desks import desk_changes, organizations, requests, service_desks
 from support.random_site import Json, RandomSite
 
 ONE = f"{API}/issue/{{issue}}"
@@ -134,7 +136,7 @@ async def projects(site: RandomSite) -> None:
         body: Json = {
             "key": key,
             "name": texts.name(site.chance, number),
-            "projectTypeKey": site.chance.choice(("software", "business")),
+            "projectTypeKey": site.chance.choice(("software", "business", "service_desk")),
             "leadAccountId": site.active[0].account_id,
             "description": texts.odd(site.chance),
             "assigneeType": site.chance.choice(("UNASSIGNED", "PROJECT_LEAD")),
@@ -143,6 +145,8 @@ async def projects(site: RandomSite) -> None:
         category = site.maybe(site.categories)
         made = await site.post("project", body | ({"categoryId": category} if category else {}))
         site.projects[key] = str(made["id"])
+        if body["projectTypeKey"] == "service_desk":
+            site.desk_projects.append(key)
         site.versions[key] = [await _version(site, key, each) for each in site.some(2)]
         site.components[key] = [await _component(site, key, each) for each in site.some(2)]
         for role in site.roles:
@@ -421,7 +425,11 @@ PARTS: list[Part] = [
     roles,
     schemes,
     projects,
+    organizations,
+    service_desks,
     issues,
+    requests,
+    assets,
     details,
     links,
     mentions,
@@ -430,6 +438,7 @@ PARTS: list[Part] = [
     dashboards,
     ranks,
     late_parents,
+    desk_changes,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

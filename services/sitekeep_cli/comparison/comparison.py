@@ -204,6 +204,8 @@ class Comparison:
             return service_management.WHY_ABSENT
         if right is None and service_management.unlinked(self._shelf, kind, name, path):
             return service_management.WHY_UNLINKED
+        if service_management.deskless(self._shelf, kind, name, path):
+            return service_management.WHY_DESKLESS
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if cut_texts.explained(self._shelf, kind, name, path):

@@ -35,6 +35,7 @@ SERVICE_FIELD = "service field"
 """The realm of the ids of the app's fields: what they stand for is the type of a field."""
 
 WHY_ABSENT = "the destination has no Jira Service Management"
+WHY_DESKLESS = "the source shows no service desk of the project"
 WHY_UNLINKED = "the service desk does not have the organization of the request"
 
 _OF_THE_APP = frozenset(
@@ -212,6 +213,13 @@ def unlinked(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
         return False
     desk: Json = shelf.value(Side.LEFT, Kind.SERVICE_DESK, name.rpartition("-")[0]) or {}
     return path.removeprefix("organizations.") not in desk.get("organizations", {})
+
+
+def deskless(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
+    """Whether a request is gone with its type, as the source showed no desk of its project."""
+    if kind is not Kind.REQUEST or path != MISSING:
+        return False
+    return shelf.value(Side.LEFT, Kind.SERVICE_DESK, name.rpartition("-")[0]) is None
 
 
 def _is_of_the_app(field: str) -> bool:

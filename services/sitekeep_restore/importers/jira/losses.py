@@ -129,7 +129,10 @@ class Loss(enum.Enum):
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
     ORGANIZATION_ABSENT = "The organization is not at the destination."
-    ORGANIZATION_NOT_ON_REQUEST = "An organization of the request is not at the destination."
+    ORGANIZATION_NOT_ON_REQUEST = (
+        "An organization of the request is not at the destination, or its service desk does not "
+        "have it any more."
+    )
     PARENT_REFUSED = "The site refused the original parent."
     PARTICIPANT_NOT_RESTORED = "A participant of the request is not at the destination."
     PERMISSIONS_BY_DEFAULT = (
@@ -177,6 +180,10 @@ class Loss(enum.Enum):
     SERVICE_DESK_CONFIGURATION = (
         "No request writes portal, request type groups, service goals, forms, mail channel and "
         "customer notifications of a service desk."
+    )
+    SERVICE_DESK_NOT_IN_BACKUP = (
+        "The backup has no service desk of the project, as of one in the archive: its issues are "
+        "no requests any more; what they were as such is in the backup."
     )
     SERVICE_MANAGEMENT_ABSENT = "The destination does not have Jira Service Management."
     SHARE_DROPPED = (

@@ -49,8 +49,9 @@ ROWS: Sequence[CoverageRow] = (
         Kind.REQUEST,
         "with loss",
         "Same request type, participants and organizations, as far as these are at the "
-        "destination and the desk still has them. No request writes the times of service goals, "
-        "approvals and ratings. What Jira Service Management itself mails to customers has no "
+        "destination and the desk still has them; those of a desk in the archive, which no list "
+        "shows, are issues only. No request writes the times of service goals, approvals and "
+        "ratings. What Jira Service Management itself mails to customers has no "
         "switch in REST.",
         "measured",
     ),
