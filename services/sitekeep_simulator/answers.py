@@ -16,6 +16,9 @@ from sitekeep_simulator.site import SimulatedSite
 CALLER = web.RequestKey("caller", Account)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
+PROPERTY_KEY = "{propertyKey:[^/]+}"
+"""The segment of a route that is the key of a property: a plain name would take no braces."""
+
 
 def json_answer(site: SimulatedSite, body: Any, status: int = 200) -> web.Response:
     """A JSON answer; ``msgspec.Raw`` parts are spliced in as they are."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -15,8 +16,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sitekeep_cli.comparison.cut_texts import WHY
+from sitekeep_cli.comparison.model import KindResult
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_shared import coverage
 from sitekeep_shared.content.adf import document, paragraph, plain_text
 from sitekeep_shared.coverage import EXTRA
 from sitekeep_shared.kinds import Kind
@@ -31,6 +34,15 @@ from support.round_trips import RoundTrip, jira_round_trip
 
 SITES = int(os.environ.get("SITEKEEP_TEST_SITES", "25"))
 MEGABYTE = 1_000_000
+FIXED = range(8)
+"""The seeds of the sites that have some of everything between them."""
+WITHOUT_PARTS = frozenset(
+    {
+        Kind.PLAN,
+        Kind.WORKFLOW_SCHEME,
+    }
+)
+"""Kinds that no random site has yet: nothing in ``PARTS`` makes any."""
 
 
 def round_trip(seed: int, *, shared: bool) -> RoundTrip:
@@ -74,9 +86,27 @@ def _texts_of(backup: MemoryBackup) -> Iterator[str]:
                 yield from _strings(json.loads(record.payload))
 
 
+@functools.cache
+def trips() -> list[RoundTrip]:
+    """A few random sites."""
+    return [round_trip(seed, shared=True) for seed in FIXED]
+
+
+def test_random_sites_have_some_of_every_kind() -> None:
+    rows = [row for row in coverage.table() if row.product == "jira" and row.backed_up]
+    found = {kind for trip in trips() for kind, result in trip.results.items() if result.source}
+    back = {kind for trip in trips() for kind, result in trip.results.items() if _came_back(result)}
+    assert {row.kind for row in rows} - found == WITHOUT_PARTS
+    restored = {row.kind for row in rows if row.restored != "not"}
+    assert restored - back - WITHOUT_PARTS == set()
+
+
+def _came_back(result: KindResult) -> bool:
+    return result.source > result.missing + result.missing_declared
+
+
 def test_random_sites_have_every_script() -> None:
-    trips = [round_trip(seed, shared=True) for seed in range(8)]
-    for backups in ([trip.before for trip in trips], [trip.after for trip in trips]):
+    for backups in ([trip.before for trip in trips()], [trip.after for trip in trips()]):
         found = "\n".join(text for backup in backups for text in _texts_of(backup))
         assert [piece for piece in random_texts.PIECES if piece not in found] == []
 

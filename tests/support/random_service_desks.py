@@ -53,7 +53,7 @@ async def organizations(site: RandomSite) -> None:
         site.organizations.append(int(made["id"]))
         one = f"{SERVICE}/organization/{{organization}}"
         await _properties(site, one, organization=str(made["id"]))
-        members = [each.account_id for each in site.sample(site.askers, 3)]
+        members = [each.account_id for each in site.askers if site.chance.random() < 0.5]
         if members:
             body = {"accountIds": members}
             await site.side.client.post(f"{one}/user", body, organization=str(made["id"]))
@@ -61,13 +61,13 @@ async def organizations(site: RandomSite) -> None:
 
 def _names(site: RandomSite, longest: int) -> list[str]:
     """Names, some of them equal, or equal but for case or blanks: sites allow that here."""
-    names = [texts.name(site.chance, number) for number in site.some(2)]
+    names = [texts.name(site.chance, number) for number in range(site.chance.choice((0, 1, 2, 2)))]
     for name in site.sample(names, 1):
         twins = (name, name.upper(), name.lower(), name.replace(" ", "  "), f"{name}\u00a0.")
         names += site.sample(twins, 2)
     if site.chance.random() < 0.1:
         names.append(("ß" * longest)[:longest])
-    return site.sample(names, len(names))
+    return site.chance.sample(names, len(names))
 
 
 async def _properties(site: RandomSite, template: str, **path: str) -> None:
@@ -97,7 +97,7 @@ async def _link(site: RandomSite, key: str) -> None:
 
 
 async def _let_ask(site: RandomSite, key: str) -> None:
-    people = [each.account_id for each in site.sample(site.askers, 4)]
+    people = [each.account_id for each in site.askers if site.chance.random() < 0.5]
     if site.chance.random() < 0.05:
         accounts = site.side.site.accounts
         people += [
@@ -169,7 +169,7 @@ async def requests(site: RandomSite) -> None:
     for issue in site.issues:
         key = issue.rpartition("-")[0]
         kinds = site.request_types.get(key, [])
-        if not kinds or issue in site.sub_tasks or site.chance.random() < 0.3:
+        if not kinds or issue in site.parents or site.chance.random() < 0.3:
             continue
         await _bind(site, jira, issue, key)
         if site.chance.random() < 0.5:

@@ -34,6 +34,8 @@ class RandomSite:
         default_factory=dict[str, tuple[str, list[str]]]
     )
     """Field id → its type and its options."""
+    children: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Option → those below it."""
     schemes: dict[str, int] = field(default_factory=dict[str, int])
     """What a new project is told → the id of the scheme."""
     projects: dict[str, str] = field(default_factory=dict[str, str])
@@ -41,7 +43,9 @@ class RandomSite:
     versions: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     components: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     issues: list[str] = field(default_factory=list[str])
-    sub_tasks: set[str] = field(default_factory=set[str])
+    parents: dict[str, str] = field(default_factory=dict[str, str])
+    """Sub-task → the issue that it is below."""
+    epics: list[str] = field(default_factory=list[str])
     filters: list[str] = field(default_factory=list[str])
     boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Id and project key."""
@@ -55,6 +59,7 @@ class RandomSite:
     """Project key → the organizations of the desk."""
     request_types: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Project key → ids."""
+    sprints: list[str] = field(default_factory=list[str])
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""

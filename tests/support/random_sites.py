@@ -6,30 +6,29 @@ chance that it is given and nothing else, so that one number tells the whole sit
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from sitekeep_shared.content.adf import document, paragraph
-from sitekeep_simulator.accounts import account_id_of
 from support import random_texts as texts
-from support.jira_fakes import AGILE, API, STOCK
+from support.jira_fakes import AGILE, API
 from support.random_assets import assets
+from support.random_details import ONE, details, links, mentions
+from support.random_fields import disabled_options, fields, value_of
+from support.random_properties import properties
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
+from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
 
-ONE = f"{API}/issue/{{issue}}"
-FIELD_TYPES = (
-    "textfield",
-    "textarea",
-    "float",
-    "select",
-    "multiselect",
-    "datepicker",
-    "userpicker",
-    "labels",
-    "url",
-)
+PROJECT_TYPES = ("software", "business", "service_desk", "service_desk")
+"""Desks more often than others: so much hangs on them."""
 STATES = ("closed", "active", "future")
 """In the order in which a board takes them: it has one active sprint at a time."""
+ESTIMATES = (
+    {"originalEstimate": "1w 2d", "remainingEstimate": "3h"},
+    {"originalEstimate": "1m"},
+    {"remainingEstimate": "7m"},
+)
 
 
 async def people_and_groups(site: RandomSite) -> None:
@@ -78,24 +77,6 @@ async def lists(site: RandomSite) -> None:
     site.link_types = [str(each["name"]) for each in found["issueLinkTypes"]]
 
 
-async def fields(site: RandomSite) -> None:
-    """Custom fields of every type that REST makes, on the screens."""
-    for number, kind in enumerate(site.sample(FIELD_TYPES, 5)):
-        body = {"name": texts.name(site.chance, number), "type": STOCK + kind}
-        made = str((await site.post("field", body))["id"])
-        template = "field/{field}/context"
-        listed = await site.side.client.get_json(f"{API}/{template}", field=made)
-        context = listed["values"][0]
-        await site.post("screens/addToDefault/{field}", None, field=made)
-        values = [texts.name(site.chance, each) for each in range(3)]
-        if kind.endswith("select"):
-            options: Json = {"options": [{"value": value} for value in values]}
-            template += "/{context}/option"
-            answer = await site.post(template, options, field=made, context=context["id"])
-            values = [str(each["id"]) for each in answer["options"]]
-        site.fields[made] = (kind, values)
-
-
 async def roles(site: RandomSite) -> None:
     """Roles with default actors."""
     for number in site.some(2):
@@ -136,7 +117,7 @@ async def projects(site: RandomSite) -> None:
         body: Json = {
             "key": key,
             "name": texts.name(site.chance, number),
-            "projectTypeKey": site.chance.choice(("software", "business", "service_desk")),
+            "projectTypeKey": site.chance.choice(PROJECT_TYPES),
             "leadAccountId": site.active[0].account_id,
             "description": texts.odd(site.chance),
             "assigneeType": site.chance.choice(("UNASSIGNED", "PROJECT_LEAD")),
@@ -177,14 +158,15 @@ async def issues(site: RandomSite) -> None:
         for gone in site.sample(made, 2):
             made.remove(gone)
             await site.side.client.delete(ONE, issue=gone)
-        epics = [await _issue(site, key, "Epic") for _ in made[:1]]
+        above = [await _issue(site, key, "Epic") for _ in made[:1]]
         for child in site.sample(made, 2):
-            edit: Json = {"fields": {"parent": {"key": epics[0]}}}
+            edit: Json = {"fields": {"parent": {"key": above[0]}}}
             await site.side.client.put_json(ONE, edit, issue=child)
         for parent in site.sample(made, 2):
             made.append(await _issue(site, key, "Sub-task", parent={"key": parent}))
-            site.sub_tasks.add(made[-1])
-        site.issues += [*made, *epics]
+            site.parents[made[-1]] = parent
+        site.epics += above
+        site.issues += [*made, *above]
 
 
 async def _issue(site: RandomSite, key: str, kind: str = "", **more: Json) -> str:
@@ -215,96 +197,9 @@ def _values(site: RandomSite, key: str) -> Json:
         "fixVersions": [{"id": each} for each in site.sample(site.versions[key])],
         "versions": [{"id": each} for each in site.sample(site.versions[key])],
         "components": [{"id": each} for each in site.sample(site.components[key])],
+        "timetracking": site.maybe(ESTIMATES),
     }
-    return found | {name: _value(site, *field) for name, field in site.fields.items()}
-
-
-def _value(site: RandomSite, kind: str, options: Sequence[str]) -> Json:
-    chance = site.chance
-    if chance.random() < 0.4:
-        return None
-    makers: dict[str, Callable[[], Json]] = {
-        "textfield": lambda: texts.line(chance),
-        "textarea": lambda: texts.text(chance),
-        "float": lambda: chance.choice((0, -1.5, 1e15, 0.1)),
-        "select": lambda: {"id": chance.choice(options)},
-        "multiselect": lambda: [{"id": each} for each in site.sample(options, 3)],
-        "datepicker": lambda: "2024-02-29",
-        "userpicker": lambda: {"accountId": chance.choice(site.active).account_id},
-        "labels": lambda: ["ünï", "b"],
-        "url": lambda: "https://example.com/?q=%20&x=1#y",
-    }
-    return makers[kind]()
-
-
-async def details(site: RandomSite) -> None:
-    """Comments, worklogs, files, watchers, remote links, statuses, resolutions."""
-    client = site.side.client
-    for issue in site.issues:
-        for _ in site.some(2):
-            body = texts.text(site.chance) or document(paragraph("."))
-            await site.post("issue/{issue}/comment", {"body": body}, issue=issue)
-        for _ in site.some(1):
-            await _work(site, issue)
-        for number in site.some(1):
-            name = f"{texts.odd(site.chance, 1)} {number}.bin".replace("/", "_")
-            content = texts.odd(site.chance).encode("utf-8", "surrogatepass")
-            await client.upload(f"{ONE}/attachments", name, content, issue=issue)
-        for person in site.sample(site.active, 1):
-            await site.post("issue/{issue}/watchers", person.account_id, issue=issue)
-        for number in site.some(1):
-            thing = {"url": f"https://x.example/{number}?ä=1", "title": texts.line(site.chance)}
-            remote = {"object": thing, "globalId": f"{issue}/{number}"}
-            await site.post("issue/{issue}/remotelink", remote, issue=issue)
-        await _move_on(site, issue)
-
-
-async def _work(site: RandomSite, issue: str) -> None:
-    body = {
-        "started": "2024-04-01T10:00:00.000+0000",
-        "timeSpentSeconds": 60 * site.chance.randint(1, 600),
-        "comment": texts.text(site.chance) or document(paragraph("-")),
-    }
-    await site.post("issue/{issue}/worklog", body, issue=issue)
-
-
-async def _move_on(site: RandomSite, issue: str) -> None:
-    found = await site.side.client.get_json(f"{ONE}/transitions", issue=issue)
-    transition = site.maybe([str(each["id"]) for each in found["transitions"]])
-    if transition is not None:
-        body = {"transition": {"id": transition}}
-        await site.post("issue/{issue}/transitions", body, issue=issue)
-    resolution = site.maybe(site.resolutions)
-    if resolution is not None and site.chance.random() < 0.3:
-        edit = {"fields": {"resolution": {"id": resolution}}}
-        await site.side.client.put_json(ONE, edit, issue=issue)
-
-
-async def links(site: RandomSite) -> None:
-    """A ring of links, and some more across."""
-    ring = site.sample(site.issues, 4)
-    pairs = list(zip(ring, ring[1:] + ring[:1], strict=True)) if len(ring) > 1 else []
-    for one, other in dict.fromkeys(pairs):
-        body: Json = {"type": {"name": site.chance.choice(site.link_types)}}
-        ends = {"inwardIssue": {"key": one}, "outwardIssue": {"key": other}}
-        await site.post("issueLink", body | ends)
-
-
-async def mentions(site: RandomSite) -> None:
-    """Somebody whom no site knows any more, and issues that a text names."""
-    for issue in site.sample(site.issues, 2):
-        gone = account_id_of("deleted@example.com")
-        mention = {"type": "mention", "attrs": {"id": gone, "text": "@Gone לשעבר"}}
-        href = f"{site.side.base_url}/browse/{site.chance.choice(site.issues)}"
-        card = {"type": "inlineCard", "attrs": {"url": href}}
-        content: list[Json] = [{"type": "text", "text": "See "}, mention, card]
-        if site.active:
-            person = site.chance.choice(site.active)
-            name = f"@{person.display_name}"
-            attributes = {"id": person.account_id, "text": name}
-            content.append({"type": "mention", "attrs": attributes})
-        body = document({"type": "paragraph", "content": content})
-        await site.post("issue/{issue}/comment", {"body": body}, issue=issue)
+    return found | {name: value_of(site, key, *field) for name, field in site.fields.items()}
 
 
 async def filters(site: RandomSite) -> None:
@@ -336,18 +231,20 @@ async def boards(site: RandomSite) -> None:
         place = {"type": "project", "projectKeyOrId": key}
         more = {"filterId": int(made["id"]), "location": place}
         board = await site.post(f"{AGILE}/board", {**body, **more})
+        site.boards.append((str(board["id"]), key))
         if kind == "scrum":
             await _sprints(site, str(board["id"]), key)
 
 
 async def _sprints(site: RandomSite, board: str, key: str) -> None:
     mine = [each for each in site.issues if each.startswith(f"{key}-")]
-    mine = [each for each in mine if each not in site.sub_tasks]
+    mine = [each for each in mine if each not in site.parents]
     one = f"{AGILE}/sprint/{{sprint}}"
     for number, state in enumerate(sorted(site.sample(STATES, 3), key=STATES.index)):
         name = texts.name(site.chance, number, 30)
         body: Json = {"name": name, "originBoardId": int(board), "goal": texts.odd(site.chance)}
         sprint = str((await site.post(f"{AGILE}/sprint", body))["id"])
+        site.sprints.append(sprint)
         inside = site.sample(mine, 2)
         if inside:
             await site.side.client.post(f"{one}/issue", {"issues": inside}, sprint=sprint)
@@ -417,7 +314,7 @@ async def deactivations(site: RandomSite) -> None:
         site.side.site.accounts.set_active(site.people[-1].account_id, False)
 
 
-Part = Callable[[RandomSite], Awaitable[None]]
+Part = Callable[[RandomSite], Coroutine[Any, Any, None]]
 PARTS: list[Part] = [
     people_and_groups,
     lists,
@@ -437,14 +334,22 @@ PARTS: list[Part] = [
     boards,
     dashboards,
     ranks,
+    features,
+    epics,
+    votes,
+    columns,
+    properties,
     late_parents,
     desk_changes,
+    disabled_options,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""
 
 
 async def fill(site: RandomSite) -> None:
-    """Everything."""
+    """Everything; each part has a source of chance of its own, so that none changes another."""
+    seed = site.chance.getrandbits(64)
     for part in PARTS:
+        site.chance = random.Random(f"{seed}/{part.__name__}")
         await part(site)

@@ -94,3 +94,27 @@ def _quote(chance: random.Random) -> Json:
 
 
 _BLOCKS = (_list, _code, _marked, _quote)
+
+
+def properties(chance: random.Random, most: int = 3) -> list[tuple[str, Json]]:
+    """A few keys with values, as apps keep them: of every shape, up to the longest one."""
+    found = [(odd(chance, 1), chance.choice(_VALUES)) for _ in range(chance.randint(1, most))]
+    return list(dict(found).items())
+
+
+_LONGEST_VALUE = 32_768
+_VALUES: tuple[Json, ...] = (
+    None,
+    False,
+    0,
+    -1.5,
+    9_007_199_254_740_993,
+    "",
+    "ü" * (_LONGEST_VALUE - 2),
+    [],
+    {},
+    [None, [], {}, [[]]],
+    {"a": {"b": {"c": ["", {"d": [0, {"ключ": {"": "世界"}}]}]}}},
+    {"größe": "„XL“ & <more>", "key": "KEY-1", "id": 10_000, "accountId": "712020:nobody"},
+)
+"""Values at the edges of JSON and of what Jira takes (32,768 characters)."""

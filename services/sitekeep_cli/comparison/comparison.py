@@ -222,6 +222,8 @@ class Comparison:
             or scoped.explained(self._shelf, kind, name, path, left, right),
             (kind, path.partition(".")[0]) not in _FILLED_BY_THE_SITE or left is None,
             (kind, path) != (Kind.PROJECT, "type") or right == "software",
+            (kind, path) != (Kind.PROJECT, "fieldConfigurationScheme")
+            or scoped.is_of_another_generation(left, right),
             _ONLY_FROM_TO.get((kind, path), (left, right)) == (left, right),
             not (left_out and path.startswith(left_out)) or right is None,
             kind is not Kind.WORKFLOW or self._of_a_project(name, path),

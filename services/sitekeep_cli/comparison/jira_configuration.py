@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sitekeep_cli.comparison import jira_workflows
+from sitekeep_cli.comparison.jira_screens import restored_field_name
 from sitekeep_cli.comparison.links import (
     FIELD,
     FIELD_SCHEMES,
@@ -19,13 +20,9 @@ from sitekeep_cli.comparison.links import (
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
-from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.kinds import Kind
 
 Item = Mapping[str, Any]
-
-STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
-"""What the types begin with that Jira itself has."""
 
 
 def read(reading: Reading) -> None:
@@ -179,12 +176,4 @@ def _field(reading: Reading, record: Record, item: Item) -> None:
         "items": schema.get("items"),
         "custom": schema.get("custom"),
     }
-    owner = f"{name} ({_type_name(reading, schema)})" if custom else identifier
-    reading.put(Kind.FIELD, owner, without_nothing(value))
-
-
-def _type_name(reading: Reading, schema: Item) -> str:
-    """The type that a field has; that which it gets, where it is restored as another one."""
-    kind = str(schema.get("custom"))
-    substitute = discovery_fields.substitute_of(schema)
-    return STOCK + substitute if reading.mode is Mode.RESTORED and substitute else kind
+    reading.put(Kind.FIELD, restored_field_name(reading, item), without_nothing(value))

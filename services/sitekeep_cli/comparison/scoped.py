@@ -7,6 +7,7 @@ something that *is* there stays a difference that nothing declares.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
@@ -20,6 +21,8 @@ from sitekeep_shared.kinds import Kind
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
 _NUMBER = re.compile(r" #\d+$")
 _CUSTOM = "custom."
+_OF_TYPE = re.compile(r"\.(?:only|types)(?:\.(?P<below>.+))?$", re.DOTALL)
+"""Where a field scheme says something of a field for one issue type."""
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
 KINDS = frozenset(
@@ -43,7 +46,7 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
         if path == MISSING:
-            return name.startswith(f"{FIELD_SCHEME} ")
+            return _is_of_another_generation(shelf, name)
         return _is_about_what_one_side_lacks(shelf, path, left, right)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
@@ -79,6 +82,19 @@ def _has_no_field(shelf: Shelf, name: str) -> bool:
     return is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
 
 
+def is_of_another_generation(left: Json, right: Json) -> bool:
+    """Whether a project has a field scheme on one site only, as names of schemes tell."""
+    before, after = (str(each).startswith(f"{FIELD_SCHEME} ") for each in (left, right))
+    return before != after
+
+
+def _is_of_another_generation(shelf: Shelf, name: str) -> bool:
+    """Whether the destination has field schemes instead, or field configurations instead."""
+    before = name.startswith(f"{FIELD_SCHEME} ")
+    listed = shelf.names(Side.RIGHT, Kind.FIELD_CONFIGURATION)
+    return bool(listed) and all(each.startswith(f"{FIELD_SCHEME} ") != before for each in listed)
+
+
 def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Json) -> bool:
     """Whether only one of the sites has the field or the issue type that something is said of."""
     noun, _, what = path.partition(".")
@@ -86,7 +102,23 @@ def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Js
     if of is None or (left is None) == (right is None):
         return False
     side = Side.LEFT if left is None else Side.RIGHT
-    return shelf.value(side, of, what) is None
+    return not _is_below_one_of(shelf.names(side, of), what) or any(
+        not _is_below_one_of(shelf.names(side, Kind.ISSUE_TYPE), each)
+        for each in _types_in(what, right if left is None else left)
+    )
+
+
+def _is_below_one_of(names: Collection[str], path: str) -> bool:
+    return any(f"{path}.".startswith(f"{name}.") for name in names)
+
+
+def _types_in(path: str, value: Json) -> list[str]:
+    """The issue types of which alone a field scheme says something there."""
+    found = _OF_TYPE.search(path)
+    if found is not None and found["below"]:
+        return [found["below"]]
+    named = value if found is not None else value.get("only") if is_object(value) else None
+    return list(named) if is_object(named) and len(named) == 1 else []
 
 
 def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from sitekeep_simulator.accounts import Account
-from sitekeep_simulator.answers import caller, json_answer, no_content, read_json
+from sitekeep_simulator.answers import PROPERTY_KEY, caller, json_answer, no_content, read_json
 from sitekeep_simulator.jira.comments import check_property
 from sitekeep_simulator.jira.filter_access import FilterAccess
 from sitekeep_simulator.jira.objects import ObjectKind
@@ -35,9 +35,9 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         handlers = _Properties(jira, noun, find)
         found += [
             web.get(f"{one}/properties", handlers.keys),
-            web.get(f"{one}/properties/{{propertyKey}}", handlers.get),
-            web.put(f"{one}/properties/{{propertyKey}}", handlers.put),
-            web.delete(f"{one}/properties/{{propertyKey}}", handlers.delete),
+            web.get(f"{one}/properties/{PROPERTY_KEY}", handlers.get),
+            web.put(f"{one}/properties/{PROPERTY_KEY}", handlers.put),
+            web.delete(f"{one}/properties/{PROPERTY_KEY}", handlers.delete),
         ]
     return found
 

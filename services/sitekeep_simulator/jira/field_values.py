@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.jira.documents import check_document
-from sitekeep_simulator.jira.field_configurations import is_hidden
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
+from sitekeep_simulator.jira.field_rules import is_hidden
 from sitekeep_simulator.jira.fields import ASSETS_TYPE, custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from sitekeep_simulator.answers import (
+    PROPERTY_KEY,
     caller,
     json_answer,
     object_in,
@@ -32,8 +33,8 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{one}/gadget", gadgets.all),
         web.post(f"{one}/gadget", gadgets.add),
         web.get(properties, gadgets.keys),
-        web.get(f"{properties}/{{propertyKey}}", gadgets.get_property),
-        web.put(f"{properties}/{{propertyKey}}", gadgets.set_property),
+        web.get(f"{properties}/{PROPERTY_KEY}", gadgets.get_property),
+        web.put(f"{properties}/{PROPERTY_KEY}", gadgets.set_property),
     ]
 
 

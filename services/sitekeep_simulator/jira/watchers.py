@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from sitekeep_simulator.answers import caller, json_answer, no_content, read_json
+from sitekeep_simulator.answers import PROPERTY_KEY, caller, json_answer, no_content, read_json
 from sitekeep_simulator.jira.comments import check_property
 from sitekeep_simulator.jira.issue_table import Issues
 from sitekeep_simulator.jira.objects import Body
@@ -25,9 +25,9 @@ def routes(issues: Issues) -> list[web.RouteDef]:
         web.get(f"{issue}/votes", handlers.votes),
         web.post(f"{issue}/votes", handlers.vote),
         web.get(f"{issue}/properties", handlers.property_keys),
-        web.get(f"{issue}/properties/{{propertyKey}}", handlers.property),
-        web.put(f"{issue}/properties/{{propertyKey}}", handlers.set_property),
-        web.delete(f"{issue}/properties/{{propertyKey}}", handlers.delete_property),
+        web.get(f"{issue}/properties/{PROPERTY_KEY}", handlers.property),
+        web.put(f"{issue}/properties/{PROPERTY_KEY}", handlers.set_property),
+        web.delete(f"{issue}/properties/{PROPERTY_KEY}", handlers.delete_property),
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, list_in, no_content, read_object
+from sitekeep_simulator.answers import PROPERTY_KEY, json_answer, list_in, no_content, read_object
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.refusals import Refused
@@ -60,8 +60,8 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(f"{one}/user", organizations.users),
         web.post(f"{one}/user", organizations.add_users),
         web.get(f"{one}/property", organizations.properties),
-        web.get(f"{one}/property/{{propertyKey}}", organizations.property),
-        web.put(f"{one}/property/{{propertyKey}}", organizations.set_property),
+        web.get(f"{one}/property/{PROPERTY_KEY}", organizations.property),
+        web.put(f"{one}/property/{PROPERTY_KEY}", organizations.set_property),
     ]
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sitekeep_simulator.answers import json_answer, query_flag, query_list, read_object
+from sitekeep_simulator.answers import (
+    PROPERTY_KEY,
+    json_answer,
+    query_flag,
+    query_list,
+    read_object,
+)
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import Jira
@@ -68,8 +74,8 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         web.get(one, types.get),
         web.get(f"{one}/field", types.fields),
         web.get(f"{one}/property", types.properties),
-        web.get(f"{one}/property/{{propertyKey}}", types.property),
-        web.put(f"{one}/property/{{propertyKey}}", types.set_property),
+        web.get(f"{one}/property/{PROPERTY_KEY}", types.property),
+        web.put(f"{one}/property/{PROPERTY_KEY}", types.set_property),
     ]
 
 

@@ -119,6 +119,19 @@ async def _columns(pair: JiraPair, name: str) -> list[Any]:
     return listed
 
 
+async def test_a_filter_for_which_no_columns_were_chosen_comes_back_without_any(
+    pair: JiraPair,
+) -> None:
+    await filled(pair)
+    mine = await _filter(pair, "Mine")
+    await pair.source.client.put_json(COLUMNS, {"columns": []}, filter=mine)
+    before, after, tally = await there_and_back(pair)
+    assert await _columns(pair, "Mine") == []
+    assert declared(Kind.FILTER_COLUMNS, before, after) == set()
+    count = tally.of(Kind.FILTER_COLUMNS)
+    assert (count.expected, count.done, count.lossy) == (2, 2, 0)
+
+
 async def test_a_filter_that_is_given_away_has_its_columns_before(pair: JiraPair) -> None:
     await filled(pair)
     await there_and_back(pair)

@@ -19,19 +19,20 @@ TYPE = f"{API}/issuetype/{{owner}}/properties"
 MULTI = f"{API}/issue/properties/multi"
 
 
-async def test_a_property_is_kept_changed_and_removed(client: SiteClient) -> None:
+@pytest.mark.parametrize("key", ["größe & mehr", "{a} ${b}", "a/b%2F?c#d"])
+async def test_a_property_is_kept_changed_and_removed(client: SiteClient, key: str) -> None:
     owner = str((await client.get_json(f"{API}/issuetype"))[0]["id"])
     one = TYPE + "/{key}"
     for value in ({"a": [1, "ü"]}, False):
-        await client.put_json(one, value, owner=owner, key="größe & mehr")
-        found = await client.get_json(one, owner=owner, key="größe & mehr")
-        assert found == {"key": "größe & mehr", "value": value}
+        await client.put_json(one, value, owner=owner, key=key)
+        found = await client.get_json(one, owner=owner, key=key)
+        assert found == {"key": key, "value": value}
     listed = await client.get_json(TYPE, owner=owner)
-    assert [each["key"] for each in listed["keys"]] == ["größe & mehr"]
-    await client.delete(one, owner=owner, key="größe & mehr")
+    assert [each["key"] for each in listed["keys"]] == [key]
+    await client.delete(one, owner=owner, key=key)
     assert (await client.get_json(TYPE, owner=owner))["keys"] == []
     with pytest.raises(SiteNotFound):
-        await client.get(one, owner=owner, key="größe & mehr")
+        await client.get(one, owner=owner, key=key)
 
 
 async def test_values_have_a_length_and_owners_must_be_there(client: SiteClient) -> None:

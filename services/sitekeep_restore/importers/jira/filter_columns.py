@@ -23,12 +23,14 @@ async def import_columns(
     ``target`` is its id at the destination; empty: it did not come back.
     """
     columns = await _columns(unit, filter_id)
-    if not columns:
+    if columns is None:
         return
     unit.tally.expect(Kind.FILTER_COLUMNS)
     kept = await _translated(unit, columns)
     message = "" if target else "The filter is not at the destination."
-    if own and target:
+    if columns and not kept:
+        message = "None of its columns is a field of the destination."
+    elif own and target:
         message = await _set(unit, target, kept)
     if message:
         unit.tally.missing(Kind.FILTER_COLUMNS, name, "COLUMNS_REFUSED", message)
@@ -38,10 +40,11 @@ async def import_columns(
     unit.tally.done(Kind.FILTER_COLUMNS, lossy=lost > 0)
 
 
-async def _columns(unit: ImportUnit, filter_id: str) -> Sequence[str]:
+async def _columns(unit: ImportUnit, filter_id: str) -> Sequence[str] | None:
+    """None where nobody has set any; somebody may have chosen to have none at all."""
     entry = await unit.backup.entry(Kind.FILTER_COLUMNS, filter_id)
     if entry is None:
-        return ()
+        return None
     listed: list[Json] = await read_json(unit.backup, entry)
     return [str(each["value"]) for each in listed]
 
@@ -56,8 +59,6 @@ async def _translated(unit: ImportUnit, columns: Sequence[str]) -> list[str]:
 
 async def _set(unit: ImportUnit, target: str, columns: Sequence[str]) -> str:
     """Why they are not set; empty: they are."""
-    if not columns:
-        return "None of its columns is a field of the destination."
     try:
         await unit.site.put_json(COLUMNS, {"columns": list(columns)}, filter=target)
     except (SiteRefused, SiteForbidden, SiteNotFound) as error:

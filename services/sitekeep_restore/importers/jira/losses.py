@@ -91,9 +91,13 @@ class Loss(enum.Enum):
     FIELD_TYPE_CHANGED = (
         "No request makes fields of Jira Product Discovery: a plain field keeps the values."
     )
-    FIELD_SCHEME_NOT_RESTORED = (
-        "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
-        "destination's."
+    FIELDS_OF_ANOTHER_GENERATION = (
+        "One of the sites keeps in field schemes what the other one keeps in field configurations: "
+        "they are in the backup, projects have the destination's default."
+    )
+    FIELD_NOT_IN_SCHEME = (
+        "A field of the field scheme, or an issue type for which it says something, is not at the "
+        "destination, or the site refused what is said about the field."
     )
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."

@@ -23,7 +23,8 @@ ROWS: Sequence[CoverageRow] = (
         "one without a permission scheme gets the default one, one without an issue type scheme "
         "one of its own, and one with the default scheme also the destination's further types; one "
         "without a workflow scheme gets one that leads from each status to each; where the site "
-        "does not take its type it becomes software. An archived project is archived again unless "
+        "does not take its type it becomes software; where only one of the sites has field schemes "
+        "it gets the destination's default fields. An archived project is archived again unless "
         "the site refuses that.",
         "issueTypeScheme",
         "issueTypes",
@@ -31,6 +32,7 @@ ROWS: Sequence[CoverageRow] = (
         "notificationScheme",
         "permissionScheme",
         "screenScheme",
+        "fieldConfigurationScheme",
         "style",
         "isPrivate",
         "type",

@@ -45,8 +45,8 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same name, and the same said about each field that is at the destination. What projects "
         "of the destination may be using stays beside the restored one; a project without a scheme "
-        "has the destination's default configuration. Field schemes, where the site has those, are "
-        "in the backup only.",
+        "has the destination's default one. Newer sites have field schemes instead, which "
+        "come back the same way; neither does where only the other site has such ones.",
         MISSING,
         "fields.*",
         "mappings.*",
