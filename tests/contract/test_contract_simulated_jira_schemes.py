@@ -373,6 +373,21 @@ async def _keep_field_schemes(client: SiteClient, jira: Jira) -> None:
         await client.delete(one, id=str(made))
 
 
+async def test_jira_tells_what_a_create_can_set(client: SiteClient) -> None:
+    number = await project(client)
+    types = f"{J}/issue/createmeta/{{project}}/issuetypes"
+    query = [("maxResults", "200")]
+    listed = await client.get_json(types, query, project=number)
+    assert listed["total"] == len(listed["issueTypes"]) > 1
+    one = f"{types}/{{issue_type}}"
+    kind = str(listed["issueTypes"][0]["id"])
+    page = await client.get_json(one, query, project=number, issue_type=kind)
+    fields = {each["fieldId"]: each for each in page["fields"]}
+    assert fields["summary"]["required"] is True
+    assert fields["priority"]["allowedValues"]
+    assert "status" not in fields
+
+
 async def test_jira_makes_schemes(client: SiteClient) -> None:
     number = await project(client)
     kinds = [each["id"] for each in await client.get_json(f"{J}/issuetype")]

@@ -39,7 +39,6 @@ FIXED = range(8)
 WITHOUT_PARTS = frozenset(
     {
         Kind.PLAN,
-        Kind.WORKFLOW_SCHEME,
     }
 )
 """Kinds that no random site has yet: nothing in ``PARTS`` makes any."""

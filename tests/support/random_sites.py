@@ -13,12 +13,17 @@ from typing import Any
 from support import random_texts as texts
 from support.jira_fakes import AGILE, API
 from support.random_assets import assets
+from support.random_configuration import permission_schemes, priority_schemes, type_schemes
+from support.random_configured import assignments, configured_issues, configured_projects
+from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
 from support.random_properties import properties
+from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
 from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
+from support.random_workflows import statuses, workflow_schemes, workflows
 
 PROJECT_TYPES = ("software", "business", "service_desk", "service_desk")
 """Desks more often than others: so much hangs on them."""
@@ -321,10 +326,21 @@ PARTS: list[Part] = [
     fields,
     roles,
     schemes,
+    type_schemes,
+    priority_schemes,
+    permission_schemes,
     projects,
+    statuses,
+    workflows,
+    workflow_schemes,
+    configured_projects,
+    contexts,
+    screens,
+    field_configurations,
     organizations,
     service_desks,
     issues,
+    configured_issues,
     requests,
     assets,
     details,
@@ -340,8 +356,10 @@ PARTS: list[Part] = [
     columns,
     properties,
     late_parents,
-    desk_changes,
     disabled_options,
+    default_field_configuration,
+    assignments,
+    desk_changes,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

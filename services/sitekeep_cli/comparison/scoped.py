@@ -13,7 +13,7 @@ from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
-from sitekeep_shared.content.discovery_fields import is_computed
+from sitekeep_shared.content.discovery_fields import PROJECT_TYPE, is_computed
 from sitekeep_shared.content.field_configurations import FIELD_SCHEME
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
@@ -54,6 +54,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if path == PROJECTS:
         # For all projects before, for the restored ones now.
         return left is None
+    if path.partition(".")[0] == "options":
+        return _is_offered_less(shelf, name, left, right)
     for stem, of in _DEFAULTS.items():
         if path.startswith(stem):
             return right is None and _is_absent(shelf, of, path.removeprefix(stem))
@@ -131,6 +133,15 @@ def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
 def is_of_an_app(field: str) -> bool:
     """Whether a field is a custom one of no type of Jira's own."""
     return _NUMBER.sub("", field).endswith(")") and _OF_JIRA not in field
+
+
+def _is_offered_less(shelf: Shelf, name: str, left: Json, right: Json) -> bool:
+    """Whether a project of ideas, which only people make, offers some of the options."""
+    value = shelf.value(Side.RIGHT, Kind.FIELD_CONTEXT, name) or {}
+    projects = (shelf.value(Side.RIGHT, Kind.PROJECT, each) for each in value.get(PROJECTS) or ())
+    is_of_ideas = all((each or {}).get("type") == PROJECT_TYPE for each in projects)
+    offered: list[Json] = list(right) if is_list(right) else []
+    return is_of_ideas and is_list(left) and all(each in left for each in offered)
 
 
 def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:

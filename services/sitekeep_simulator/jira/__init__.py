@@ -12,6 +12,7 @@ from sitekeep_simulator.jira import (
     categories,
     changelogs,
     comments,
+    create_metadata,
     dashboards,
     entity_properties,
     epics,
@@ -99,6 +100,7 @@ _CONFIGURATION = (
     list_items,
     old_lists,
     pickers,
+    create_metadata,
 )
 _CONTENT = (
     issue_archive,

@@ -91,7 +91,8 @@ class FieldValues:
         scoped = custom_field(self._jira, name)
         if scoped is not None and scoped.project_id == project.id and not is_locked(scoped):
             # A project of people's own making shows its own fields, whatever screens there are.
-            return lambda value: None if value is None else self._custom(scoped, scoped, value)
+            own = context_for(self._jira, scoped, project.id, self._type_id) or scoped
+            return lambda value: None if value is None else self._custom(scoped, own, value)
         is_set = can_be_set(self._jira, project, self._type_id, self._operation, name)
         if not is_set or is_hidden(self._jira, project, self._type_id, name):
             raise ValueError(NOT_ON_SCREEN.format(name))

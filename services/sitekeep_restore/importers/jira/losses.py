@@ -132,6 +132,10 @@ class Loss(enum.Enum):
     LINK_TYPE_MERGED = "A link type of that name with other words was there already."
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
+    OPTION_NOT_OFFERED = (
+        "The destination's project has the field itself and does not offer an option of that name; "
+        "no request adds one."
+    )
     ORGANIZATION_ABSENT = "The organization is not at the destination."
     ORGANIZATION_NOT_ON_REQUEST = (
         "An organization of the request is not at the destination, or its service desk does not "

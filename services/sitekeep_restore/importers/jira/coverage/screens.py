@@ -14,8 +14,11 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same projects, issue types, options and default value, without what is not at the "
         "destination. Where projects that were there already may use the field, a context for all "
-        "projects becomes one for the restored projects.",
+        "projects becomes one for the restored projects. Of fields of a single project, as "
+        "team-managed and Product Discovery projects have them, the options that can be chosen "
+        "come back; where a project made by hand before has the field, those that it offers.",
         MISSING,
+        "options",
         "projects",
         "issueTypes",
         "default.project/*",
