@@ -226,6 +226,12 @@ def unlinked(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
     return path.removeprefix("organizations.") not in desk.get("organizations", {})
 
 
+def loses_issue_type(shelf: Shelf, name: str, left: Json) -> bool:
+    """Whether the project of a request type does not have its issue type any more."""
+    project: Json = shelf.value(Side.LEFT, Kind.PROJECT, name.partition("/")[0]) or {}
+    return left not in project.get("issueTypes", {})
+
+
 def deskless(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
     """Whether a request is gone with its type, as the source showed no desk of its project."""
     if kind is not Kind.REQUEST or path != MISSING:

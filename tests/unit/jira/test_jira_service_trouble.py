@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -216,6 +217,28 @@ async def test_a_participant_whose_account_is_deleted_is_the_only_one_who_is_los
     assert reasons_of(trip.restore)["PARTICIPANT_NOT_RESTORED"] == 1
     lost = [one for one in trip.differences if one.path.startswith("participants.")]
     assert [(one.item, one.path) for one in lost] == [(keys[0], f"participants.{gone}")]
+
+
+@pytest.mark.shows_loss(Kind.REQUEST_TYPE, "issueType")
+@pytest.mark.shows_loss(Loss.REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE)
+async def test_a_request_type_whose_issue_type_the_project_lacks_gets_another_one() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        body = {"name": "Gone from the project", "description": "", "hierarchyLevel": 0}
+        made = await pair.source.client.post_json("/rest/api/3/issuetype", body)
+        kind = jira.objects.all(ObjectKind.REQUEST_TYPE)[0]
+        changed = kind.body | {"issueTypeId": int(made["id"])}
+        jira.objects.put(dataclasses.replace(kind, body=changed))
+
+    trip = await run_jira(prepare)
+    assert trip.undeclared == []
+    assert errors_of(trip.restore) == []
+    of_types = [one for one in trip.differences if one.kind is Kind.REQUEST_TYPE]
+    found = [one.left for one in of_types if one.path == "issueType"]
+    assert found == ["Gone from the project"]
+    assert reasons_of(trip.restore)["REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE"] == 1
+    requests = trip.restore.of(Kind.REQUEST)
+    assert requests.done == requests.expected
 
 
 @pytest.mark.shows_loss(Loss.SERVICE_DESK_NOT_IN_BACKUP)

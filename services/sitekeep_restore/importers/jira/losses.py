@@ -163,6 +163,10 @@ class Loss(enum.Enum):
         "No request writes the times of service goals, approvals and ratings; they are in the "
         "backup."
     )
+    REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE = (
+        "The project does not have the issue type of the request type any more: the site makes "
+        "none for it, another one stands in."
+    )
     REQUEST_TYPE_ON_NO_PORTAL = (
         "REST makes a request type without a group, with the usual icon and with the required "
         "fields only: no portal shows it before an administrator has put it into a group."

@@ -22,8 +22,9 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same name, texts, issue type and properties. REST makes it without groups, so that no "
         "portal shows it, open to everybody, with the usual icon and with the required fields "
-        "only.",
+        "only; where the project does not have its issue type any more, with another one.",
         "groups",
+        "issueType",
         "icon",
         "fields",
         "restriction",
