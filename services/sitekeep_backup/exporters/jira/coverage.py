@@ -20,8 +20,8 @@ _READ: dict[Kind, str] = {
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
     "of fields of single projects, whose contexts no request reads, the options that "
     "issue/createmeta of the project offers",
-    Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
-    "of each tab",
+    Kind.SCREEN: "screens of the whole site and of single projects, their tabs in bulk where it "
+    "has that, the fields of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
     Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
     "mappings and projects; config/fieldschemes where the site has those",

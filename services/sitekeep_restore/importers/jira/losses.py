@@ -175,6 +175,10 @@ class Loss(enum.Enum):
     SCREENS_BY_DEFAULT = (
         "The backup holds no screens of the project: it has the site's default ones."
     )
+    SCREEN_OF_TEAM_MANAGED_PROJECT = (
+        "No request makes a screen of a team-managed project, which comes back as a "
+        "company-managed one: the screen is in the backup."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )
