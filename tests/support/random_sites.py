@@ -10,11 +10,16 @@ from collections.abc import Awaitable, Callable
 
 from support import random_texts as texts
 from support.jira_fakes import AGILE, API
+from support.random_configuration import permission_schemes, priority_schemes, type_schemes
+from support.random_configured import assignments, configured_issues, configured_projects
+from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
 from support.random_properties import properties
+from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
+from support.random_workflows import statuses, workflow_schemes, workflows
 
 STATES = ("closed", "active", "future")
 """In the order in which a board takes them: it has one active sprint at a time."""
@@ -313,8 +318,19 @@ PARTS: list[Part] = [
     fields,
     roles,
     schemes,
+    type_schemes,
+    priority_schemes,
+    permission_schemes,
     projects,
+    statuses,
+    workflows,
+    workflow_schemes,
+    configured_projects,
+    contexts,
+    screens,
+    field_configurations,
     issues,
+    configured_issues,
     details,
     links,
     mentions,
@@ -329,6 +345,8 @@ PARTS: list[Part] = [
     properties,
     late_parents,
     disabled_options,
+    default_field_configuration,
+    assignments,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

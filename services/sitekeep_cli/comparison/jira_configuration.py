@@ -8,6 +8,7 @@ from typing import Any
 from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.jira_screens import restored_field_name
 from sitekeep_cli.comparison.links import (
+    COMPONENT,
     FIELD,
     FIELD_SCHEMES,
     NOTIFICATIONS,
@@ -16,6 +17,7 @@ from sitekeep_cli.comparison.links import (
     PROJECT,
     SCREENS,
     SECURITY,
+    VERSION,
 )
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
@@ -77,10 +79,14 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
 
 
 def _of_projects(reading: Reading) -> None:
-    for record, item in reading.objects(Kind.VERSION):
-        reading.put(Kind.VERSION, _in_project(reading, record, item), _version(reading, item))
-    for record, item in reading.objects(Kind.COMPONENT):
-        reading.put(Kind.COMPONENT, _in_project(reading, record, item), _component(reading, item))
+    for kind, realm, shape in (
+        (Kind.VERSION, VERSION, _version),
+        (Kind.COMPONENT, COMPONENT, _component),
+    ):
+        for record, item in reading.objects(kind):
+            name = _in_project(reading, record, item)
+            reading.refer(realm, record.key, name)
+            reading.put(kind, name, shape(reading, item))
 
 
 def _in_project(reading: Reading, record: Record, item: Item) -> str:

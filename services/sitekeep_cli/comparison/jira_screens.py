@@ -14,7 +14,7 @@ from sitekeep_cli.comparison.jira_access import (
     put_schemes,
     restored_name,
 )
-from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, PROJECT, SCREENS
+from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, OPTION, PROJECT, SCREENS
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
@@ -40,7 +40,9 @@ def read(reading: Reading) -> None:
 
 
 def refer(reading: Reading) -> None:
-    """Keeps which project has which screens; projects are read after that."""
+    """Keeps which project has which screens, and options; projects are read after that."""
+    for record, context in reading.objects(Kind.FIELD_CONTEXT):
+        _refer_options(reading, record, context)
     for record, scheme in reading.objects(Kind.ISSUE_TYPE_SCREEN_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(SCREENS, project, restored_name(reading, scheme))
@@ -50,6 +52,17 @@ def refer(reading: Reading) -> None:
             is_newer = record.attributes.get("form") == FIELD_SCHEME
             shown = f"{FIELD_SCHEME} {name}" if is_newer else name
             reading.refer(FIELD_SCHEMES, project, shown)
+
+
+def _refer_options(reading: Reading, record: Record, context: Item) -> None:
+    """Keeps what the options of a field stand for: rules of workflows name them by their ids."""
+    listed: list[dict[str, Any]] = json.loads(record.attributes.get("options") or "[]")
+    values = {str(option.get("id")): str(option.get("value")) for option in listed}
+    for option in listed:
+        number, above = str(option.get("id")), values.get(str(option.get("optionId")))
+        shown = [restored_name(reading, context), *([above] if above else []), values[number]]
+        place = f"{record.attributes['field']}/{number}"
+        reading.refer(OPTION, place, "/".join(shown))
 
 
 def _read_screens(reading: Reading) -> None:
