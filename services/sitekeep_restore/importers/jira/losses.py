@@ -243,8 +243,10 @@ class Loss(enum.Enum):
     PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
     PLAN_TIME = "The site sets itself when a plan was saved."
     PROPERTY_KEPT = (
-        "An issue type of that name was there already, with another value of the property."
+        "An issue type of that name, or the user, was there already, with another value of the "
+        "property."
     )
+    PROPERTY_OF_ABSENT_USER = "The user who has the property is not at the destination."
 
 
 class LossCounter:
