@@ -182,6 +182,10 @@ class Loss(enum.Enum):
     SCREENS_BY_DEFAULT = (
         "The backup holds no screens of the project: it has the site's default ones."
     )
+    SCREEN_OF_TEAM_MANAGED_PROJECT = (
+        "No request makes a screen of a team-managed project, which comes back as a "
+        "company-managed one: the screen is in the backup."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )
@@ -250,8 +254,10 @@ class Loss(enum.Enum):
     PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
     PLAN_TIME = "The site sets itself when a plan was saved."
     PROPERTY_KEPT = (
-        "An issue type of that name was there already, with another value of the property."
+        "An issue type of that name, or the user, was there already, with another value of the "
+        "property."
     )
+    PROPERTY_OF_ABSENT_USER = "The user who has the property is not at the destination."
 
 
 class LossCounter:
