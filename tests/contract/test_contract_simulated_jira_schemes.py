@@ -265,6 +265,8 @@ async def test_jira_keeps_screens(client: SiteClient) -> None:
     found = await client.get_json(f"{listed}/tabs", query)
     assert [each["tabName"] for each in found["values"]] == ["Most"]
     assert (await client.get_json(listed, [("scope", "GLOBAL")]))["total"] == 4
+    both = [("scope", "GLOBAL"), ("scope", "PROJECT")]
+    assert (await client.get_json(listed, both))["total"] == 4
     await client.delete(one, screenId=made)
 
 

@@ -22,7 +22,8 @@ _REALMS = {
     Owner.PROJECT: PROJECT,
     Owner.SPRINT: f"{REALM}{Kind.SPRINT}",
 }
-_OF_ISSUE_TYPE = "ofIssueType"
+_PATHS = {Owner.ISSUE_TYPE: "ofIssueType", Owner.USER: "ofUser"}
+"""Where values stand that the destination may have had before, each with other values."""
 _VALUE = "value"
 _OF_THE_PRODUCT = ("com.atlassian.", "com.pyxis.greenhopper.")
 """Begins the types of fields that come with the product."""
@@ -46,7 +47,7 @@ def _properties(reading: Reading, record: Record, properties: dict[str, Any]) ->
     owner = Owner(record.key.partition("/")[0])
     position = f"{record.attributes.get('at', '')} {record.attributes['id']:>020}"
     name = _owner_name(reading, owner, record)
-    path = _OF_ISSUE_TYPE if owner is Owner.ISSUE_TYPE else _VALUE
+    path = _PATHS.get(owner, _VALUE)
     for key, value in properties.items():
         reading.put(Kind.ENTITY_PROPERTY, f"{name}/{key}", {path: _comparable(value)}, position)
 
@@ -55,6 +56,8 @@ def _owner_name(reading: Reading, owner: Owner, record: Record) -> str:
     if owner in _REALMS:
         name = reading.name(_REALMS[owner], record.attributes["id"])
         return f"{owner} {short_name(name) if owner is Owner.SPRINT else name}"
+    if owner is Owner.USER:
+        return f"{owner} {record.attributes['id']}"
     issue = record.attributes["issue"]
     return f"{owner} {issue}" if owner is Owner.ISSUE else f"{owner} of {issue}"
 

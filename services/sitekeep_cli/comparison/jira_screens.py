@@ -79,7 +79,13 @@ def _read_screens(reading: Reading) -> None:
             }
             for tab in items_of(item, "tabs")
         ]
-        return without_nothing({"description": item.get("description"), "tabs": tabs})
+        project = part(part(item, "scope"), "project").get("id")
+        value = {
+            "description": item.get("description"),
+            "tabs": tabs,
+            "project": reading.name(PROJECT, project) if project else None,
+        }
+        return without_nothing(value)
 
     def screen_scheme(_: Reading, item: Item) -> Json:
         chosen = {name: screens.get(str(e)) for name, e in part(item, "screens").items()}
@@ -97,8 +103,18 @@ def _read_screens(reading: Reading) -> None:
         (Kind.SCREEN_SCHEME, "", screen_scheme),
         (Kind.ISSUE_TYPE_SCREEN_SCHEME, "mappings", type_screen_scheme),
     ):
-        listed = (_with(name, *each) for each in reading.objects(kind))
+        listed = (
+            _with(name, record, {**item, "name": _name_in_project(reading, item)})
+            for record, item in reading.objects(kind)
+        )
         put_schemes(reading, kind, listed, shape)
+
+
+def _name_in_project(reading: Reading, item: Item) -> str:
+    """The name; below its project where it is a single project's."""
+    project = part(part(item, "scope"), "project").get("id")
+    name = str(item.get("name"))
+    return f"{reading.name(PROJECT, project)}/{name}" if project else name
 
 
 def _read_field_configurations(reading: Reading) -> None:

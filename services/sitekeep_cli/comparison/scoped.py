@@ -46,6 +46,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if kind is Kind.ISSUE:
         label = path.removeprefix(_CUSTOM)
         return label == path or (right is None and _has_no_writer(shelf, label))
+    if kind is Kind.SCREEN and path == MISSING:
+        return bool((shelf.value(Side.LEFT, kind, name) or {}).get("project"))
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:

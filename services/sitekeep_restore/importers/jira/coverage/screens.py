@@ -29,7 +29,9 @@ ROWS: Sequence[CoverageRow] = (
         Kind.SCREEN,
         "with loss",
         "Same name, tabs and fields, without fields that are not at the destination. A screen that "
-        "projects of the destination may be using stays beside the restored one.",
+        "projects of the destination may be using stays beside the restored one. Those of single "
+        "projects, which are team-managed, do not come back.",
+        MISSING,
         "tabs.*.fields",
     ),
     row(
