@@ -96,12 +96,12 @@ class Renderer:
             )
 
     def user(self, account_id: str | None) -> msgspec.Raw | None:
-        """A person as JSON, or None for nobody."""
+        """A person as JSON, None for nobody; whose account is deleted is a former user."""
         if not account_id:
             return None
         known = self._users.get(account_id)
-        account = None if known is not None else self._jira.accounts.get(account_id)
-        if account is not None:
+        if known is None:
+            account = self._jira.accounts.get(account_id) or beans.former_user(account_id)
             text = msgspec.json.encode(beans.user_bean(self._jira, account))
             known = self._users[account_id] = msgspec.Raw(text)
         return known

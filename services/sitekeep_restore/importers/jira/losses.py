@@ -141,7 +141,10 @@ class Loss(enum.Enum):
         "no request adds one."
     )
     ORGANIZATION_ABSENT = "The organization is not at the destination."
-    ORGANIZATION_NOT_ON_REQUEST = "An organization of the request is not at the destination."
+    ORGANIZATION_NOT_ON_REQUEST = (
+        "An organization of the request is not at the destination, or its service desk does not "
+        "have it any more."
+    )
     PARENT_REFUSED = "The site refused the original parent."
     PARTICIPANT_NOT_RESTORED = "A participant of the request is not at the destination."
     PERMISSIONS_BY_DEFAULT = (
@@ -163,6 +166,10 @@ class Loss(enum.Enum):
     REQUEST_MEASUREMENTS = (
         "No request writes the times of service goals, approvals and ratings; they are in the "
         "backup."
+    )
+    REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE = (
+        "The project does not have the issue type of the request type any more: the site makes "
+        "none for it, another one stands in."
     )
     REQUEST_TYPE_ON_NO_PORTAL = (
         "REST makes a request type without a group, with the usual icon and with the required "
@@ -193,6 +200,10 @@ class Loss(enum.Enum):
     SERVICE_DESK_CONFIGURATION = (
         "No request writes portal, request type groups, service goals, forms, mail channel and "
         "customer notifications of a service desk."
+    )
+    SERVICE_DESK_NOT_IN_BACKUP = (
+        "The backup has no service desk of the project, as of one in the archive: its issues are "
+        "no requests any more; what they were as such is in the backup."
     )
     SERVICE_MANAGEMENT_ABSENT = "The destination does not have Jira Service Management."
     SHARE_DROPPED = (
