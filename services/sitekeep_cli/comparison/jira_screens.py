@@ -20,6 +20,7 @@ from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
+from sitekeep_shared.content.learnt_options import APP_OPTIONS
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -259,9 +260,28 @@ class _Contexts:
             PROJECTS: {self.reading.name(PROJECT, each): True for each in projects},
             TYPES: {self.types.get(each, each): True for each in types},
             "options": _option_tree(options),
+            "ofApp": self._of_app(json.loads(record.attributes.get(APP_OPTIONS) or "[]")),
         }
         default = json.loads(record.attributes.get("default") or "{}")
         return {**without_nothing(value), "default": self._default(default, options)}
+
+    def _of_app(self, options: list[Any]) -> dict[str, Json]:
+        """The options that an app keeps, by their names."""
+        found: dict[str, Json] = {}
+        for option in options:
+            scope = part(part(option, "config"), "scope") or {"global": {}}
+            projects = {
+                self.reading.name(PROJECT, each.get("id")): _attributes(each)
+                for each in items_of(scope, "projects2")
+            }
+            everywhere = scope.get("global")
+            value = {
+                "properties": part(option, "properties"),
+                "everywhere": None if everywhere is None else _attributes(everywhere),
+                "projects": projects,
+            }
+            found[str(option.get("value"))] = {"there": True, **without_nothing(value)}
+        return found
 
     def _default(self, default: Item, options: list[Any]) -> Json:
         """A default value by names instead of ids."""
@@ -295,6 +315,10 @@ class _Contexts:
         if name == "versionId":
             return {f"version/{self.reading.name(VERSION, value)}": True}
         return {f"label/{value}": True} if name == "label" else {name: value}
+
+
+def _attributes(item: Item) -> Json:
+    return {"there": True, **dict.fromkeys(map(str, items_of(item, "attributes")), True)}
 
 
 def items_of(item: Item, name: str) -> list[Any]:
