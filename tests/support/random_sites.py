@@ -19,6 +19,7 @@ from support.random_configured import (
     configured_issues,
     configured_projects,
     removals,
+    team_managed,
 )
 from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
@@ -346,6 +347,7 @@ PARTS: list[Part] = [
     service_desks,
     issues,
     configured_issues,
+    team_managed,
     requests,
     assets,
     details,
