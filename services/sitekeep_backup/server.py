@@ -12,10 +12,11 @@ from sitekeep.backup.v1 import (
     organization_pb2_grpc,
 )
 from sitekeep_backup.api_keys import ApiKeyService
+from sitekeep_backup.backup_run import UNITS_PER_READER, Tools
 from sitekeep_backup.backups import BackupService
 from sitekeep_backup.collecting import Collecting
 from sitekeep_backup.expiry import Expiry
-from sitekeep_backup.exporting import UNITS_PER_READER, BackupHandler, Tools
+from sitekeep_backup.exporting import BackupHandler
 from sitekeep_backup.organizations import Organizations
 from sitekeep_backup.policies import BackupPolicyService
 from sitekeep_backup.products import Products

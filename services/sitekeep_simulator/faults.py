@@ -29,6 +29,8 @@ class FaultKind(Enum):
     """Half of the body comes, then the connection closes; Content-Length announced all of it."""
     TRUNCATED = "truncated"
     """Half of the body comes and pretends to be all of it."""
+    HALVED = "halved"
+    """Of every character beyond U+FFFF only one half comes, as cutting a text leaves it."""
     LOST = "lost"
     """The request takes effect, then the connection closes without an answer."""
     DELAY = "delay"

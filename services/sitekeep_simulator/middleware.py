@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import datetime
+import re
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -20,6 +21,7 @@ from sitekeep_simulator.site import SimulatedSite
 
 CONTROL_PREFIX = "/_simulator/"
 _ANONYMOUS = ("/_edge/tenant_info", "/rest/api/3/serverInfo")
+_BEYOND_U_FFFF = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _RATE_LIMIT_PAGE = "<html><head><title>429 Too Many Requests</title></head></html>"
 
 
@@ -190,6 +192,9 @@ async def _spoilt(
         return answer
     body = bytes(answer.body) if isinstance(answer.body, (bytes, bytearray)) else b""
     half = body[: len(body) // 2]
+    if fault.kind is FaultKind.HALVED:
+        answer.body = _BEYOND_U_FFFF.sub(rb"\\ud83d", body)
+        return answer
     if fault.kind is FaultKind.TRUNCATED:
         answer.body = half
         return answer

@@ -63,6 +63,11 @@ def translate(error: Exception) -> errors.SitekeepError:
     )
 
 
+def content_kind(product_type: str) -> Kind:
+    """What a product is there for: the kind of a finding that is about no kind alone."""
+    return Kind.ISSUE if product_type == "JIRA" else Kind.PAGE
+
+
 def given_up(unit: ClaimedUnit, error: Exception, product_type: str) -> Tally:
     """The tally of a unit that is given up: what it was about is missing, by the unit's name.
 
@@ -70,7 +75,7 @@ def given_up(unit: ClaimedUnit, error: Exception, product_type: str) -> Tally:
     """
     tally = Tally()
     tally.missing(
-        Kind.ISSUE if product_type == "JIRA" else Kind.PAGE,
+        content_kind(product_type),
         unit.plan.key,
         "UNIT_GIVEN_UP",
         f"Everything that step {unit.plan.key} was about: {translate(error).message}",

@@ -8,6 +8,9 @@ import gc
 # mallopt(3), malloc.h of the GNU C library.
 _M_ARENA_MAX = -8
 
+_NEW_OBJECTS = 20_000
+"""After so many the collector looks: the issues of one answer are thousands, and no cycle."""
+
 
 def share_one_heap() -> bool:
     """Lets all threads share one heap.
@@ -32,3 +35,4 @@ def keep_what_is_loaded() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)

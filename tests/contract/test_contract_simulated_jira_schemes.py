@@ -11,7 +11,7 @@ from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteError, SiteNotFound
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
-from sitekeep_simulator.jira.field_schemes import add_field_scheme
+from sitekeep_simulator.jira.field_schemes import use_field_schemes
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
 from support.checked_site import StartCheckedSite
@@ -330,29 +330,62 @@ async def test_jira_keeps_field_configurations(client: SiteClient) -> None:
     await client.delete(one, id=made)
 
 
-async def test_jira_lists_field_schemes(checked_site: StartCheckedSite) -> None:
+async def test_jira_keeps_field_schemes(checked_site: StartCheckedSite) -> None:
     site = SimulatedSite("schemes")
     running = await checked_site(site)
     with closing(site):
         async with SiteClient(running.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as client:
-            await _list_field_schemes(client, Jira(site))
+            await _keep_field_schemes(client, Jira(site))
 
 
-async def _list_field_schemes(client: SiteClient, jira: Jira) -> None:
+async def _keep_field_schemes(client: SiteClient, jira: Jira) -> None:
     number = await project(client)
     listed = f"{J}/config/fieldschemes"
+    one = f"{listed}/{{id}}"
     with pytest.raises(SiteNotFound):
         await client.get_json(listed)
-    said = {
-        "parameters": {"description": "d", "isRequired": True},
-        "restrictedToWorkTypes": ["1"],
-        "workTypeParameters": [{"workTypeId": "1", "description": "e", "isRequired": False}],
-    }
-    made = add_field_scheme(jira, "Ours", {"duedate": said}, [int(number)], "d")
-    assert (await client.get_json(listed, [("maxResults", "50")]))["total"] == 1
-    for noun in ("fields", "projects"):
-        page = await client.get_json(f"{listed}/{{id}}/{noun}", id=str(made.id))
-        assert len(page["values"]) == 1
+    use_field_schemes(jira)
+    made = int((await client.post_json(listed, {"name": "Ours", "description": "d"}))["id"])
+    await client.put_json(one, {"name": "Ours", "description": "x"}, id=str(made))
+    kind = int((await client.get_json(f"{J}/issuetype"))[0]["id"])
+    item: Json = {"schemeIds": [made], "restrictedToWorkTypes": [kind]}
+    await client.put_json(f"{listed}/fields", {"duedate": [item], "labels": [item]})
+    own = [{"workTypeId": kind, "description": "e", "isRequired": False}]
+    said: Json = {"schemeIds": [made], "parameters": {"description": "d", "isRequired": True}}
+    parameters = {"duedate": [{**said, "workTypeParameters": own}], "nothing": [said]}
+    answer = await client.put_json(f"{listed}/fields/parameters", parameters)
+    assert [each["success"] for each in answer["results"]] == [True, True, False]
+    gone: Json = {"schemeId": made, "workTypeIds": [kind], "parameters": ["description"]}
+    body = {"duedate": [gone], "environment": [gone]}
+    await client.delete(f"{listed}/fields/parameters", body=body)
+    await client.delete(f"{listed}/fields", body={"labels": {"schemeIds": [made]}})
+    await client.put_json(f"{listed}/projects", {str(made): {"projectIds": [int(number)]}})
+    found = await client.get_json(f"{listed}/projects", [("projectId", number)])
+    assert found["values"] == [{"projectId": int(number), "schemeId": made}]
+    assert (await client.get_json(listed, [("maxResults", "50")]))["total"] == 2
+    assert (await client.get_json(listed, [("projectId", number), ("query", "ours")]))["values"]
+    for noun in ("fields", "projects", "fields/duedate/parameters"):
+        assert await client.get_json(f"{one}/{noun}", id=str(made))
+    assert (await client.get_json(one, id=str(made)))["fieldsCount"] > 1
+    clone = await client.post_json(f"{one}/clone", {"name": "Copy"}, id=str(made))
+    await client.delete(one, id=str(clone["id"]))
+    with pytest.raises(SiteError):
+        await client.delete(one, id=str(made))
+
+
+async def test_jira_tells_what_a_create_can_set(client: SiteClient) -> None:
+    number = await project(client)
+    types = f"{J}/issue/createmeta/{{project}}/issuetypes"
+    query = [("maxResults", "200")]
+    listed = await client.get_json(types, query, project=number)
+    assert listed["total"] == len(listed["issueTypes"]) > 1
+    one = f"{types}/{{issue_type}}"
+    kind = str(listed["issueTypes"][0]["id"])
+    page = await client.get_json(one, query, project=number, issue_type=kind)
+    fields = {each["fieldId"]: each for each in page["fields"]}
+    assert fields["summary"]["required"] is True
+    assert fields["priority"]["allowedValues"]
+    assert "status" not in fields
 
 
 async def test_jira_makes_schemes(client: SiteClient) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contract.site_calls import J, Json, issue, project, task_type
 from sitekeep_shared.atlassian.client import SiteClient
+from sitekeep_shared.atlassian.errors import SiteNotFound
 
 S = "/rest/servicedeskapi"
 
@@ -117,3 +120,9 @@ async def test_an_issue_becomes_a_request_by_its_fields(client: SiteClient) -> N
     request = await client.get_json(f"{S}/request/{{issue}}", query, issue=key)
     assert (request["requestTypeId"], request["issueKey"]) == (str(made["id"]), key)
     assert request["participants"]["values"][0]["accountId"] == person
+    for noun in ("participant", "sla", "approval"):
+        page = await client.get_json(f"{S}/request/{{issue}}/{noun}", issue=key)
+        assert page["isLastPage"] is True
+        assert bool(page["values"]) == (noun == "participant")
+    with pytest.raises(SiteNotFound):
+        await client.get_json(f"{S}/request/{{issue}}/feedback", issue=key)

@@ -50,7 +50,6 @@ WITHOUT_PARTS = frozenset(
         Kind.QUEUE,
         Kind.KNOWLEDGE_BASE_ARTICLE,
         Kind.PLAN,
-        Kind.WORKFLOW_SCHEME,
     }
 )
 """Kinds that no random site has yet: nothing in ``PARTS`` makes any."""

@@ -144,3 +144,17 @@ async def test_a_site_that_stops_answering_is_named_while_the_backup_waits(
     metadata = backup_pb2.CreateBackupMetadata()
     assert done.metadata.Unpack(metadata)
     assert not metadata.partial_failures
+
+
+async def test_halves_of_characters_do_not_stop_a_backup_and_are_named(
+    client: Client, empty_site: RunningSite
+) -> None:
+    generate(empty_site.site, seed=3, issues=60)
+    fault = empty_site.site.faults.plan(FaultKind.HALVED, "/rest/", times=100_000)
+    backup = await client.back_up(await _policy(client, empty_site.base_url))
+    assert fault.fired
+    assert backup.state == backup_pb2.Backup.COMPLETE
+    request = backup_pb2.ListBackupIssuesRequest(parent=backup.name, page_size=1000)
+    issues = (await client.backups.ListBackupIssues(request)).issues
+    told = {each.entity for each in issues if "U+FFFD" in each.status.message}
+    assert "POST /rest/api/3/issue/bulkfetch" in told

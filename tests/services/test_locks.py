@@ -17,7 +17,7 @@ from sqlalchemy import Select, select, text, update
 
 from sitekeep.backup.v1 import backup_pb2
 from sitekeep.operation.v1 import operation_pb2 as pb
-from sitekeep_backup import exporting
+from sitekeep_backup import backup_run
 from sitekeep_backup.server import BackupServer
 from sitekeep_shared import locks
 from sitekeep_shared.clock import ManualClock
@@ -368,7 +368,7 @@ async def test_a_lock_that_is_released_right_before_the_commit_leaves_no_manifes
         async with guarded(database, operation) as connection:
             yield connection
 
-    monkeypatch.setattr(exporting, "guarded", late)
+    monkeypatch.setattr(backup_run, "guarded", late)
     ended = await held.operation(await start(held.client, await policy_of(held.client, empty_site)))
     assert len(released) == 1
     assert reason_of(ended) == "LOCK_LOST"
@@ -413,14 +413,14 @@ async def test_a_release_between_the_manifest_and_the_end_hides_the_manifest(
     grpc_server: BackupServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    original = exporting.BackupRun.close
+    original = backup_run.BackupRun.close
 
-    async def close(run: exporting.BackupRun) -> None:
+    async def close(run: backup_run.BackupRun) -> None:
         await original(run)
         if await visible(grpc_server.vault):
             await release_by_force(held.database)
 
-    monkeypatch.setattr(exporting.BackupRun, "close", close)
+    monkeypatch.setattr(backup_run.BackupRun, "close", close)
     ended = await held.operation(await start(held.client, await policy_of(held.client, empty_site)))
     assert reason_of(ended) == "LOCK_LOST"
     assert (await backup_of(held.client, ended)).state == backup_pb2.Backup.FAILED

@@ -17,6 +17,60 @@ GONE = account_id_of("deleted@example.com")
 
 
 @dataclass
+class RandomContext:
+    """A context of a random field: where it holds (nothing: everywhere), and its options."""
+
+    id: str
+    projects: list[str]
+    types: list[str]
+    options: list[Json] = field(default_factory=list[Json])
+    """As the site shows them: those below others name these."""
+
+    def children(self, parent: str = "") -> list[str]:
+        """The options below another one, or the first ones, that can be chosen."""
+        below = (each for each in self.options if each.get("optionId", "") == parent)
+        return [str(each["id"]) for each in below if not each["disabled"]]
+
+
+@dataclass
+class RandomField:
+    """A custom field with contexts of its own."""
+
+    id: str
+    kind: str
+    contexts: list[RandomContext] = field(default_factory=list[RandomContext])
+
+    def context(self, project: str, issue_type: str) -> RandomContext | None:
+        """The context of an issue: that of its project before that of all projects."""
+        fitting = [each for each in self.contexts if not each.types or issue_type in each.types]
+        own = (each for each in fitting if project in each.projects)
+        wide = (each for each in fitting if not each.projects)
+        return next(own, None) or next(wide, None)
+
+
+@dataclass
+class RandomConfiguration:
+    """What the projects of a random site can use, each by its id."""
+
+    type_schemes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """With the issue types of each."""
+    priority_schemes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """With the priorities of each."""
+    permission_schemes: list[str] = field(default_factory=list[str])
+    statuses: list[Json] = field(default_factory=list[Json])
+    workflows: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Names of workflows, with the statuses of each: first the one in which issues begin."""
+    workflow_schemes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """With the workflow of each issue type and the default one."""
+    fields: list[RandomField] = field(default_factory=list[RandomField])
+    screens: list[str] = field(default_factory=list[str])
+    type_screen_schemes: list[str] = field(default_factory=list[str])
+    field_schemes: list[str] = field(default_factory=list[str])
+    projects: dict[str, str] = field(default_factory=dict[str, str])
+    """Key → id of the projects that begin with some of it."""
+
+
+@dataclass
 class RandomSite:
     """A site while it is filled, and what it has so far."""
 
@@ -52,12 +106,21 @@ class RandomSite:
     boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Id and project key."""
     sprints: list[str] = field(default_factory=list[str])
+    configuration: RandomConfiguration = field(default_factory=RandomConfiguration)
 
     async def post(self, path: str, body: Any, **names: Any) -> Any:
         """A write; the clock goes on a minute."""
         self.side.clock.advance(datetime.timedelta(minutes=1))
         template = path if path.startswith("/") else f"{API}/{path}"
         return await self.side.client.post_json(template, body, **names)
+
+    async def put(self, path: str, body: Any, **names: Any) -> Any:
+        """A change."""
+        return await self.side.client.put_json(f"{API}/{path}", body, **names)
+
+    def has(self, share: float = 0.35) -> bool:
+        """Whether the site has something at all that such a share of the sites has."""
+        return self.chance.random() < share
 
     def some(self, most: int) -> range:
         """As many numbers as chance wants, often none."""

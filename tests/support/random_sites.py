@@ -10,13 +10,19 @@ from collections.abc import Awaitable, Callable
 
 from support import random_texts as texts
 from support.jira_fakes import API
+from support.random_archives import archived_issues, archived_projects, archived_versions
 from support.random_boards import boards, lost_boards, ranks
+from support.random_configuration import permission_schemes, priority_schemes, type_schemes
+from support.random_configured import assignments, configured_issues, configured_projects
+from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
 from support.random_filters import dashboards, filters, late_filters
 from support.random_properties import properties
+from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
+from support.random_workflows import statuses, workflow_schemes, workflows
 
 ESTIMATES = (
     {"originalEstimate": "1w 2d", "remainingEstimate": "3h"},
@@ -112,8 +118,9 @@ async def projects(site: RandomSite) -> None:
             "key": key,
             "name": texts.name(site.chance, number),
             "projectTypeKey": site.chance.choice(("software", "business")),
-            "leadAccountId": site.active[0].account_id,
-            "description": texts.odd(site.chance),
+            "leadAccountId": site.chance.choice(site.active).account_id,
+            "description": site.chance.choice((texts.odd(site.chance), "/a/b", None)),
+            "url": site.chance.choice((None, "https://example.com/?q=ü#y")),
             "assigneeType": site.chance.choice(("UNASSIGNED", "PROJECT_LEAD")),
             **site.schemes,
         }
@@ -131,15 +138,24 @@ async def projects(site: RandomSite) -> None:
 
 async def _version(site: RandomSite, key: str, number: int) -> str:
     body = {"name": texts.name(site.chance, number), "projectId": int(site.projects[key])}
-    dates = {"releaseDate": "2024-02-29", "released": True} if number else {}
-    made = await site.post("version", {**body, "description": texts.odd(site.chance), **dates})
+    more: tuple[Json, ...] = (
+        {"releaseDate": "2024-02-29", "released": True, "description": texts.odd(site.chance)},
+        {"startDate": "2024-03-01", "releaseDate": "2023-01-01"},
+        {"released": True, "description": ""},
+        {},
+    )
+    made = await site.post("version", {**body, **site.chance.choice(more)})
     return str(made["id"])
 
 
 async def _component(site: RandomSite, key: str, number: int) -> str:
     body = {"name": texts.name(site.chance, number), "project": key}
     lead = site.maybe(site.active)
-    more = {"leadAccountId": lead.account_id} if lead else {}
+    more: Json = {"leadAccountId": lead.account_id} if lead else {}
+    more |= site.chance.choice(({}, {"description": texts.odd(site.chance)}))
+    more["assigneeType"] = site.chance.choice(
+        ("PROJECT_DEFAULT", "COMPONENT_LEAD", "PROJECT_LEAD", "UNASSIGNED")
+    )
     return str((await site.post("component", {**body, **more}))["id"])
 
 
@@ -220,7 +236,8 @@ async def late_parents(site: RandomSite) -> None:
 async def deactivations(site: RandomSite) -> None:
     """Somebody leaves."""
     if len(site.people) > 1 and site.chance.random() < 0.4:
-        site.side.site.accounts.set_active(site.people[-1].account_id, False)
+        one = site.chance.choice(site.people)
+        site.side.site.accounts.set_active(one.account_id, False)
 
 
 Part = Callable[[RandomSite], Awaitable[None]]
@@ -230,8 +247,19 @@ PARTS: list[Part] = [
     fields,
     roles,
     schemes,
+    type_schemes,
+    priority_schemes,
+    permission_schemes,
     projects,
+    statuses,
+    workflows,
+    workflow_schemes,
+    configured_projects,
+    contexts,
+    screens,
+    field_configurations,
     issues,
+    configured_issues,
     details,
     links,
     mentions,
@@ -248,6 +276,11 @@ PARTS: list[Part] = [
     late_parents,
     lost_boards,
     disabled_options,
+    default_field_configuration,
+    assignments,
+    archived_versions,
+    archived_issues,
+    archived_projects,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

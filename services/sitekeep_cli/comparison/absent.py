@@ -73,7 +73,9 @@ def _is_person_absent(present: Collection[str], text: str) -> bool:
 def cannot_act(
     active: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
-    """Whether who is not active there does not act in a role, watch or have issues any more."""
+    """Whether who is not active there does not act, watch, lead or have issues any more."""
+    if kind is Kind.PROJECT and path == "lead":
+        return isinstance(left, str) and left not in active
     if kind is Kind.ISSUE and path == "assignee":
         return isinstance(left, str) and left not in active and right is None
     if kind is Kind.WATCHER and path == MISSING:

@@ -22,6 +22,7 @@ from sitekeep_cli.comparison import (
     scoped,
     service_management,
 )
+from sitekeep_cli.comparison.jira_rule_order import in_place
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
@@ -220,6 +221,8 @@ class Comparison:
             or scoped.explained(self._shelf, kind, name, path, left, right),
             (kind, path.partition(".")[0]) not in _FILLED_BY_THE_SITE or left is None,
             (kind, path) != (Kind.PROJECT, "type") or right == "software",
+            (kind, path) != (Kind.PROJECT, "fieldConfigurationScheme")
+            or scoped.is_of_another_generation(left, right),
             _ONLY_FROM_TO.get((kind, path), (left, right)) == (left, right),
             not (left_out and path.startswith(left_out)) or right is None,
             kind is not Kind.WORKFLOW or self._of_a_project(name, path),
@@ -255,7 +258,8 @@ def _parts(kind: Kind, pair: Pair) -> Iterator[tuple[str, Json, Json]]:
     elif pair.left is None:
         yield EXTRA, None, "there"
     else:
-        for part in differing(pair.left, pair.right):
+        both = pair.left, pair.right
+        for part in differing(*(in_place(*both) if kind is Kind.WORKFLOW else both)):
             yield from _one_by_one(*part) if kind in _HELD_BY_MANY else [part]
 
 

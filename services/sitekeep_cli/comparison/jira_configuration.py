@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sitekeep_cli.comparison import jira_workflows
+from sitekeep_cli.comparison.jira_screens import restored_field_name
 from sitekeep_cli.comparison.links import (
+    COMPONENT,
     FIELD,
     FIELD_SCHEMES,
     NOTIFICATIONS,
@@ -15,17 +17,14 @@ from sitekeep_cli.comparison.links import (
     PROJECT,
     SCREENS,
     SECURITY,
+    VERSION,
 )
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_object, items, part
-from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.kinds import Kind
 
 Item = Mapping[str, Any]
-
-STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
-"""What the types begin with that Jira itself has."""
 
 
 def read(reading: Reading) -> None:
@@ -80,10 +79,14 @@ def _schemes_of(reading: Reading, record: Record, project: str) -> dict[str, Jso
 
 
 def _of_projects(reading: Reading) -> None:
-    for record, item in reading.objects(Kind.VERSION):
-        reading.put(Kind.VERSION, _in_project(reading, record, item), _version(reading, item))
-    for record, item in reading.objects(Kind.COMPONENT):
-        reading.put(Kind.COMPONENT, _in_project(reading, record, item), _component(reading, item))
+    for kind, realm, shape in (
+        (Kind.VERSION, VERSION, _version),
+        (Kind.COMPONENT, COMPONENT, _component),
+    ):
+        for record, item in reading.objects(kind):
+            name = _in_project(reading, record, item)
+            reading.refer(realm, record.key, name)
+            reading.put(kind, name, shape(reading, item))
 
 
 def _in_project(reading: Reading, record: Record, item: Item) -> str:
@@ -179,12 +182,4 @@ def _field(reading: Reading, record: Record, item: Item) -> None:
         "items": schema.get("items"),
         "custom": schema.get("custom"),
     }
-    owner = f"{name} ({_type_name(reading, schema)})" if custom else identifier
-    reading.put(Kind.FIELD, owner, without_nothing(value))
-
-
-def _type_name(reading: Reading, schema: Item) -> str:
-    """The type that a field has; that which it gets, where it is restored as another one."""
-    kind = str(schema.get("custom"))
-    substitute = discovery_fields.substitute_of(schema)
-    return STOCK + substitute if reading.mode is Mode.RESTORED and substitute else kind
+    reading.put(Kind.FIELD, restored_field_name(reading, item), without_nothing(value))

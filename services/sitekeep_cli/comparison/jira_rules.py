@@ -9,13 +9,16 @@ from typing import Any
 
 from sitekeep_cli.comparison.jira_access import ROLE
 from sitekeep_cli.comparison.links import (
+    COMPONENT,
     FIELD,
     GROUP,
     ISSUE_TYPE,
+    OPTION,
     PRIORITY,
     RESOLUTION,
     SCREEN,
     STATUS,
+    VERSION,
 )
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.reading import Reading, without_nothing
@@ -73,6 +76,9 @@ _VALUES: Mapping[str, Named] = {
     "status": _in(STATUS),
     "assignee": _person,
     "reporter": _person,
+    "components": _in(COMPONENT),
+    "versions": _in(VERSION),
+    "fixVersions": _in(VERSION),
 }
 """Field → what a value of it stands for in a rule that sets or checks it."""
 _PROPERTIES: Mapping[str, Named] = {
@@ -116,14 +122,20 @@ def _of_permission(name: str) -> Named | None:
 def _parameters(reading: Reading, listed: Item) -> Json:
     """Never nothing: a rule without parameters is one, too."""
     field = str(listed.get("field") or listed.get("fieldId") or "")
+    of_field = _option_of(field) if field.startswith(_CUSTOM) else _VALUES.get(field)
     shown: dict[str, Json] = {"is": True}
     for name, value in listed.items():
         named = _PARAMETERS.get(name)
-        if name in ("value", "fieldValue") and field in _VALUES:
-            shown[name] = _of_field(reading, _VALUES[field], str(value))
+        if name in ("value", "fieldValue") and of_field is not None:
+            shown[name] = _of_field(reading, of_field, str(value))
         else:
             shown[name] = _names(reading, named, str(value)) if named else value
     return without_nothing(shown)
+
+
+def _option_of(field: str) -> Named:
+    """A value of a field of the site's own: the option with that id, else the value itself."""
+    return lambda reading, value: reading.links.name(OPTION, f"{field}/{value}") or value
 
 
 def _names(reading: Reading, named: Named, listed: str) -> dict[str, Json]:

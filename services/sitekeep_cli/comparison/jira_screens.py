@@ -14,10 +14,11 @@ from sitekeep_cli.comparison.jira_access import (
     put_schemes,
     restored_name,
 )
-from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, PROJECT, SCREENS
-from sitekeep_cli.comparison.model import Json, Record
+from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, OPTION, PROJECT, SCREENS
+from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
+from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
 from sitekeep_shared.kinds import Kind
 
@@ -26,6 +27,9 @@ TYPES = "issueTypes"
 """The paths of what something is for, each name a path of its own."""
 
 Item = Mapping[str, Any]
+
+STOCK = "com.atlassian.jira.plugin.system.customfieldtypes:"
+"""What the types begin with that Jira itself has."""
 
 
 def read(reading: Reading) -> None:
@@ -36,15 +40,29 @@ def read(reading: Reading) -> None:
 
 
 def refer(reading: Reading) -> None:
-    """Keeps which project has which screens; projects are read after that."""
+    """Keeps which project has which screens, and options; projects are read after that."""
+    for record, context in reading.objects(Kind.FIELD_CONTEXT):
+        _refer_options(reading, record, context)
     for record, scheme in reading.objects(Kind.ISSUE_TYPE_SCREEN_SCHEME):
         for project in json.loads(record.attributes.get("projects") or "[]"):
             reading.refer(SCREENS, project, restored_name(reading, scheme))
     for record, scheme in reading.objects(Kind.FIELD_CONFIGURATION):
-        if record.attributes.get("form") == FIELD_SCHEME:
-            continue
         for project in json.loads(record.attributes.get("projects") or "[]"):
-            reading.refer(FIELD_SCHEMES, project, restored_name(reading, scheme))
+            name = restored_name(reading, scheme)
+            is_newer = record.attributes.get("form") == FIELD_SCHEME
+            shown = f"{FIELD_SCHEME} {name}" if is_newer else name
+            reading.refer(FIELD_SCHEMES, project, shown)
+
+
+def _refer_options(reading: Reading, record: Record, context: Item) -> None:
+    """Keeps what the options of a field stand for: rules of workflows name them by their ids."""
+    listed: list[dict[str, Any]] = json.loads(record.attributes.get("options") or "[]")
+    values = {str(option.get("id")): str(option.get("value")) for option in listed}
+    for option in listed:
+        number, above = str(option.get("id")), values.get(str(option.get("optionId")))
+        shown = [restored_name(reading, context), *([above] if above else []), values[number]]
+        place = f"{record.attributes['field']}/{number}"
+        reading.refer(OPTION, place, "/".join(shown))
 
 
 def _read_screens(reading: Reading) -> None:
@@ -83,11 +101,10 @@ def _read_screens(reading: Reading) -> None:
         put_schemes(reading, kind, listed, shape)
 
 
-_OF_FIELD_SCHEMES = ("parameters", "restrictedToWorkTypes", "workTypeParameters")
-
-
 def _read_field_configurations(reading: Reading) -> None:
-    fields, kind = field_names(reading), Kind.FIELD_CONFIGURATION
+    kind = Kind.FIELD_CONFIGURATION
+    listed_fields = (item for _, item in reading.objects(Kind.FIELD))
+    fields = {str(e.get("id")): restored_field_name(reading, e) for e in listed_fields}
     types = {**names_of(reading, Kind.ISSUE_TYPE), "default": "default"}
     names = {record.key: restored_name(reading, item) for record, item in reading.objects(kind)}
 
@@ -108,9 +125,7 @@ def _read_field_configurations(reading: Reading) -> None:
 
     def field_scheme(_: Reading, item: Item) -> Json:
         said = {
-            fields.get(str(each.get("fieldId")), str(each.get("fieldId"))): without_nothing(
-                {name: each.get(name) for name in _OF_FIELD_SCHEMES}
-            )
+            fields.get(str(each.get("fieldId")), str(each.get("fieldId"))): _had(each, types)
             for each in items_of(item, "fields")
         }
         return without_nothing({"description": item.get("description"), "fields": said})
@@ -142,6 +157,25 @@ def _said(item: Item) -> Json:
     )
 
 
+def _had(item: Item, types: Mapping[str, str]) -> Json:
+    """What a field scheme says about a field that it has."""
+    own = {
+        types.get(str(each.get("workTypeId")), str(each.get("workTypeId"))): without_nothing(
+            {name: each.get(name) for name in ("isRequired", "description")}
+        )
+        for each in items_of(item, "workTypeParameters")
+    }
+    only = (types.get(str(each), str(each)) for each in items_of(item, "restrictedToWorkTypes"))
+    parameters = part(item, "parameters")
+    said = {
+        "required": parameters.get("isRequired") or None,
+        "description": parameters.get("description"),
+        "only": dict.fromkeys(only, True),
+        "types": without_nothing(own),
+    }
+    return {"there": True, **without_nothing(said)}
+
+
 def _with(name: str, record: Record, item: dict[str, Any]) -> dict[str, Any]:
     """A screen or a scheme together with what is kept beside it."""
     return {**item, name: json.loads(record.attributes[name])} if name else item
@@ -162,6 +196,14 @@ def field_name(item: Item) -> str:
     """A field as items are named after it: Jira's own ones by id, custom ones by name and type."""
     custom = part(item, "schema").get("custom")
     return f"{item.get('name')} ({custom})" if custom else str(item.get("id"))
+
+
+def restored_field_name(reading: Reading, item: Item) -> str:
+    """A field with the type that it has; that which it gets, where it is restored as another."""
+    substitute = discovery_fields.substitute_of(part(item, "schema"))
+    if reading.mode is Mode.RESTORED and substitute:
+        return f"{item.get('name')} ({STOCK}{substitute})"
+    return field_name(item)
 
 
 def names_of(reading: Reading, kind: Kind) -> dict[str, str]:

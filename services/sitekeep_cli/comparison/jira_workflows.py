@@ -168,7 +168,7 @@ def _links(reading: Reading, workflow: Item, transition: Item) -> Iterator[Json]
 def _conditions(reading: Reading, group: Item) -> dict[str, Json]:
     """The conditions of a group by their names, the groups in it by their places."""
     inner = (_conditions(reading, each) for each in items(group, "conditionGroups"))
-    groups = {f"group {place}": each for place, each in enumerate(inner, 1) if each}
+    groups = {f"group {place}": each for place, each in enumerate(inner, 1)}
     found = {**rules(reading, items(group, "conditions")), **groups}
     # Whether all must hold or any tells nothing of a single one, beside one of an app neither.
     is_choice = sum(not is_of_app(name) for name in found) > 1

@@ -7,12 +7,13 @@ something that *is* there stays a difference that nothing declares.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
 from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
-from sitekeep_shared.content.discovery_fields import is_computed
+from sitekeep_shared.content.discovery_fields import PROJECT_TYPE, is_computed
 from sitekeep_shared.content.field_configurations import FIELD_SCHEME
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
@@ -20,6 +21,8 @@ from sitekeep_shared.kinds import Kind
 _CONTEXT = re.compile(r"(?<=\))/.*", re.DOTALL)
 _NUMBER = re.compile(r" #\d+$")
 _CUSTOM = "custom."
+_OF_TYPE = re.compile(r"\.(?:only|types)(?:\.(?P<below>.+))?$", re.DOTALL)
+"""Where a field scheme says something of a field for one issue type."""
 _OF_JIRA = "(com.atlassian.jira.plugin.system.customfieldtypes:"
 
 KINDS = frozenset(
@@ -43,7 +46,7 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
         if path == MISSING:
-            return name.startswith(f"{FIELD_SCHEME} ")
+            return _is_of_another_generation(shelf, name)
         return _is_about_what_one_side_lacks(shelf, path, left, right)
     if path == MISSING:
         is_alone = kind is Kind.FIELD_CONTEXT and _has_no_field(shelf, name)
@@ -51,6 +54,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if path == PROJECTS:
         # For all projects before, for the restored ones now.
         return left is None
+    if path.partition(".")[0] == "options":
+        return _is_offered_less(shelf, name, left, right)
     for stem, of in _DEFAULTS.items():
         if path.startswith(stem):
             return right is None and _is_absent(shelf, of, path.removeprefix(stem))
@@ -79,6 +84,19 @@ def _has_no_field(shelf: Shelf, name: str) -> bool:
     return is_of_an_app(field) or shelf.value(Side.RIGHT, Kind.FIELD, field) is None
 
 
+def is_of_another_generation(left: Json, right: Json) -> bool:
+    """Whether a project has a field scheme on one site only, as names of schemes tell."""
+    before, after = (str(each).startswith(f"{FIELD_SCHEME} ") for each in (left, right))
+    return before != after
+
+
+def _is_of_another_generation(shelf: Shelf, name: str) -> bool:
+    """Whether the destination has field schemes instead, or field configurations instead."""
+    before = name.startswith(f"{FIELD_SCHEME} ")
+    listed = shelf.names(Side.RIGHT, Kind.FIELD_CONFIGURATION)
+    return bool(listed) and all(each.startswith(f"{FIELD_SCHEME} ") != before for each in listed)
+
+
 def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Json) -> bool:
     """Whether only one of the sites has the field or the issue type that something is said of."""
     noun, _, what = path.partition(".")
@@ -86,7 +104,23 @@ def _is_about_what_one_side_lacks(shelf: Shelf, path: str, left: Json, right: Js
     if of is None or (left is None) == (right is None):
         return False
     side = Side.LEFT if left is None else Side.RIGHT
-    return shelf.value(side, of, what) is None
+    return not _is_below_one_of(shelf.names(side, of), what) or any(
+        not _is_below_one_of(shelf.names(side, Kind.ISSUE_TYPE), each)
+        for each in _types_in(what, right if left is None else left)
+    )
+
+
+def _is_below_one_of(names: Collection[str], path: str) -> bool:
+    return any(f"{path}.".startswith(f"{name}.") for name in names)
+
+
+def _types_in(path: str, value: Json) -> list[str]:
+    """The issue types of which alone a field scheme says something there."""
+    found = _OF_TYPE.search(path)
+    if found is not None and found["below"]:
+        return [found["below"]]
+    named = value if found is not None else value.get("only") if is_object(value) else None
+    return list(named) if is_object(named) and len(named) == 1 else []
 
 
 def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
@@ -99,6 +133,15 @@ def _is_without_absent_fields(shelf: Shelf, left: Json, right: Json) -> bool:
 def is_of_an_app(field: str) -> bool:
     """Whether a field is a custom one of no type of Jira's own."""
     return _NUMBER.sub("", field).endswith(")") and _OF_JIRA not in field
+
+
+def _is_offered_less(shelf: Shelf, name: str, left: Json, right: Json) -> bool:
+    """Whether a project of ideas, which only people make, offers some of the options."""
+    value = shelf.value(Side.RIGHT, Kind.FIELD_CONTEXT, name) or {}
+    projects = (shelf.value(Side.RIGHT, Kind.PROJECT, each) for each in value.get(PROJECTS) or ())
+    is_of_ideas = all((each or {}).get("type") == PROJECT_TYPE for each in projects)
+    offered: list[Json] = list(right) if is_list(right) else []
+    return is_of_ideas and is_list(left) and all(each in left for each in offered)
 
 
 def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:

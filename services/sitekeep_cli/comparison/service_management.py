@@ -8,7 +8,7 @@ from typing import Any
 
 from sitekeep_cli.comparison import jira_values
 from sitekeep_cli.comparison.links import FIELD
-from sitekeep_cli.comparison.model import Json, Side
+from sitekeep_cli.comparison.model import Json, Record, Side
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import items, part
 from sitekeep_cli.comparison.shelf import Shelf
@@ -64,7 +64,9 @@ def read(reading: Reading) -> None:
     _request_types(reading)
     _lists(reading)
     for record, request in reading.objects(Kind.REQUEST):
-        reading.put(Kind.REQUEST, record.attributes["issue"], _own_request(reading, request))
+        reading.put(
+            Kind.REQUEST, record.attributes["issue"], _own_request(reading, record, request)
+        )
 
 
 def _organizations(reading: Reading) -> None:
@@ -161,13 +163,22 @@ def put_request(reading: Reading, key: str, fields: Item) -> None:
     reading.put(Kind.REQUEST, key, _request(reading, kind, people, organizations, measured))
 
 
-def _own_request(reading: Reading, request: Item) -> Json:
+def _own_request(reading: Reading, record: Record, request: Item) -> Json:
     """A request that was read beside its issue: nothing there tells of organizations."""
-    measured = {
-        str(one.get("name")): jira_values.canonical(one, reading.links)
-        for one in items(part(request, "sla"), "values")
+    parts = {
+        name: json.loads(record.attributes.get(name) or "[]")
+        for name in ("participant", "sla", "approval", "feedback")
     }
-    people = items(part(request, "participants"), "values")
+    agreements = [*items(part(request, "sla"), "values"), *parts["sla"]]
+    measured = {
+        str(one.get("name")): jira_values.canonical(one, reading.links) for one in agreements
+    }
+    measured |= {
+        name: jira_values.canonical(parts[name], reading.links)
+        for name in ("approval", "feedback")
+        if parts[name]
+    }
+    people = [*items(part(request, "participants"), "values"), *parts["participant"]]
     return _request(reading, str(request.get("requestTypeId")), people, [], measured)
 
 

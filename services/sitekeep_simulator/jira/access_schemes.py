@@ -17,6 +17,7 @@ ACCESS: dict[str, tuple[ObjectKind, str]] = {
 
 FIELDS: dict[str, tuple[ObjectKind, str]] = {
     "fieldConfigurationScheme": (ObjectKind.FIELD_CONFIGURATION_SCHEME, ""),
+    "fieldScheme": (ObjectKind.FIELD_SCHEME, ""),
     "issueTypeScreenScheme": (ObjectKind.TYPE_SCREEN_SCHEME, DEFAULT_TYPE_SCREEN_SCHEME),
 }
 """The schemes of screens and fields, which only the body of a new project names."""

@@ -25,6 +25,7 @@ from sitekeep_simulator.jira.field_configurations import (
     items_of,
     scheme_of,
 )
+from sitekeep_simulator.jira.field_schemes import default_scheme
 from sitekeep_simulator.jira.fields import field_names
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
@@ -106,6 +107,7 @@ class Configurations(_Named):
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST fieldconfiguration: like the default one, with all fields optional."""
+        _check_generation(self._jira)
         name, text = self._texts(await read_object(request))
         default = self._jira.objects.named(self._kind, DEFAULT_CONFIGURATION)
         items: dict[str, Body] = {} if default is None else default.body["items"]
@@ -180,6 +182,7 @@ class ConfigurationSchemes(_Named):
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST fieldconfigurationscheme: it maps nothing yet."""
+        _check_generation(self._jira)
         name, text = self._texts(await read_object(request))
         body: Body = {"description": text, "mappings": {}}
         made = self._jira.objects.add(self._kind, name, body)
@@ -240,7 +243,8 @@ class ConfigurationSchemes(_Named):
         if not wanted:
             raise Refused(400, "At least one projectId must be given.")
         grouped: dict[int, list[str]] = {0: []}
-        for project in self._projects.all((LIVE, ARCHIVED)):
+        is_older = default_scheme(self._jira) is None
+        for project in self._projects.all((LIVE, ARCHIVED)) if is_older else ():
             if str(project.id) in wanted and project.body["style"] != "next-gen":
                 scheme = scheme_of(self._jira, project)
                 grouped.setdefault(scheme.id if scheme else 0, []).append(str(project.id))
@@ -252,6 +256,7 @@ class ConfigurationSchemes(_Named):
 
     async def assign(self, request: web.Request) -> web.StreamResponse:
         """PUT fieldconfigurationscheme/project: null stands for the default one."""
+        _check_generation(self._jira)
         body = await read_object(request)
         project = self._projects.visible(str(body.get("projectId") or ""))
         if project.body["style"] == "next-gen":
@@ -264,6 +269,12 @@ class ConfigurationSchemes(_Named):
     def _put(self, scheme: JiraObject, mappings: dict[str, int]) -> None:
         body = scheme.body | {"mappings": mappings}
         self._jira.objects.put(dataclasses.replace(scheme, body=body))
+
+
+def _check_generation(jira: Jira) -> None:
+    """A site that has been moved to field schemes has no field configurations any more."""
+    if default_scheme(jira) is not None:
+        raise Refused(400, "Field configurations have been replaced by field schemes.")
 
 
 def _configuration(found: JiraObject) -> Body:

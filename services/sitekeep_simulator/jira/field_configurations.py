@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sitekeep_simulator.jira.fields import field_names
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
@@ -85,24 +84,3 @@ def scheme_of(jira: Jira, project: Project) -> JiraObject | None:
     """The field configuration scheme of a project; None: the default one."""
     kind = ObjectKind.FIELD_CONFIGURATION_SCHEME
     return jira.objects.get(kind, project.body.get("fieldConfigurationScheme"))
-
-
-def is_hidden(jira: Jira, project: Project, type_id: int, field_id: str) -> bool:
-    """Whether issues of a type in a project do not have a field at all."""
-    if project.body["style"] == "next-gen":
-        return False
-    return bool(item_of(configuration_of(jira, project, type_id), field_id)["isHidden"])
-
-
-def lacking(
-    jira: Jira, project: Project, type_id: int, values: Mapping[str, Any], named: Iterable[str]
-) -> dict[str, str]:
-    """Those of the named fields that are required and have no value, with Jira's words."""
-    if project.body["style"] == "next-gen":
-        return {}
-    configuration, names = configuration_of(jira, project, type_id), field_names(jira)
-    return {
-        each: f"{names.get(each, each)} is required."
-        for each in named
-        if item_of(configuration, each)["isRequired"] and values.get(each) in (None, "", [], {})
-    }

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.jira.documents import check_document
-from sitekeep_simulator.jira.field_configurations import is_hidden
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
+from sitekeep_simulator.jira.field_rules import is_hidden
 from sitekeep_simulator.jira.fields import ASSETS_TYPE, custom_field, field_type, is_locked
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import ASSIGNABLE, Permissions
@@ -91,7 +91,8 @@ class FieldValues:
         scoped = custom_field(self._jira, name)
         if scoped is not None and scoped.project_id == project.id and not is_locked(scoped):
             # A project of people's own making shows its own fields, whatever screens there are.
-            return lambda value: None if value is None else self._custom(scoped, scoped, value)
+            own = context_for(self._jira, scoped, project.id, self._type_id) or scoped
+            return lambda value: None if value is None else self._custom(scoped, own, value)
         is_set = can_be_set(self._jira, project, self._type_id, self._operation, name)
         if not is_set or is_hidden(self._jira, project, self._type_id, name):
             raise ValueError(NOT_ON_SCREEN.format(name))

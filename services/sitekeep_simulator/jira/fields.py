@@ -144,10 +144,20 @@ def add_product_field(jira: Jira, name: str, full_type: str) -> JiraObject:
     return field
 
 
-def add_scoped_field(jira: Jira, name: str, full_type: str, project_id: int) -> JiraObject:
-    """Creates a field of one project, as only the product itself does: it has no context."""
+def add_scoped_field(
+    jira: Jira, name: str, full_type: str, project_id: int, options: Sequence[str] = ()
+) -> JiraObject:
+    """Creates a field of one project, as only the product itself does.
+
+    It has no context that a request could read or change; what can be chosen is the project's.
+    """
     body = {"type": full_type, "description": ""}
-    return jira.objects.add(ObjectKind.FIELD, name, body, project_id=project_id)
+    field = jira.objects.add(ObjectKind.FIELD, name, body, project_id=project_id)
+    if options:
+        context = add_context(jira, field, "", [project_id])
+        for value in options:
+            add_option(jira, context, value)
+    return field
 
 
 def add_context(
@@ -220,7 +230,7 @@ class Fields:
 
     async def all(self, _: web.Request) -> web.StreamResponse:
         """GET field: all of them, unpaged."""
-        beans = [_system_bean(*each) for each in _SYSTEM]
+        beans = system_beans()
         beans += [field_bean(each) for each in custom_fields(self._jira)]
         return json_answer(self._jira.site, beans)
 
@@ -229,7 +239,7 @@ class Fields:
         kinds, ids = query_list(request, "type"), query_list(request, "id")
         beans: list[Body] = []
         if not kinds or "system" in kinds:
-            beans += [_searched(_system_bean(*each)) for each in _SYSTEM]
+            beans += [_searched(each) for each in system_beans()]
         if not kinds or "custom" in kinds:
             beans += [self._custom_item(each) for each in custom_fields(self._jira)]
         kept = [each for each in beans if not ids or each["id"] in ids]
@@ -306,6 +316,11 @@ def field_names(jira: Jira) -> dict[str, str]:
     """The names of all fields by their ids, Jira's own ones first."""
     names = {field_id: name for field_id, name, *_ in _SYSTEM}
     return names | {f"customfield_{each.id}": each.name for each in custom_fields(jira)}
+
+
+def system_beans() -> list[Body]:
+    """Jira's own fields, as the list of fields shows them."""
+    return [_system_bean(*each) for each in _SYSTEM]
 
 
 def _searched(bean: Body) -> Body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from sitekeep_simulator.jira import field_schemes
 from sitekeep_simulator.jira.field_configurations import (
     DEFAULT_CONFIGURATION,
     TEXT,
@@ -11,13 +12,20 @@ from sitekeep_simulator.jira.field_configurations import (
     change_items,
 )
 from sitekeep_simulator.jira.generator_issues import Setting
-from sitekeep_simulator.jira.objects import Body, ObjectKind
+from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import Jira
 
 
 def make_field_configurations(jira: Jira, _: random.Random, setting: Setting) -> None:
-    """Two configurations beside a changed default one, and schemes of two projects."""
+    """Two configurations beside a changed default one, and schemes of two projects.
+
+    On a site of the newer generation: two field schemes beside a changed default one.
+    """
+    default_scheme = field_schemes.default_scheme(jira)
+    if default_scheme is not None:
+        _make_field_schemes(jira, default_scheme, setting)
+        return
     fields = {each.name: f"customfield_{each.id}" for each in setting.fields}
     strict: dict[str, Body] = {
         "description": {
@@ -47,3 +55,32 @@ def make_field_configurations(jira: Jira, _: random.Random, setting: Setting) ->
         found = Projects(jira).visible(str(project.id))
         chosen = found.body | {"fieldConfigurationScheme": made.id}
         Projects(jira).change(found, body=chosen)
+
+
+def _make_field_schemes(jira: Jira, default: JiraObject, setting: Setting) -> None:
+    fields = {each.name: f"customfield_{each.id}" for each in setting.fields}
+    types = [str(each.id) for each in jira.objects.all(ObjectKind.ISSUE_TYPE)]
+    required: Body = {"parameters": {"isRequired": True}}
+    said: Body = {"parameters": {"isRequired": True, "description": "Was „genau“ ist los?"}}
+    own = [
+        {"workTypeId": types[0], "isRequired": False, "description": "<nur> hier"},
+        {"workTypeId": types[1], "isRequired": True},
+    ]
+    strict: dict[str, Body] = {
+        "description": said,
+        "priority": {},
+        fields["Severity"]: {
+            "parameters": {"isRequired": True},
+            "restrictedToWorkTypes": types[:2],
+        },
+        fields["Platforms"]: {"workTypeParameters": own},
+    }
+    loose = {each: Body() for each in (*fields.values(), *field_schemes.REMOVABLE)} | {
+        "duedate": {"parameters": {"description": "期日 & <Frist>"}},
+    }
+    without = {each: one for each, one in loose.items() if each != "labels"}
+    first, second = (str(each.id) for each in setting.projects[:2])
+    field_schemes.add_field_scheme(jira, "Streng & „genau“", strict, [int(first)], "Alles muß.")
+    field_schemes.add_field_scheme(jira, "緩い <2>", without, [int(second)])
+    changed = field_schemes.put_association(jira, default, "environment", None)
+    field_schemes.put_association(jira, changed, "duedate", required)

@@ -10,8 +10,8 @@ import msgspec
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.comments import add_comment, property_list
-from sitekeep_simulator.jira.field_configurations import lacking
 from sitekeep_simulator.jira.field_defaults import default_values
+from sitekeep_simulator.jira.field_rules import lacking
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.fields import field_names
 from sitekeep_simulator.jira.guarded_fields import check_guarded_fields

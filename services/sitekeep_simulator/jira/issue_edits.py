@@ -10,7 +10,7 @@ from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.changes import Item, item, items_between, record
 from sitekeep_simulator.jira.comments import property_list
-from sitekeep_simulator.jira.field_configurations import lacking
+from sitekeep_simulator.jira.field_rules import lacking
 from sitekeep_simulator.jira.field_values import NOT_ON_SCREEN, FieldValues
 from sitekeep_simulator.jira.guarded_fields import SECURITY, check_guarded_fields
 from sitekeep_simulator.jira.issue_creation import IssueCreation, added_values, perform_actions

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.jira import generator_texts as texts
+from sitekeep_simulator.jira.field_contexts import options_of
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.objects import Body
 from sitekeep_simulator.jira.state import Jira, jira_time
@@ -52,16 +53,20 @@ def _idea(
         "INSERT INTO jira_issue VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?)",
         (
             *(issue, made.project.id, number, made.idea.id, status.id, moment, moment),
-            msgspec.json.encode(fields | _values(chance, made, number)).decode(),
+            msgspec.json.encode(fields | _values(jira, chance, made, number)).decode(),
         ),
     )
     return issue
 
 
-def _values(chance: random.Random, made: DiscoveryProject, number: int) -> dict[str, Any]:
-    """Impact, interval, score and insights, in the order of the project's fields."""
+def _values(
+    jira: Jira, chance: random.Random, made: DiscoveryProject, number: int
+) -> dict[str, Any]:
+    """Impact, interval, score, insights, goal and themes, in the order of the project's fields."""
     interval = {"start": f"2025-0{number}-01", "end": f"2025-0{number}-28"}
-    values = (chance.randint(1, 5), msgspec.json.encode(interval).decode(), 7.5, number)
+    goals, themes = ([each.id for each in options_of(jira, field)] for field in made.fields[4:])
+    numbers = (chance.randint(1, 5), msgspec.json.encode(interval).decode(), 7.5, number)
+    values = (*numbers, goals[number % len(goals)], themes[: number % 3] or None)
     return {
         f"customfield_{field.id}": value for field, value in zip(made.fields, values, strict=True)
     }

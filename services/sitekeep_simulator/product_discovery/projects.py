@@ -11,7 +11,7 @@ from sitekeep_simulator.jira.defaults import (
     add_type_scheme,
     add_workflow,
 )
-from sitekeep_simulator.jira.fields import add_scoped_field
+from sitekeep_simulator.jira.fields import TYPES_PREFIX, add_scoped_field
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
 from sitekeep_simulator.jira.state import Jira
@@ -27,7 +27,13 @@ _FIELDS = (
     ("Zeitraum", "jira.polaris:interval"),
     ("Impact score", "jira.polaris:formula"),
     ("Insights", "jira.polaris:count-insights"),
+    ("Ziel", f"{TYPES_PREFIX}select"),
+    ("Themen & „mehr“", f"{TYPES_PREFIX}multiselect"),
 )
+_OPTIONS = {
+    "Ziel": ("Wachstum", "Größere „Ruhe“", "成長 <2>"),
+    "Themen & „mehr“": ("Mobile", "Büro & Labor"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,10 @@ def add_discovery_project(jira: Jira, key: str, name: str, lead: str) -> Discove
     project = Projects(jira).add(key, name, types.id, flows.id, body)
     for each in (idea, *statuses, workflow, flows):
         jira.objects.scope(each, project.id)
-    fields = [add_scoped_field(jira, label, kind, project.id) for label, kind in _FIELDS]
+    fields = [
+        add_scoped_field(jira, label, kind, project.id, _OPTIONS.get(label, ()))
+        for label, kind in _FIELDS
+    ]
     add_delivery_link(jira)
     return DiscoveryProject(project, idea, statuses, fields)
 

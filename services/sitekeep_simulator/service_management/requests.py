@@ -10,25 +10,35 @@ from aiohttp import web
 from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.answers import caller, json_answer, query_list
 from sitekeep_simulator.jira.issue_table import Issues
-from sitekeep_simulator.jira.objects import Body, ObjectKind
+from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.permissions import Permissions
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.service_management.beans import date_bean, person_bean, request_type_bean
 from sitekeep_simulator.service_management.fields import (
+    APPROVALS,
     PARTICIPANTS,
     REQUEST_TYPE,
+    SATISFACTION,
     SLA,
     TO_RESOLUTION,
     TO_RESPONSE,
     service_field,
 )
-from sitekeep_simulator.service_management.paging import LARGEST_PAGE, SERVICE_DESK_API
+from sitekeep_simulator.service_management.paging import LARGEST_PAGE, SERVICE_DESK_API, page_answer
+from sitekeep_simulator.store import Row
 
 
 def routes(issues: Issues) -> list[web.RouteDef]:
     """The routes of requests."""
     requests = Requests(issues)
-    return [web.get(f"{SERVICE_DESK_API}/request/{{issueIdOrKey}}", requests.get)]
+    one = f"{SERVICE_DESK_API}/request/{{issueIdOrKey}}"
+    return [
+        web.get(one, requests.get),
+        web.get(f"{one}/participant", requests.participants),
+        web.get(f"{one}/sla", requests.agreements),
+        web.get(f"{one}/approval", requests.approvals),
+        web.get(f"{one}/feedback", requests.feedback),
+    ]
 
 
 class Requests:
@@ -41,13 +51,7 @@ class Requests:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """GET request/{id}: an issue without a request type is none (404)."""
-        row = self._issues.find(request.match_info["issueIdOrKey"])
-        if row is not None and not self._permissions.may_see(caller(request), row):
-            row = None
-        stored: Body = msgspec.json.decode(row["fields"]) if row is not None else {}
-        kind = self._jira.objects.get(ObjectKind.REQUEST_TYPE, self._stored(stored, REQUEST_TYPE))
-        if row is None or kind is None:
-            raise Refused(404, "The request does not exist, or you may not see it.")
+        row, stored, kind = self._found(request)
         expand = query_list(request, "expand")
         bean: Body = {
             "_expands": ["participant", "sla", "requestType"],
@@ -65,6 +69,41 @@ class Requests:
         if "sla" in expand:
             bean["sla"] = _page(self._agreements(stored))
         return json_answer(self._jira.site, bean)
+
+    async def participants(self, request: web.Request) -> web.StreamResponse:
+        """GET request/{id}/participant."""
+        _, stored, _ = self._found(request)
+        people = self._people(self._stored(stored, PARTICIPANTS) or [])
+        return page_answer(self._jira, request, people)
+
+    async def agreements(self, request: web.Request) -> web.StreamResponse:
+        """GET request/{id}/sla."""
+        _, stored, _ = self._found(request)
+        return page_answer(self._jira, request, self._agreements(stored))
+
+    async def approvals(self, request: web.Request) -> web.StreamResponse:
+        """GET request/{id}/approval."""
+        _, stored, _ = self._found(request)
+        return page_answer(self._jira, request, self._stored(stored, APPROVALS) or [])
+
+    async def feedback(self, request: web.Request) -> web.StreamResponse:
+        """GET request/{id}/feedback: 404 where the customer gave none."""
+        _, stored, _ = self._found(request)
+        given = self._stored(stored, SATISFACTION)
+        if not given:
+            raise Refused(404, "The request has no feedback.")
+        return json_answer(self._jira.site, {"type": "csat", "rating": given["rating"]})
+
+    def _found(self, request: web.Request) -> tuple[Row, Body, JiraObject]:
+        """The issue, its fields and its request type. Raises Refused (404)."""
+        row = self._issues.find(request.match_info["issueIdOrKey"])
+        if row is not None and not self._permissions.may_see(caller(request), row):
+            row = None
+        stored: Body = msgspec.json.decode(row["fields"]) if row is not None else {}
+        kind = self._jira.objects.get(ObjectKind.REQUEST_TYPE, self._stored(stored, REQUEST_TYPE))
+        if row is None or kind is None:
+            raise Refused(404, "The request does not exist, or you may not see it.")
+        return row, stored, kind
 
     def _stored(self, stored: Body, full_type: str, name: str = "") -> Any:
         field = service_field(self._jira, full_type, name)

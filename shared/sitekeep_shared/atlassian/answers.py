@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -30,7 +31,16 @@ _OWN_CLASSES: dict[int, type[SiteError]] = {
     403: SiteForbidden,
     404: SiteNotFound,
 }
-_skim = msgspec.json.Decoder(msgspec.Raw)
+Shape = msgspec.json.Decoder[Any]
+"""What an answer is read as."""
+ANY_DOCUMENT: Shape = msgspec.json.Decoder(msgspec.Raw)
+"""Skimmed, not built."""
+_PAIR_OR_HALF = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""An escaped backslash or a whole surrogate pair; what is left is half of a pair."""
+_REPLACEMENT = rb"\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +51,47 @@ class Answer:
     headers: Mapping[str, str]
     """Names without regard to case."""
     body: bytes
-    """Decompressed, otherwise verbatim."""
+    """Decompressed, otherwise verbatim; halves of characters are replaced."""
+    content: Any = None
+    """The body in the shape in which it was to be read."""
+    replaced: int = 0
+    """How many halves of characters were replaced."""
 
 
-def is_json(body: bytes) -> bool:
-    """Whether the body is one complete JSON document; it is skimmed, not built."""
+def read_answer(
+    status: int, headers: Mapping[str, str], body: bytes, shape: Shape = ANY_DOCUMENT
+) -> Answer:
+    """An answer whose body is one complete JSON document.
+
+    A half of a surrogate pair, which cutting a text in the middle of a character leaves and which
+    no encoding has, becomes U+FFFD: neither a decoder nor the site itself would take it.
+
+    Raises:
+        ValueError: the body is no complete JSON document, or has another shape.
+    """
     try:
-        _skim.decode(body)
+        return Answer(status, headers, body, shape.decode(body))
     except msgspec.DecodeError:
-        return _is_lenient_json(body)
-    return True
+        mended, replaced = _without_halves(body)
+        _check_complete(mended)
+        return Answer(status, headers, mended, shape.decode(mended), replaced)
 
 
-def _is_lenient_json(body: bytes) -> bool:
-    # Lone surrogates, which real issues contain, are refused by the quick decoder.
-    try:
-        json.loads(body)
-    except ValueError:
-        return False
-    return True
+def _check_complete(body: bytes) -> None:
+    """Of two faults of a body, that it is cut and that it has another shape, the first counts."""
+    ANY_DOCUMENT.decode(body)
+
+
+def _without_halves(body: bytes) -> tuple[bytes, int]:
+    replaced = 0
+
+    def mend(found: re.Match[bytes]) -> bytes:
+        nonlocal replaced
+        whole: bytes | None = found[1]
+        replaced += whole is None
+        return _REPLACEMENT if whole is None else whole
+
+    return _PAIR_OR_HALF.sub(mend, body), replaced
 
 
 def decode_json(body: bytes) -> Any:
@@ -69,8 +101,7 @@ def decode_json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
-        # Lone surrogates again.
-        return json.loads(body)
+        return msgspec.json.decode(_without_halves(body)[0])
 
 
 def encode_json(value: Any) -> bytes | None:

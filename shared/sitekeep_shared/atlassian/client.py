@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, cast
 
 import aiohttp
+import msgspec
 
 from sitekeep_shared.atlassian.addresses import Query, SiteAddress
-from sitekeep_shared.atlassian.answers import Answer, decode_json, encode_json, is_json
+from sitekeep_shared.atlassian.answers import (
+    ANY_DOCUMENT,
+    Answer,
+    Shape,
+    decode_json,
+    encode_json,
+    read_answer,
+)
 from sitekeep_shared.atlassian.call import Body, Call, label_of
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.download import Download
@@ -31,6 +40,9 @@ _EXPERIMENTAL = {"X-ExperimentalApi": "opt-in"}
 """Without it Jira Service Management answers 412 to what it calls experimental."""
 _ISSUE_NAMES = ("issueIdOrKey", "issue", "key", "issue_key", "issueKey")
 _FIRST_REDIRECT = 300
+OnReplaced = Callable[[str, int], None]
+"""Is told a request and how many halves of characters its answer has U+FFFD for."""
+T = TypeVar("T")
 _SEE_OTHER = 303
 _HOPS = 5
 
@@ -67,6 +79,7 @@ class SiteClient:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._address = SiteAddress(base_url, site_url)
+        self._on_replaced: OnReplaced | None = None
         self._transport = Transport(
             credentials,
             limiter=limiter or SiteLimiter(concurrency=concurrency, sleep=sleep),
@@ -112,6 +125,15 @@ class SiteClient:
         other._address = self._address.behind_gateway(cloud_id)
         return other
 
+    def telling(self, on_replaced: OnReplaced) -> SiteClient:
+        """The same client, which tells of each answer that holds halves of characters.
+
+        It lives as long as this client and is not closed.
+        """
+        other = copy.copy(self)
+        other._on_replaced = on_replaced
+        return other
+
     @property
     def traffic(self) -> Traffic:
         """Counters of everything sent and received."""
@@ -128,7 +150,10 @@ class SiteClient:
         return self.traffic.trouble
 
     async def get(self, template: str, query: Query = (), **path: str) -> bytes:
-        """The verbatim body of a GET: one complete JSON document, or nothing."""
+        """The verbatim body of a GET: one complete JSON document, or nothing.
+
+        Halves of surrogate pairs alone are not verbatim: they are U+FFFD.
+        """
         return (await self._read(self._call("GET", template, query, path))).body
 
     async def get_json(self, template: str, query: Query = (), **path: str) -> Any:
@@ -153,6 +178,15 @@ class SiteClient:
         call = self._call("POST", template, query, path, encode_json(body), read=read)
         return (await self._send(call)).body
 
+    async def post_for(self, template: str, body: Any, kind: type[T]) -> T:
+        """As ``post`` of what only reads; the answer decoded, once, as a msgspec type.
+
+        Raises msgspec.ValidationError where the answer has another shape.
+        """
+        call = self._call("POST", template, (), {}, encode_json(body), read=True)
+        answer = await self._send(call, msgspec.json.Decoder(kind))
+        return cast("T", answer.content)
+
     async def post_json(
         self, template: str, body: Any, query: Query = (), *, read: bool = False, **path: str
     ) -> Any:
@@ -169,16 +203,19 @@ class SiteClient:
         location = answer.headers.get("Location", "")
         if answer.status == _SEE_OTHER and location and self._address.is_own(location):
             answer = await self._read(self._link_call(location))
-        return decode_json(_direct(call, answer).body)
+        return decode_json(self._direct(call, answer).body)
 
     async def put_json(self, template: str, body: Any, query: Query = (), **path: str) -> Any:
         """Puts a JSON body (None: no body); the answer decoded, None where it is empty."""
         call = self._call("PUT", template, query, path, encode_json(body))
         return decode_json((await self._send(call)).body)
 
-    async def delete(self, template: str, query: Query = (), **path: str) -> bytes:
-        """Deletes; the answer's verbatim body, mostly empty."""
-        return (await self._send(self._call("DELETE", template, query, path))).body
+    async def delete(
+        self, template: str, query: Query = (), *, body: Any = None, **path: str
+    ) -> bytes:
+        """Deletes what the path or a JSON body names; the answer's verbatim body, mostly empty."""
+        call = self._call("DELETE", template, query, path, encode_json(body))
+        return (await self._send(call)).body
 
     async def location(self, template: str, query: Query = (), **path: str) -> str | None:
         """The ``Location`` of a redirect without following it, None where there is none."""
@@ -282,19 +319,39 @@ class SiteClient:
                 break
             call = self._link_call(location)
             answer = await self._transport.exchange(call, self._whole)
-        return _direct(call, answer)
+        return self._direct(call, answer)
 
-    async def _send(self, call: Call) -> Answer:
-        return _direct(call, await self._transport.exchange(call, self._whole))
+    async def _send(self, call: Call, shape: Shape = ANY_DOCUMENT) -> Answer:
+        consume = partial(self._whole, shape=shape)
+        return self._direct(call, await self._transport.exchange(call, consume))
 
-    async def _whole(self, response: aiohttp.ClientResponse) -> Answer:
+    async def _whole(self, response: aiohttp.ClientResponse, shape: Shape = ANY_DOCUMENT) -> Answer:
         """Reads the body. Raises GarbledAnswer where it is neither empty nor complete JSON."""
         async with response:
             body = await response.read()
         self.traffic.bytes_received += len(body)
-        if body and response.status < _FIRST_REDIRECT and not is_json(body):
-            raise GarbledAnswer("the site answered with something that is no JSON document")
-        return Answer(response.status, response.headers, body)
+        status, headers = response.status, response.headers
+        if not body or status >= _FIRST_REDIRECT:
+            return Answer(status, headers, body)
+        try:
+            return read_answer(status, headers, body, shape)
+        except msgspec.ValidationError:
+            raise
+        except ValueError:
+            reason = "the site answered with something that is no JSON document"
+            raise GarbledAnswer(reason) from None
+
+    def _direct(self, call: Call, answer: Answer) -> Answer:
+        """The answer, unless it is a redirect that must not be followed."""
+        if _is_redirect(answer):
+            raise SiteRefused(
+                f"The site redirects {call.label} elsewhere: is its address right?",
+                status=answer.status,
+                request=call.label,
+            )
+        if answer.replaced and self._on_replaced is not None:
+            self._on_replaced(call.label, answer.replaced)
+        return answer
 
 
 def _headers(template: str, body: Body | None) -> Mapping[str, str]:
@@ -315,14 +372,3 @@ def _issue(path: Mapping[str, str]) -> str:
 
 def _is_redirect(answer: Answer) -> bool:
     return answer.status >= _FIRST_REDIRECT
-
-
-def _direct(call: Call, answer: Answer) -> Answer:
-    """The answer, unless it is a redirect that must not be followed."""
-    if not _is_redirect(answer):
-        return answer
-    raise SiteRefused(
-        f"The site redirects {call.label} elsewhere: is its address right?",
-        status=answer.status,
-        request=call.label,
-    )

@@ -40,7 +40,7 @@ class Withdrawn:
     finding: Finding
 
 
-@dataclass
+@dataclass(slots=True)
 class Count:
     """How many entities of a kind a unit met.
 
@@ -68,7 +68,10 @@ class Tally:
 
     def of(self, kind: Kind) -> Count:
         """The count of a kind."""
-        return self.counts.setdefault(kind, Count())
+        count = self.counts.get(kind)
+        if count is None:
+            count = self.counts[kind] = Count()
+        return count
 
     def expect(self, kind: Kind, count: int = 1) -> None:
         """Adds entities that should be stored or brought back; none leave no trace of the kind."""
@@ -76,7 +79,9 @@ class Tally:
             self.of(kind).expected += count
 
     def done(self, kind: Kind, size_bytes: int = 0, *, count: int = 1, lossy: bool = False) -> None:
-        """Adds entities that are stored or brought back."""
+        """Adds entities that are stored or brought back; nothing leaves no trace of the kind."""
+        if not count and not size_bytes:
+            return
         entry = self.of(kind)
         entry.done += count
         entry.size_bytes += size_bytes

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers.measuring import EMAIL, TOKEN, report
+from sitekeep_backup.backup_run import UNITS_PER_READER, Tools
 from sitekeep_backup.exporters.jira.followups import store_cut_lists
 from sitekeep_backup.exporters.jira.issue_ranges import IssueSource, plan_ranges, range_of
 from sitekeep_backup.exporters.jira.issues import store_range
 from sitekeep_backup.exporters.unit import ExportOptions, ExportUnit
-from sitekeep_backup.exporting import UNITS_PER_READER, Tools
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.clock import SystemClock
 from sitekeep_shared.kinds import Kind
+from sitekeep_shared.memory import keep_what_is_loaded, share_one_heap
 from sitekeep_shared.vault.key_file import load_or_create_key_file
 from sitekeep_shared.vault.local_store import DurableLocalStore
 from sitekeep_shared.vault.manifest_types import COMPLETE, ManifestFacts
@@ -109,6 +110,8 @@ async def _pull(base: str, folder: Path) -> Counter[Kind]:
 
 
 if __name__ == "__main__":
+    share_one_heap()
+    keep_what_is_loaded()
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     done = asyncio.run(_pull(sys.argv[1], Path(sys.argv[2])))
     wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_SELF)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import pytest
 from aiohttp import web
 from hypothesis import given, settings
@@ -198,19 +199,66 @@ async def test_a_compressed_answer_is_unpacked() -> None:
         assert client.traffic.bytes_received > 10_000
 
 
-async def test_text_that_is_no_valid_unicode_is_kept() -> None:
-    body = b'{"summary":"\\ud83d cut emoji"}'
+class _Named(msgspec.Struct):
+    summary: str
+
+
+HALVES = rb'{"summary":"\ud83d cut, \uDE42\ud83d, \\ud83d said, \ud83d\ude42 whole"}'
+MENDED = rb'{"summary":"\ufffd cut, \ufffd\ufffd, \\ud83d said, \ud83d\ude42 whole"}'
+
+
+async def test_half_of_a_character_is_replaced_and_told() -> None:
+    told: list[tuple[str, int]] = []
     async with (
-        scripted_site(answer(body=body)) as site,
+        scripted_site(answer(body=HALVES)) as site,
+        client_of(site.base_url, MovedTime()) as quiet,
+    ):
+        client = quiet.telling(lambda request, count: told.append((request, count)))
+        assert await client.get("/x") == MENDED
+        assert await client.post_for("/y", None, _Named) == msgspec.json.decode(MENDED, type=_Named)
+        assert await quiet.get_json("/x") == msgspec.json.decode(MENDED)
+    assert told == [("GET /x", 3), ("POST /y", 3)]
+
+
+async def test_what_is_said_beside_a_refusal_is_read_with_half_of_a_character() -> None:
+    body = rb'{"errorMessages":["No issue named \ud83d."]}'
+    async with (
+        scripted_site(answer(400, body=body)) as site,
         client_of(site.base_url, MovedTime()) as client,
     ):
-        assert await client.get("/x") == body
-        decoded = await client.get_json("/x")
-        await client.post("/x", decoded)
+        with pytest.raises(SiteRefused, match="No issue named"):
+            await client.get("/x")
+
+
+async def test_an_answer_of_another_shape_is_no_cut_answer() -> None:
+    async with (
+        scripted_site(answer(body=b'{"summary": 1}')) as site,
+        client_of(site.base_url, MovedTime()) as client,
+    ):
+        with pytest.raises(msgspec.ValidationError, match="summary"):
+            await client.post_for("/x", None, _Named)
+    assert len(site.received) == 1
+
+
+async def test_a_cut_answer_of_another_shape_is_asked_for_again() -> None:
+    async with (
+        scripted_site(answer(body=b'{"summary": 1'), answer(body=b'{"summary":"a"}')) as site,
+        client_of(site.base_url, MovedTime()) as client,
+    ):
+        assert (await client.post_for("/x", None, _Named)).summary == "a"
+    assert len(site.received) == 2
+
+
+async def test_bodies_are_sent_as_they_are_or_encoded() -> None:
+    async with (
+        scripted_site(answer(body=b"{}")) as site,
+        client_of(site.base_url, MovedTime()) as client,
+    ):
+        await client.post("/x", {"summary": "half \ud83d"})
         await client.post("/x", b'{"verbatim": 1}')
         await client.post("/x", "account-id")
-    assert [request.body for request in site.received[2:]] == [
-        b'{"summary": "\\ud83d cut emoji"}',
+    assert [request.body for request in site.received] == [
+        rb'{"summary": "half \ud83d"}',
         b'{"verbatim": 1}',
         b'"account-id"',
     ]

@@ -10,13 +10,8 @@ from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import NAME
 from sitekeep_shared.atlassian.errors import SiteRefused
-from sitekeep_shared.content.field_configurations import FIELD_SCHEME
-from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
-from sitekeep_simulator.jira.field_schemes import add_field_scheme
-from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
-from sitekeep_simulator.jira.state import Jira
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
     API,
@@ -205,36 +200,3 @@ async def test_a_site_without_field_configurations_is_backed_up_and_named(pair: 
     assert backup.count(KIND) == 0
     named = [each.reason for each in tally.findings if each.kind is KIND]
     assert named == ["FIELD_CONFIGURATIONS_NOT_READABLE"] * 2
-
-
-@pytest.mark.shows_loss(KIND, MISSING)
-@pytest.mark.shows_loss(Loss.FIELD_SCHEME_NOT_RESTORED)
-async def test_field_schemes_are_backed_up_where_a_site_has_them_and_named_by_a_restore(
-    pair: JiraPair,
-) -> None:
-    small = await filled(pair)
-    jira = Jira(pair.source.site)
-    project = await pair.source.client.get_json(f"{API}/project/{{project}}", project="ALFA")
-    parameters = {"isRequired": True, "description": "Wer?"}
-    said: Json = {"parameters": parameters, "restrictedToWorkTypes": []}
-    fields: dict[str, Json] = {"summary": {}, small.fields["Buddy"]: said}
-    add_field_scheme(jira, "Für „alle“", fields)
-    add_field_scheme(jira, "二 <2>", fields, [int(project["id"])], "d")
-    before, read = await pair.source.backup_and_tally()
-    assert read.of(KIND).done == read.of(KIND).expected == 6
-    entry = await before.entry(KIND, f"{FIELD_SCHEME}/{_last(jira).id}")
-    assert entry is not None
-    assert entry.attributes["projects"] == f'["{project["id"]}"]'
-    assert small.fields["Buddy"] in entry.attributes["fields"]
-    tally = await restore(IMPORTER, pair.destination.client, before)
-    assert errors_of(tally) == []
-    assert tally.of(KIND).missing == 2
-    found = of_configurations(before, await pair.destination.backup())
-    assert {(one.item, one.path, one.declared) for one in found} == {
-        ("field scheme Für „alle“", MISSING, True),
-        ("field scheme 二 <2>", MISSING, True),
-    }
-
-
-def _last(jira: Jira) -> JiraObject:
-    return jira.objects.all(ObjectKind.FIELD_SCHEME)[-1]

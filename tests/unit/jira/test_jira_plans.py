@@ -238,6 +238,32 @@ async def test_a_lost_answer_doubles_nothing(pair: JiraPair, path: str) -> None:
     assert lost(before, after) == {("lastSaved", True)}
 
 
+@pytest.mark.parametrize("kind", [FaultKind.LOST, FaultKind.ERROR])
+async def test_a_lost_answer_takes_no_plan_that_was_there_before(
+    pair: JiraPair, kind: FaultKind
+) -> None:
+    """Whether ours was made before the answer was lost or not."""
+    await filled(pair)
+    other = SmallSite(pair.destination)
+    await other.configure()
+    await other.add_project("OTHER", "Somebody else's")
+    client = pair.destination.client
+    project = await client.get_json(f"{API}/project/{{project}}", project="OTHER")
+    sources = [{"type": "Project", "value": int(project["id"])}]
+    body = {"name": "Große Fahrt", "issueSources": sources, "scheduling": {"estimation": "Days"}}
+    theirs = str(await client.post_json(PLANS, body, BY_ID))
+    whole = await client.get_json(ONE, BY_ID, plan=theirs)
+    fault = pair.destination.site.faults.plan(kind, "/plans/plan$", method="POST", times=1)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, client, before, attempts=4, retried=(AmbiguousWrite,))
+    assert fault.fired == 1
+    assert errors_of(tally) == []
+    (ours,) = [each["id"] for each in await plans_of(pair) if str(each["id"]) != theirs]
+    assert await client.get_json(ONE, BY_ID, plan=theirs) == whole
+    restored = await client.get_json(ONE, BY_ID, plan=str(ours))
+    assert len(restored["issueSources"]) == 3
+
+
 async def test_a_refused_plan_comes_with_its_sources_alone_and_says_so(pair: JiraPair) -> None:
     await filled(pair)
     faults = pair.destination.site.faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +112,11 @@ async def test_requests_are_asked_for_where_issues_do_not_tell() -> None:
 
     async def each_once(pair: JiraPair) -> None:
         issues = pair.source.site.store.value("SELECT count(*) FROM jira_issue")
-        assert asked(pair.source, "GET", "/request/") == issues
+        one = "/request/{issueIdOrKey}"
+        requests = asked(pair.source, "GET", f"{one}/approval")
+        assert requests == asked(pair.source, "GET", f"{one}/feedback") >= 3
+        # One for each issue, and for those that are requests what they tell apart.
+        assert asked(pair.source, "GET", "/request/") == issues + 2 * requests
         assert asked(pair.destination, "GET", "/request/") == 0
 
     trip = await run_jira(prepare, then=each_once)
@@ -119,16 +124,32 @@ async def test_requests_are_asked_for_where_issues_do_not_tell() -> None:
     assert trip.before.count(Kind.REQUEST) == count.expected == count.done >= 3
     assert errors_of(trip.restore) == []
     assert trip.undeclared == []
+    assert reasons_of(trip.export)["REQUEST_ORGANIZATIONS_NOT_TOLD"] == count.done
+    told = [entry.attributes async for entry in trip.before.entries(Kind.REQUEST)]
+    assert any("approval" in each for each in told)
+    assert any(json.loads(each.get("feedback", "{}")).get("rating") for each in told)
 
 
-async def test_a_request_with_more_people_than_a_page_shows_is_named(pair: JiraPair) -> None:
-    jira = fill(pair)
-    key = next(iter(await requests_of(await pair.source.backup())))
-    crowd = [jira.accounts.add(f"c{each}@example.com", f"C {each}") for each in range(51)]
-    edit(jira, key, PARTICIPANTS, [each.account_id for each in crowd])
-    hide_service_fields(jira)
-    _, tally = await pair.source.backup_and_tally()
-    assert [(each.key, each.reason) for each in tally.findings] == [(key, "REQUEST_CUT")]
+async def test_all_people_of_a_request_come_back_where_issues_do_not_tell() -> None:
+    keys: list[str] = []
+
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        keys.append(next(iter(await requests_of(await pair.source.backup()))))
+        crowd = [jira.accounts.add(f"c{each}@example.com", f"C {each}") for each in range(51)]
+        edit(jira, keys[0], PARTICIPANTS, [each.account_id for each in crowd])
+        pair.share_people()
+        hide_service_fields(jira)
+
+    trip = await run_jira(prepare)
+    assert trip.undeclared == []
+    assert not [each for each in trip.export.findings if each.reason == "REQUEST_CUT"]
+    (rest,) = [
+        json.loads(entry.attributes["participant"])
+        async for entry in trip.before.entries(Kind.REQUEST)
+        if entry.attributes["issue"] == keys[0]
+    ]
+    assert len(rest) == 1
 
 
 @pytest.mark.shows_loss(Loss.REQUEST_FIELD_REFUSED)

@@ -105,6 +105,8 @@ def test_what_is_left_of_a_restriction_stays_and_the_rest_is_told() -> None:
     [
         ("jira.field.resolution.exclude", "10", "910"),
         ("jira.field.resolution.include", "11", None),
+        ("jira.field.resolution.include", "", ""),
+        ("jira.field.resolution.exclude", " , ", " , "),
         ("jira.permission.comment.projectrole.1", "5", "905"),
         ("jira.permission.edit.user", "712020:a", "712020:b"),
         ("jira.issue.editable", "false", "false"),
@@ -167,6 +169,34 @@ def test_a_rule_that_the_site_refuses_is_found_wherever_it_stands() -> None:
     assert without_rule(made, nested) == "Go: forge:workflow-post-function"
     assert transition["conditions"]["conditionGroups"] == []
     assert without_rule(made, nested) == ""
+
+
+def conditions(source: Json) -> Json:
+    transition = {"id": "1", "name": "Go", "toStatusReference": "s", "conditions": source}
+    workflow = {"id": "w", "name": "Flow", "transitions": [transition]}
+    made = BodyMaker(IDS, {"s": "t"}).workflow(workflow, "Flow")
+    found: Json = made["transitions"][0].get("conditions")
+    return found
+
+
+def group(*rules: Json, inner: tuple[Json, ...] = ()) -> Json:
+    return {"operation": "ANY", "conditions": list(rules), "conditionGroups": list(inner)}
+
+
+def test_a_group_that_was_empty_stays_and_one_that_has_lost_all_goes() -> None:
+    gone = rule("restrict-issue-transition", groupIds="gone")
+    kept = conditions(group(inner=(group(gone), group(), group(inner=(group(),)))))
+    assert kept == group(inner=(group(), group(inner=(group(),))))
+    assert conditions(group(gone, inner=(group(gone),))) is None
+    assert conditions(group()) is None
+
+
+def test_only_a_group_that_has_lost_a_refused_rule_goes_with_it() -> None:
+    refused = {**rule("previous-status-condition", previousStatusIds="1"), "id": "r"}
+    inner = group(inner=(group(refused),))
+    transition: Json = {"name": "Go", "conditions": group(inner=(group(), inner))}
+    assert without_rule({"transitions": [transition]}, "r") == f"Go: {refused['ruleKey']}"
+    assert transition["conditions"] == group(inner=(group(),))
 
 
 def test_without_the_id_of_a_rule_those_of_apps_go_first() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.unit import Importer, ImportOptions, ImportPhase
-from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteRefused
+from sitekeep_shared.atlassian.errors import AmbiguousWrite, SiteNotFound, SiteRefused
 from sitekeep_shared.content.workflow_schemes import DEFAULT_NAME
 from sitekeep_shared.coverage import EXTRA, MISSING
 from sitekeep_shared.kinds import Kind
@@ -93,6 +95,9 @@ DROPPED = {
     f"{STRICT}: Fertig: system:trigger-webhook",
 }
 """How the restore names that."""
+
+
+RULE = Loss.WORKFLOW_RULE_NOT_RESTORED.name
 
 
 @pytest.mark.shows_loss(Kind.WORKFLOW, "transitions.*.connect:*", "transitions.*.forge:*")
@@ -285,6 +290,28 @@ async def test_an_equal_workflow_of_that_name_is_taken(pair: JiraPair) -> None:
         identities.targets.pop(kind, None)
     await restore(importer(opening=True), pair.destination.client, before, identities=identities)
     assert len(await workflows_of(pair)) == count
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+async def test_a_workflow_without_its_dropped_rules_is_taken_again(
+    pair: JiraPair, foreign: bool
+) -> None:
+    """Also where it is beside somebody else's of that name."""
+    before = await generated(pair)
+    client = pair.destination.client
+    if foreign:
+        await SmallSite(pair.destination).post("workflows/create", flow(STRICT))
+    await restore(IMPORTER, client, before)
+    names = await workflows_of(pair)
+    assert (f"{STRICT} (restored)" in names) is foreign
+    for project in ("PLAT", "WEB", TEAM):
+        with contextlib.suppress(SiteNotFound):
+            query = [("enableUndo", "false")]
+            await client.delete(f"{API}/project/{{project}}", query, project=project)
+    tally = await restore(IMPORTER, client, before)
+    assert not [each for each in errors_of(tally) if each[1].startswith("WORKFLOW")]
+    assert await workflows_of(pair) == names
+    assert {one.key for one in tally.findings if one.reason == RULE} == DROPPED
 
 
 @pytest.mark.shows_loss(Kind.WORKFLOW_SCHEME)

@@ -157,8 +157,7 @@ async def look_up_hidden(unit: ExportUnit, accounts: Iterable[str]) -> None:
     wanted = sorted({account for account in accounts if account})
     for start in range(0, len(wanted), _LOOK_UP):
         body = {"accountIds": wanted[start : start + _LOOK_UP]}
-        answer = await unit.site.post(f"{V2}/users-bulk", body, read=True)
-        for item in msgspec.json.decode(answer, type=_Bulk).results:
+        for item in (await unit.site.post_for(f"{V2}/users-bulk", body, _Bulk)).results:
             found = msgspec.json.decode(item, type=_Looked)
             if found.account and found.status in _HIDDEN_STATUSES:
                 unit.spawn(_hidden(unit, found.account, bytes(item)))

@@ -106,8 +106,8 @@ class _Closing:
             block = unlisted[start : start + BLOCK]
             asked = [each.issue.id for each in block]
             body = {"issueIdsOrKeys": asked, "fields": ["updated", "project"]}
-            answer = await self.unit.site.post(BULKFETCH, body, read=True)
-            found = {each.id: each for each in msgspec.json.decode(answer, type=_Places).issues}
+            places = await self.unit.site.post_for(BULKFETCH, body, _Places)
+            found = {each.id: each for each in places.issues}
             for each in block:
                 self._judge(each, found.get(each.issue.id))
 

@@ -18,7 +18,8 @@ _READ: dict[Kind, str] = {
     Kind.ISSUE_LINK_TYPE: "issueLinkType",
     Kind.FIELD: "field; those in the trash are named",
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
-    "those of team-managed projects are settings of these",
+    "of fields of single projects, whose contexts no request reads, the options that "
+    "issue/createmeta of the project offers",
     Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
     "of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
@@ -78,7 +79,8 @@ _READ: dict[Kind, str] = {
     Kind.ORGANIZATION: "organization, with its properties",
     Kind.ORGANIZATION_MEMBER: "organization/{id}/user",
     Kind.CUSTOMER: "servicedesk/{id}/customer",
-    Kind.REQUEST: "inside the issue; request/{id} where a site keeps its fields out of issues",
+    Kind.REQUEST: "inside the issue; request/{id} with approvals and feedback where a site keeps "
+    "its fields out of issues, which does not tell organizations",
     Kind.QUEUE: "servicedesk/{id}/queue: name, query and columns; no request tells their order",
     Kind.KNOWLEDGE_BASE_ARTICLE: "servicedesk/{id}/knowledgebase/article",
     Kind.SPRINT: "board/{id}/sprint; those of boards that are gone from the issues",

@@ -1,7 +1,7 @@
 """Field configurations with what they say about each field, and their schemes.
 
-Atlassian deprecates both in favour of field schemes (config/fieldschemes, an experiment), which are
-read where a site has them already.
+Atlassian moves sites from both to field schemes (config/fieldschemes), which are read where a site
+has them already.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sitekeep_backup.exporters.jira.listing import (
     spawn_next,
     store_items,
 )
-from sitekeep_backup.exporters.jira.raw import OffsetPage, identity_of, join_array
+from sitekeep_backup.exporters.jira.raw import OffsetPage, decode_page, identity_of, join_array
 from sitekeep_backup.exporters.jira.scheme_mappings import mappings_by_scheme
 from sitekeep_backup.exporters.jira.scheme_projects import projects_of_listed_schemes
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
@@ -115,13 +115,22 @@ async def _parts(unit: ExportUnit, scheme: str) -> dict[str, str]:
 
 
 async def _page(unit: ExportUnit, template: str) -> OffsetPage:
-    """A page; a site that has them no longer has none."""
+    """A page; a site that has field schemes instead has none."""
     try:
         return await read_page(unit, template, [("maxResults", str(PAGE_SIZE))])
     except (SiteForbidden, SiteNotFound, SiteRefused) as refusal:
-        reason = "FIELD_CONFIGURATIONS_NOT_READABLE"
-        unit.tally.remark(Kind.FIELD_CONFIGURATION, template, reason, refusal.message)
+        if not await _has_field_schemes(unit):
+            reason = "FIELD_CONFIGURATIONS_NOT_READABLE"
+            unit.tally.remark(Kind.FIELD_CONFIGURATION, template, reason, refusal.message)
         return OffsetPage()
+
+
+async def _has_field_schemes(unit: ExportUnit) -> bool:
+    try:
+        page = decode_page(await unit.site.get(SUCCESSOR, [("maxResults", "1")]))
+    except (SiteForbidden, SiteNotFound, SiteRefused):
+        return False
+    return bool(page.values)
 
 
 async def _items(unit: ExportUnit, configuration: str) -> str:

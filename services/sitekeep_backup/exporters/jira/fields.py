@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sitekeep_backup.exporters.jira.field_contexts import plan_contexts
+from sitekeep_backup.exporters.jira.learnt_options import plan_learnt_options
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import decode_array
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
@@ -31,6 +32,7 @@ async def export_fields(unit: ExportUnit) -> None:
     items = decode_array(await unit.site.get("/rest/api/3/field"))
     await store_items(unit, Kind.FIELD, items)
     plan_contexts(unit, items)
+    plan_learnt_options(unit, items)
 
 
 async def export_trashed_fields(unit: ExportUnit) -> None:

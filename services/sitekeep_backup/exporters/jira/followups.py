@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import NamedTuple
@@ -53,27 +53,18 @@ class _Watchers(msgspec.Struct):
     watchers: list[msgspec.Raw] = []
 
 
-def _cuts(issue: SeenIssue) -> Sequence[_Cut]:
-    comments, worklogs = issue.comments, issue.worklogs
-    stem = "/rest/api/3/issue/{issue}/"
-    return (
-        _Cut(
-            Kind.COMMENT,
-            stem + "comment",
-            100,
-            _comments,
-            {str(item.id) for item in comments.comments},
-            comments.total,
-        ),
-        _Cut(
-            Kind.WORKLOG,
-            stem + "worklog",
-            5000,
-            _worklogs,
-            {str(item.id) for item in worklogs.worklogs},
-            worklogs.total,
-        ),
-    )
+_COMMENTS = "/rest/api/3/issue/{issue}/comment"
+_WORKLOGS = "/rest/api/3/issue/{issue}/worklog"
+
+
+def _cuts(issue: SeenIssue) -> Iterator[_Cut]:
+    comments, worklogs = issue.fields.comment, issue.fields.worklog
+    if comments and (comments.comments or comments.total):
+        known = {str(item.id) for item in comments.comments}
+        yield _Cut(Kind.COMMENT, _COMMENTS, 100, _comments, known, comments.total)
+    if worklogs and (worklogs.worklogs or worklogs.total):
+        known = {str(item.id) for item in worklogs.worklogs}
+        yield _Cut(Kind.WORKLOG, _WORKLOGS, 5000, _worklogs, known, worklogs.total)
 
 
 async def follow_up(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
@@ -86,20 +77,22 @@ async def follow_up(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]
 async def store_cut_lists(unit: ExportUnit, project_id: str, seen: Sequence[SeenIssue]) -> None:
     """Stores the comments and worklogs that the issues' own answers lack, in number order."""
     lists = [(issue, cut) for issue in seen for cut in _cuts(issue)]
-    calls = [partial(_lacking, unit, issue, cut) for issue, cut in lists if cut.is_cut]
+    for issue, cut in lists:
+        issue.reading.expect(cut.kind, max(cut.total, len(cut.known)))
+        issue.reading.done(cut.kind, count=len(cut.known))
+    lists = [(issue, cut) for issue, cut in lists if cut.is_cut]
+    calls = [partial(_lacking, unit, issue, cut) for issue, cut in lists]
     async with aclosing(in_order(calls, limit=CONCURRENT_REQUESTS)) as answers:
         for issue, cut in lists:
-            lacking = await anext(answers) if cut.is_cut else {}
-            await _store_cut(project_id, issue, cut, lacking)
+            await _store_cut(project_id, issue, cut, await anext(answers))
 
 
 async def _store_cut(
     project_id: str, issue: SeenIssue, cut: _Cut, lacking: Mapping[str, msgspec.Raw]
 ) -> None:
-    """Counts an embedded list and stores the items that it lacks."""
+    """Stores the items that an embedded list lacks."""
     found = len(cut.known) + len(lacking)
-    issue.reading.expect(cut.kind, max(cut.total, found))
-    issue.reading.done(cut.kind, count=len(cut.known))
+    issue.reading.expect(cut.kind, max(0, found - cut.total))
     for item_id, raw in sorted(lacking.items(), key=lambda pair: f"{pair[0]:>020}"):
         await _store_item(project_id, issue, cut.kind, item_id, bytes(raw))
     if cut.total > found:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from sitekeep_backup.exporters.jira.issue_fetching import BULKFETCH
 from sitekeep_backup.exporters.jira.issue_heads import FetchedIssues
 from sitekeep_backup.exporters.jira.issue_ranges import INDEX_LAG, ranges_of
@@ -64,5 +62,4 @@ async def _newest(unit: ExportUnit, project: ListedProject, highest: int) -> int
     """How many issues were created since: the next backup has them."""
     asked = [f"{project.key}-{highest + more}" for more in range(1, INDEX_LAG + 1)]
     body = {"issueIdsOrKeys": asked, "fields": ["project"]}
-    answer = await unit.site.post(BULKFETCH, body, read=True)
-    return len(msgspec.json.decode(answer, type=FetchedIssues).issues)
+    return len((await unit.site.post_for(BULKFETCH, body, FetchedIssues)).issues)

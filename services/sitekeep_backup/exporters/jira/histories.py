@@ -48,8 +48,7 @@ async def _histories(unit: ExportUnit, ids: list[str]) -> dict[str, list[msgspec
     found: dict[str, list[msgspec.Raw]] = {}
     body: dict[str, Any] = {"issueIdsOrKeys": ids, "maxResults": PAGE_SIZE}
     while True:
-        answer = await unit.site.post("/rest/api/3/changelog/bulkfetch", body, read=True)
-        page = msgspec.json.decode(answer, type=_Page)
+        page = await unit.site.post_for("/rest/api/3/changelog/bulkfetch", body, _Page)
         for history in page.issue_change_logs:
             found.setdefault(str(history.issue_id), []).extend(history.change_histories)
         if not page.next_page_token:

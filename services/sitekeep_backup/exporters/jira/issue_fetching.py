@@ -45,8 +45,7 @@ class Fetched:
 async def fetch(unit: ExportUnit, source: IssueSource, asked: Sequence[str]) -> Fetched:
     """POST issue/bulkfetch for at most 100 ids or keys; what is not seen is silently absent."""
     body = {"issueIdsOrKeys": asked, "fields": ["*all"], "properties": [ORIGIN]}
-    answer = await unit.site.post(BULKFETCH, body, read=True)
-    fetched = msgspec.json.decode(answer, type=FetchedIssues)
+    fetched = await unit.site.post_for(BULKFETCH, body, FetchedIssues)
     failed: list[IssueReading] = []
     for failure in fetched.issue_errors:
         found = await _fetch_single(unit, failure)

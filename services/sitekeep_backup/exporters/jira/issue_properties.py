@@ -110,8 +110,7 @@ async def _values(
     body: dict[str, Any] = {"issueIdsOrKeys": [issue.id for issue in issues]}
     for part in batches(keys, KEYS_PER_REQUEST):
         body |= {"fields": [_SMALLEST_FIELD], "properties": part}
-        answer = await unit.site.post(BULKFETCH, body, read=True)
-        for raw in msgspec.json.decode(answer, type=FetchedIssues).issues:
+        for raw in (await unit.site.post_for(BULKFETCH, body, FetchedIssues)).issues:
             properties = msgspec.json.decode(raw, type=_Propertied).properties
             found.setdefault(identity_of(raw), {}).update(properties)
     return {issue: dict(sorted(values.items())) for issue, values in found.items()}

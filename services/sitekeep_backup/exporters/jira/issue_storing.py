@@ -67,5 +67,6 @@ def _planned(unit: ExportUnit, issue: SeenIssue) -> Mapping[str, str]:
 
 def _count_links(issue: SeenIssue) -> None:
     """Links are inside the issues; each is counted where its outward end is."""
-    issue.reading.expect(Kind.ISSUE_LINK, issue.outward_links)
-    issue.reading.done(Kind.ISSUE_LINK, count=issue.outward_links)
+    links = issue.outward_links
+    issue.reading.expect(Kind.ISSUE_LINK, links)
+    issue.reading.done(Kind.ISSUE_LINK, count=links)

@@ -40,8 +40,7 @@ class _Page(msgspec.Struct, rename="camel"):
 async def _search(unit: ExportUnit, jql: str, fields: list[str]) -> AsyncIterator[_Issue]:
     body: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": PAGE_SIZE}
     while True:
-        answer = await unit.site.post(SEARCH, body, read=True)
-        page = msgspec.json.decode(answer, type=_Page)
+        page = await unit.site.post_for(SEARCH, body, _Page)
         for issue in page.issues:
             yield issue
         if not page.next_page_token:

@@ -53,5 +53,4 @@ async def export_workflows(unit: ExportUnit) -> None:
 async def _read(unit: ExportUnit, ids: list[str]) -> _Read:
     if not ids:
         return _Read()
-    answer = await unit.site.post(READ, {"workflowIds": ids}, read=True)
-    return msgspec.json.decode(answer, type=_Read)
+    return await unit.site.post_for(READ, {"workflowIds": ids}, _Read)

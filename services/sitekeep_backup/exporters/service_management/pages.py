@@ -48,10 +48,14 @@ def spawn_next_page(unit: ExportUnit, page: ServicePage) -> None:
 
 
 async def all_items(
-    unit: ExportUnit, template: str, query: Sequence[tuple[str, str]] = (), **path: str
+    unit: ExportUnit,
+    template: str,
+    query: Sequence[tuple[str, str]] = (),
+    *,
+    start: int = 0,
+    **path: str,
 ) -> AsyncIterator[msgspec.Raw]:
-    """Every item of a short list, page by page."""
-    start = 0
+    """Every item of a short list from the ``start``th on, page by page."""
     while True:
         page = await _page(unit, template, query, start, path)
         for item in page.values:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.field_schemes import schemes_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import (
     Json,
@@ -21,10 +22,11 @@ from sitekeep_restore.importers.jira.reading import (
     is_last_batch,
     read_json,
 )
+from sitekeep_restore.importers.jira.scheme_fields import target_of
 from sitekeep_restore.importers.jira.scheme_homes import SchemeHomes, has_projects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
+from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -81,10 +83,9 @@ class Said(NamedTuple):
 async def import_field_configurations(unit: ImportUnit) -> None:
     """Some configurations; after the last ones their schemes."""
     batch = await batch_of(unit, Kind.FIELD_CONFIGURATION, PER_UNIT)
-    await _lose_field_schemes(unit, batch)
     entries = [entry for entry in batch if entry.attributes.get("form") == CONFIGURATION]
     unit.tally.expect(Kind.FIELD_CONFIGURATION, len(entries))
-    if entries:
+    if entries and not await _lose_to_field_schemes(unit, entries):
         writer = _Writer(unit, await _homes(unit, CONFIGURATIONS), LossCounter(unit.tally))
         for entry in entries:
             await writer.write(entry, await read_json(unit.backup, entry))
@@ -93,15 +94,17 @@ async def import_field_configurations(unit: ImportUnit) -> None:
         unit.spawn(_SCHEMES_LATER)
 
 
-async def _lose_field_schemes(unit: ImportUnit, batch: Sequence[Entry]) -> None:
+async def _lose_to_field_schemes(unit: ImportUnit, entries: Sequence[Entry]) -> bool:
+    """Whether the destination has field schemes instead; they are lost then."""
+    if not await schemes_of(unit.site):
+        return False
     losses = LossCounter(unit.tally)
-    for entry in batch:
-        if entry.attributes.get("form") == FIELD_SCHEME:
-            scheme: Json = await read_json(unit.backup, entry)
-            unit.tally.expect(Kind.FIELD_CONFIGURATION)
-            loss = Loss.FIELD_SCHEME_NOT_RESTORED
-            losses.gone(Kind.FIELD_CONFIGURATION, loss, str(scheme.get("name")))
+    for entry in entries:
+        item: Json = await read_json(unit.backup, entry)
+        loss = Loss.FIELDS_OF_ANOTHER_GENERATION
+        losses.gone(Kind.FIELD_CONFIGURATION, loss, str(item.get("name")))
     losses.report()
+    return True
 
 
 async def _homes(unit: ImportUnit, template: str) -> SchemeHomes:
@@ -186,8 +189,8 @@ class _Writer:
         changes: list[Json] = []
         lost = 0
         for item in items:
-            field, wanted = custom.get(str(item["id"]), str(item["id"])), Said.of(item)
-            if field not in present:
+            field, wanted = target_of(custom, str(item["id"])), Said.of(item)
+            if field is None or field not in present:
                 lost += wanted != _NOTHING
             elif wanted != present[field]:
                 changes.append(wanted.change(field, present[field]))
@@ -207,6 +210,8 @@ async def import_field_configuration_schemes(unit: ImportUnit) -> None:
     if not entries:
         return
     unit.tally.expect(Kind.FIELD_CONFIGURATION, len(entries))
+    if await _lose_to_field_schemes(unit, entries):
+        return
     losses = LossCounter(unit.tally)
     homes = await _homes(unit, SCHEMES)
     for entry in entries:

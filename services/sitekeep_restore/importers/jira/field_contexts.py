@@ -15,10 +15,12 @@ from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.field_options import import_options
 from sitekeep_restore.importers.jira.fields import STOCK
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
+from sitekeep_restore.importers.jira.offered_options import choose_offered
 from sitekeep_restore.importers.jira.reading import Json, all_values, fold, read_json
 from sitekeep_restore.importers.jira.scheme_homes import SUFFIX, has_projects_beyond
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
+from sitekeep_shared.content.learnt_options import LEARNT
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -135,12 +137,29 @@ class _Writer:
         try:
             self.existing = await all_values(self.unit.site, CONTEXTS, field=self.place.field)
         except (SiteForbidden, SiteNotFound, SiteRefused) as error:
-            self._refuse(self.place.field, error.message, len(self.contexts))
+            if all(LEARNT in each.entry.attributes for each in self.contexts):
+                await self._choose()
+            else:
+                self._refuse(self.place.field, error.message, len(self.contexts))
             return
         # That for everything first: it may have to give way, and a field has one of them.
         for source in sorted(self.contexts, key=lambda each: not each.is_everywhere):
             await self._write(source)
         await self._clear()
+
+    async def _choose(self) -> None:
+        """The field is one project's own, there as here: what it offers is not ours to change."""
+        for source in self.contexts:
+            key = f"{self.place.field}/{source.name}"
+            try:
+                lacking = await choose_offered(
+                    self.unit, source.entry, self.place.field, source.projects
+                )
+            except (SiteForbidden, SiteNotFound, SiteRefused) as error:
+                self._refuse(key, error.message)
+                continue
+            self.losses.add(Kind.FIELD_CONTEXT, Loss.OPTION_NOT_OFFERED, key, lacking)
+            self.unit.tally.done(Kind.FIELD_CONTEXT, lossy=bool(lacking))
 
     async def _write(self, source: _Source) -> None:
         key = f"{self.place.field}/{source.name}"

@@ -59,6 +59,9 @@ ASSET_INTENT = "asset_intent"
 ASSET_ADOPTED = "asset_adopted"
 """Target id of an object that this restore made → source id."""
 
+EARLIER_PLAN = "earlier_plan"
+"""Id of a plan that was at the destination before ours, and ``noted`` once all of them are."""
+
 UNFINISHED_FILTER = "unfinished_filter"
 """Source id of a filter that is at the destination without its last query or name."""
 
@@ -98,8 +101,11 @@ PROJECT_SCREEN_SCHEME = "project_screen_scheme"
 PROJECT_FIELD_SCHEME = "project_field_scheme"
 """Source project id → target id of the field configuration scheme that it gets at the end."""
 
+PROJECT_FIELDS = "project_fields"
+"""Source project id → target id of the field scheme that it gets at the end."""
+
 OPEN_FIELDS = "open_fields"
-"""``configuration``, ``scheme`` → the target id of what is open while restoring."""
+"""``configuration``, ``scheme``, ``field scheme`` → the target id of what is open meanwhile."""
 
 MADE_SCHEME = "made_scheme"
 """Kind and source id of a scheme or screen that this restore makes → its name there."""

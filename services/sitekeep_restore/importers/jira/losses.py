@@ -91,9 +91,13 @@ class Loss(enum.Enum):
     FIELD_TYPE_CHANGED = (
         "No request makes fields of Jira Product Discovery: a plain field keeps the values."
     )
-    FIELD_SCHEME_NOT_RESTORED = (
-        "Field schemes, an experiment of Atlassian's, are in the backup only: projects keep the "
-        "destination's."
+    FIELDS_OF_ANOTHER_GENERATION = (
+        "One of the sites keeps in field schemes what the other one keeps in field configurations: "
+        "they are in the backup, projects have the destination's default."
+    )
+    FIELD_NOT_IN_SCHEME = (
+        "A field of the field scheme, or an issue type for which it says something, is not at the "
+        "destination, or the site refused what is said about the field."
     )
     FIELD_VALUE_NOT_RESTORABLE = (
         "The value belongs to an app or to something that is not at the destination."
@@ -128,6 +132,10 @@ class Loss(enum.Enum):
     LINK_TYPE_MERGED = "A link type of that name with other words was there already."
     MEDIA_AS_TEXT = "A file shown in a text is not at the destination; its name stands there."
     MENTION_AS_TEXT = "A mentioned account is not at the destination; its name stands there."
+    OPTION_NOT_OFFERED = (
+        "The destination's project has the field itself and does not offer an option of that name; "
+        "no request adds one."
+    )
     ORGANIZATION_ABSENT = "The organization is not at the destination."
     ORGANIZATION_NOT_ON_REQUEST = "An organization of the request is not at the destination."
     PARENT_REFUSED = "The site refused the original parent."
@@ -138,7 +146,9 @@ class Loss(enum.Enum):
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
     PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
     PROJECT_CATEGORY = "The category of the project is not at the destination."
-    PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
+    PROJECT_LEAD_REPLACED = (
+        "The lead is not at the destination or not active; the restoring account leads."
+    )
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
     RECIPIENT_NOT_RESTORED = (
         "A recipient of a notification scheme is not at the destination, or the site no longer "

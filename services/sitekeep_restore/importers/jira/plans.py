@@ -1,6 +1,7 @@
 """Plans with their teams: made from what is restored, then archived or put into the trash.
 
-What an earlier attempt created is found by its name among those that no other plan became.
+What an earlier attempt created is found by its name among those that no other plan became and that
+were not there before the restore made its first one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ ONE = PLANS + "/{plan}"
 BY_ID = [("useGroupId", "true")]
 ANY_STATE = [("includeArchived", "true"), ("includeTrashed", "true")]
 _ENDS = {"Archived": "archive", "Trashed": "trash"}
+_NOTED = "noted"
 _REFUSALS = (SiteRefused, SiteForbidden, SiteNotFound)
 
 FIRST = UnitPlan(ImportPhase.CLEAN_UP, "plans", "plans")
@@ -42,7 +44,7 @@ class _Context:
     known: dict[str, str]
     """Source → target id of the plans that are at the destination."""
     there: list[Json]
-    """On a later attempt: the plans of the destination, one of which may be ours already."""
+    """On a later attempt: plans that came to the destination meanwhile; one of them may be ours."""
 
 
 async def import_plans(unit: ImportUnit) -> None:
@@ -58,11 +60,31 @@ async def import_plans(unit: ImportUnit) -> None:
 
 
 async def _context(unit: ImportUnit) -> _Context:
-    if unit.first_attempt:
-        return _Context(unit, LossCounter(unit.tally), {}, [])
+    losses = LossCounter(unit.tally)
+    were_noted = await _note_earlier(unit)
+    if unit.first_attempt or not were_noted:
+        return _Context(unit, losses, {}, [])
     keys = [entry.key async for entry in unit.backup.entries(Kind.PLAN)]
     known = await unit.identities.get(identity_kinds.PLAN, keys)
-    return _Context(unit, LossCounter(unit.tally), known, await _there(unit))
+    there = await _there(unit)
+    earlier = await unit.identities.get(
+        identity_kinds.EARLIER_PLAN, [str(plan["id"]) for plan in there]
+    )
+    new = [plan for plan in there if str(plan["id"]) not in earlier]
+    return _Context(unit, losses, known, new)
+
+
+async def _note_earlier(unit: ImportUnit) -> bool:
+    """Notes the plans that are there before the first of ours; whether they were noted already.
+
+    Else no attempt has made any plan yet.
+    """
+    kind = identity_kinds.EARLIER_PLAN
+    if await unit.identities.get(kind, [_NOTED]):
+        return True
+    found = [str(plan["id"]) for plan in await _there(unit)]
+    await unit.identities.put(kind, {**dict.fromkeys(found, _NOTED), _NOTED: _NOTED})
+    return False
 
 
 async def _there(unit: ImportUnit) -> list[Json]:

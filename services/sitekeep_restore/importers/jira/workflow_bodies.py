@@ -125,17 +125,22 @@ class BodyMaker:
         return rules
 
     def _conditions(self, place: str, source: Json, seed: str) -> Json:
-        """A group of conditions; empty where nothing is left of it."""
+        """A group of conditions; empty where nothing is left of it.
+
+        A group within it that was empty before stays: it always holds, and so does any with it.
+        """
         rules = self._rules(place, source.get("conditions") or (), seed)
-        groups = [
-            self._conditions(place, each, f"{seed}/{number}")
-            for number, each in enumerate(source.get("conditionGroups") or ())
-        ]
-        groups = [each for each in groups if each]
-        if not rules and not groups:
-            return {}
-        operation = source.get("operation") or "ALL"
-        return {"operation": operation, "conditions": rules, "conditionGroups": groups}
+        groups: list[Json] = []
+        for number, each in enumerate(source.get("conditionGroups") or ()):
+            made = self._conditions(place, each, f"{seed}/{number}")
+            if made or not (each.get("conditions") or each.get("conditionGroups")):
+                groups.append(made or _group(each, [], []))
+        return _group(source, rules, groups) if rules or groups else {}
+
+
+def _group(source: Json, rules: list[Json], groups: list[Json]) -> Json:
+    operation = source.get("operation") or "ALL"
+    return {"operation": operation, "conditions": rules, "conditionGroups": groups}
 
 
 def without_null(source: Json) -> Json:
@@ -152,7 +157,8 @@ def without_rule(workflow: Json, rule: str) -> str:
                 found = _with_id(listed, rule)
                 if found:
                     holder[part] = [each for each in listed or () if each is not found]
-                    _prune(transition)
+                    if part == "conditions":
+                        _close(transition, holder)
                     return f"{transition['name']}: {found['ruleKey']}"
         screen: Json = transition.get("transitionScreen") or {}
         if screen.get("id") == rule:
@@ -161,18 +167,18 @@ def without_rule(workflow: Json, rule: str) -> str:
     return ""
 
 
-def _prune(transition: Json) -> None:
-    """Takes out groups of conditions that have none."""
-    groups = _groups(transition.get("conditions") or {})
-    for group in reversed(groups):
-        inner = [each for each in group["conditionGroups"] if _has_any(each)]
-        group["conditionGroups"] = inner
-    if groups and not _has_any(groups[0]):
-        del transition["conditions"]
-
-
-def _has_any(group: Json) -> bool:
-    return bool(group["conditions"] or group["conditionGroups"])
+def _close(transition: Json, group: Json) -> None:
+    """Takes out a group of conditions that has lost all, and what held nothing but it."""
+    if group["conditions"] or group["conditionGroups"]:
+        return
+    for holder in _groups(transition["conditions"]):
+        listed: list[Json] = holder["conditionGroups"]
+        kept = [each for each in listed if each is not group]
+        if len(kept) < len(listed):
+            holder["conditionGroups"] = kept
+            _close(transition, holder)
+            return
+    del transition["conditions"]
 
 
 def without_rules(workflow: Json, number: str) -> list[str]:

@@ -147,7 +147,7 @@ class RuleIds:
     def property(self, name: str, value: str) -> str | None:
         """The value of a property of a status or a transition; None: it names nothing there."""
         kind = _kind_of_property(name)
-        if kind is None:
+        if kind is None or not _split(value):
             return value
         found, _ = self.targets(kind, value)
         return found or None

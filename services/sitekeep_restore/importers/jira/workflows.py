@@ -5,6 +5,7 @@ Until then every project has a workflow of the restore's own, in which each stat
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ from sitekeep_restore.importers.jira.reading import (
     is_last_batch,
     read_json,
 )
-from sitekeep_restore.importers.jira.scheme_homes import Home, SchemeHomes
+from sitekeep_restore.importers.jira.scheme_homes import SUFFIX, Home, SchemeHomes
 from sitekeep_restore.importers.jira.statuses import (
     global_statuses,
     listed_status,
@@ -76,6 +77,7 @@ async def _writer(unit: ImportUnit, sources: Sequence[tuple[Entry, Json]]) -> _W
     rules = await RuleIds.of(unit, [source for _, source in sources])
     writer = _Writer(unit, homes, rules, pairs, present, intended, told)
     names = {str(source["name"]) for _, source in sources}
+    names |= {f"{name}{SUFFIX}" for name in names}
     await writer.read([name for name in names if fold(name) in existing])
     return writer
 
@@ -118,7 +120,7 @@ class _Writer:
             return
         try:
             body, maker = self._body(entry, source)
-            home = await self._home(source, body)
+            home = await self._home(source, body, maker)
             if home.found is None:
                 await self._create(source, {**body, "name": home.name}, maker)
             else:
@@ -152,13 +154,18 @@ class _Writer:
             text = f"A status of the workflow is not at the destination: {error}"
             raise SiteRefused(text) from error
 
-    async def _home(self, source: Json, body: Json) -> Home:
+    async def _home(self, source: Json, body: Json, maker: BodyMaker) -> Home:
         """The workflow of the destination that is the same or ours, or the name of a new one."""
         intended = self.intended.get(str(source["id"]))
         if intended is not None:
             return Home(intended, self.homes.existing.get(fold(intended)))
+        found = self.homes.existing.get(fold(source["name"]))
+        if found is not None and not self._is_same(found, body):
+            # What is there may be what an earlier restore could make of it.
+            await self._make_valid(self._request({**body, "name": _probe(source)}), maker)
         home = await self.homes.of(source, lambda found: self._is_same(found, body))
-        if home.found is not None and home.name != source["name"]:
+        is_other = home.found is not None and home.name != source["name"]
+        if is_other and not self._is_same(home.found or {}, body):
             raise SiteRefused(f"There is another workflow {home.name}, too.")
         return home
 
@@ -176,14 +183,7 @@ class _Writer:
 
     async def _create(self, source: Json, workflow: Json, maker: BodyMaker) -> None:
         """Leaves out, one by one, what the site finds wrong; then makes the workflow."""
-        used = {each["statusReference"] for each in workflow["statuses"]}
-        listed = [
-            listed_status(each, target_id=number)
-            for number, each in self.statuses.items()
-            if listed_status(each)["statusReference"] in used
-        ]
-        scope = {"type": "GLOBAL"}
-        body: Json = {"scope": scope, "statuses": listed, "workflows": [workflow]}
+        body = self._request(workflow)
         await self._make_valid(body, maker)
         number, identities = str(source["id"]), self.unit.identities
         told = msgspec.json.encode(maker.lost).decode()
@@ -192,6 +192,16 @@ class _Writer:
         await identities.put(identity_kinds.INTENDED_WORKFLOW, intention)
         created: Json = await self.unit.site.post_json(CREATE, body)
         await self._keep(source, created["workflows"][0])
+
+    def _request(self, workflow: Json) -> Json:
+        """The body of a create of one workflow and of the statuses that it has."""
+        used = {each["statusReference"] for each in workflow["statuses"]}
+        listed = [
+            listed_status(each, target_id=number)
+            for number, each in self.statuses.items()
+            if listed_status(each)["statusReference"] in used
+        ]
+        return {"scope": {"type": "GLOBAL"}, "statuses": listed, "workflows": [workflow]}
 
     async def _make_valid(self, body: Json, maker: BodyMaker) -> None:
         """Raises SiteRefused where something is wrong that cannot be left out."""
@@ -221,6 +231,11 @@ class _Writer:
         await self.homes.keep(source, str(target["id"]))
         names = {str(source["name"]): str(target["name"])}
         await self.unit.identities.put(identity_kinds.WORKFLOW_NAME, names)
+
+
+def _probe(source: Json) -> str:
+    """A name that is free, under which the site can say what it finds wrong with a workflow."""
+    return f"Sitekeep {uuid.uuid5(uuid.NAMESPACE_OID, str(source['id']))}"
 
 
 def _left_out(workflow: Json, error: Json) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.fields import custom_type
 from sitekeep_restore.importers.jira.reading import Json, read_json
@@ -65,15 +67,21 @@ def request_in_issue(issue: Json, source: RequestFields) -> Request:
     )
 
 
-def request_on_its_own(request: Json) -> Request:
-    """The request that was read beside its issue, because the issue does not tell."""
-    pages: dict[str, Json] = {name: request.get(name) or {} for name in ("participants", "sla")}
+def request_on_its_own(request: Json, parts: Mapping[str, str]) -> Request:
+    """The request that was read beside its issue, because the issue does not tell.
+
+    ``parts``: the rest of its lists, approvals and feedback, as JSON texts.
+    """
+    listed: dict[str, list[Json]] = {
+        name: (request.get(name) or {}).get("values") or [] for name in ("participants", "sla")
+    }
+    more: list[Json] = msgspec.json.decode(parts.get("participant") or "[]")
     return Request(
         key=str(request["issueKey"]),
         issue=str(request["issueId"]),
         kind=str(request.get("requestTypeId") or ""),
-        participants=_ids(pages["participants"].get("values"), "accountId"),
-        is_measured=bool(pages["sla"].get("values")),
+        participants=_ids([*listed["participants"], *more], "accountId"),
+        is_measured=bool(listed["sla"] or {"approval", "feedback"} & parts.keys()),
     )
 
 

@@ -80,7 +80,8 @@ async def _requests(
     for entry in entries:
         record: Json = await read_json(unit.backup, entry)
         is_issue = entry.kind is Kind.ISSUE
-        yield request_in_issue(record, source) if is_issue else request_on_its_own(record)
+        own = request_on_its_own
+        yield request_in_issue(record, source) if is_issue else own(record, entry.attributes)
 
 
 async def _bind_all(unit: ImportUnit, entries: list[Entry], losses: LossCounter) -> None:

@@ -14,8 +14,11 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same projects, issue types, options and default value, without what is not at the "
         "destination. Where projects that were there already may use the field, a context for all "
-        "projects becomes one for the restored projects.",
+        "projects becomes one for the restored projects. Of fields of a single project, as "
+        "team-managed and Product Discovery projects have them, the options that can be chosen "
+        "come back; where a project made by hand before has the field, those that it offers.",
         MISSING,
+        "options",
         "projects",
         "issueTypes",
         "default.project/*",
@@ -45,8 +48,8 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same name, and the same said about each field that is at the destination. What projects "
         "of the destination may be using stays beside the restored one; a project without a scheme "
-        "has the destination's default configuration. Field schemes, where the site has those, are "
-        "in the backup only.",
+        "has the destination's default one. Newer sites have field schemes instead, which "
+        "come back the same way; neither does where only the other site has such ones.",
         MISSING,
         "fields.*",
         "mappings.*",

@@ -1,0 +1,170 @@
+"""Projects of random sites that use what the site configures, and the issues that live in them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from sitekeep_shared.atlassian.errors import SiteForbidden, SiteRefused
+from support import random_texts as texts
+from support.jira_fakes import API
+from support.random_contexts import value
+from support.random_site import Json, RandomSite
+
+_KEYS = ("CFG", "C2")
+_ONE = "issue/{issue}"
+_REFUSALS = (SiteRefused, SiteForbidden)
+_DEFAULT_STATUSES = ("To Do", "In Progress", "Done")
+
+
+async def configured_projects(site: RandomSite) -> None:
+    """Projects that begin with some of the schemes; they have no issues yet."""
+    own, chance = site.configuration, site.chance
+    for number, key in enumerate(_KEYS[: chance.choice((0, 0, 1, 1, 1, 2))]):
+        body: Json = {
+            "key": key,
+            "name": texts.name(chance, 90 + number),
+            "projectTypeKey": chance.choice(("software", "business")),
+            "leadAccountId": site.active[0].account_id,
+            **site.schemes,
+        }
+        for name, known in (
+            ("issueTypeScheme", own.type_schemes),
+            ("workflowScheme", own.workflow_schemes),
+        ):
+            chosen = site.maybe(list(known))
+            body |= {name: int(chosen)} if chosen else {}
+        made = await site.post("project", body)
+        own.projects[key] = str(made["id"])
+        version = {"name": texts.name(chance, 1), "projectId": int(made["id"])}
+        site.versions[key] = [str((await site.post("version", version))["id"])]
+        site.components[key] = []
+
+
+async def configured_issues(site: RandomSite) -> None:
+    """Issues of each type that their project has, anywhere in their workflow."""
+    for key, project in site.configuration.projects.items():
+        site.projects[key] = project
+        kinds = await site.side.client.get_json(f"{API}/project/{{key}}/statuses", key=key)
+        made: list[str] = []
+        for kind in site.sample(kinds, 4):
+            parent = site.maybe(made) if kind["subtask"] else None
+            if kind["subtask"] and not parent:
+                continue
+            more = {"parent": {"key": parent}} if parent else {}
+            issue = await _issue(site, key, str(kind["id"]), **more)
+            await _walk(site, issue)
+            if parent:
+                site.parents[issue] = parent
+            elif kind["name"] == "Epic":
+                site.epics.append(issue)
+            elif kind["name"] in ("Task", "Story", "Bug"):
+                made.append(issue)
+            site.issues.append(issue)
+
+
+async def _issue(site: RandomSite, key: str, issue_type: str, **more: Json) -> str:
+    fields: Json = {
+        "project": {"key": key},
+        "issuetype": {"id": issue_type},
+        "summary": texts.line(site.chance),
+        **more,
+    }
+    made = str((await site.post("issue", {"fields": fields}))["key"])
+    for name, given in _values(site, key, issue_type).items():
+        # What is on no screen of theirs people cannot set.
+        with contextlib.suppress(*_REFUSALS):
+            await site.put(_ONE, {"fields": {name: given}}, issue=made)
+    return made
+
+
+def _values(site: RandomSite, key: str, issue_type: str) -> Json:
+    custom = {each.id: value(site, each, key, issue_type) for each in site.configuration.fields}
+    return {name: given for name, given in custom.items() if given not in (None, [])}
+
+
+async def _walk(site: RandomSite, issue: str) -> None:
+    """A few steps through the workflow, as far as its rules let anybody go."""
+    for _ in site.some(3):
+        template = f"{API}/{_ONE}/transitions"
+        found = await site.side.client.get_json(template, issue=issue)
+        step = site.maybe([str(each["id"]) for each in found["transitions"]])
+        if step is not None:
+            with contextlib.suppress(*_REFUSALS):
+                await site.post(
+                    "issue/{issue}/transitions", {"transition": {"id": step}}, issue=issue
+                )
+
+
+async def assignments(site: RandomSite) -> None:
+    """Projects get other schemes when they have issues, which may not pass any more."""
+    own = site.configuration
+    for key, project in site.projects.items():
+        for path, name, known in (
+            ("issuetypescheme/project", "issueTypeSchemeId", list(own.type_schemes)),
+            ("issuetypescreenscheme/project", "issueTypeScreenSchemeId", own.type_screen_schemes),
+            ("fieldconfigurationscheme/project", "fieldConfigurationSchemeId", own.field_schemes),
+        ):
+            chosen = site.maybe(known)
+            if chosen:
+                with contextlib.suppress(*_REFUSALS):
+                    await site.put(path, {name: chosen, "projectId": project})
+        await _switch(site, key, project)
+        await _give_access(site, project)
+        await _edit_late(site, key)
+
+
+async def _give_access(site: RandomSite, project: str) -> None:
+    """Priorities that are in use have to be in the scheme."""
+    own = site.configuration
+    chosen = site.maybe(list(own.priority_schemes))
+    if chosen:
+        added = {"projects": {"add": {"ids": [int(project)]}}}
+        with contextlib.suppress(*_REFUSALS):
+            await site.put("priorityscheme/{scheme}", added, scheme=chosen)
+    chosen = site.maybe(own.permission_schemes)
+    if chosen:
+        path = "project/{project}/permissionscheme"
+        await site.put(path, {"id": int(chosen)}, project=project)
+
+
+async def _switch(site: RandomSite, key: str, project: str) -> None:
+    """Another workflow scheme; issues go to any status of their new workflow."""
+    scheme = site.maybe(list(site.configuration.workflow_schemes))
+    if scheme is None:
+        return
+    kinds = await site.side.client.get_json(f"{API}/project/{{key}}/statuses", key=key)
+    mapped = [
+        {"issueTypeId": str(kind["id"]), "statusMappings": _moves(site, kind, scheme)}
+        for kind in kinds
+    ]
+    body = {"projectId": project, "targetSchemeId": scheme, "mappingsByIssueTypeOverride": mapped}
+    await site.side.client.post_task(f"{API}/workflowscheme/project/switch", body)
+
+
+def _moves(site: RandomSite, kind: Json, scheme: str) -> list[Json]:
+    flows = site.configuration.workflow_schemes[scheme]
+    there = _statuses(site, flows.get(str(kind["id"]), flows["default"]))
+    return [
+        {"oldStatusId": str(each["id"]), "newStatusId": site.chance.choice(there)}
+        for each in kind["statuses"]
+        if str(each["id"]) not in there
+    ]
+
+
+def _statuses(site: RandomSite, workflow: str) -> Sequence[str]:
+    known = site.configuration.workflows.get(workflow)
+    if known is not None:
+        return known
+    listed = site.configuration.statuses
+    return [str(each["id"]) for each in listed if each["name"] in _DEFAULT_STATUSES]
+
+
+async def _edit_late(site: RandomSite, key: str) -> None:
+    """What people do when everything is as it stays; much of it is refused then."""
+    mine = [each for each in site.issues if each.startswith(f"{key}-")]
+    for issue in site.sample(mine, 1):
+        with contextlib.suppress(*_REFUSALS):
+            body = {"fields": {"summary": texts.line(site.chance)}}
+            await site.put(_ONE, body, issue=issue)
+        await _walk(site, issue)

@@ -1,0 +1,222 @@
+"""Field schemes, which newer sites have instead of field configurations: there and back again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sitekeep_restore.importers.jira import IMPORTER
+from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_restore.importers.jira.open_screens import NAME
+from sitekeep_shared.atlassian.errors import SiteRefused
+from sitekeep_shared.content.field_configurations import FIELD_SCHEME
+from sitekeep_shared.coverage import MISSING
+from sitekeep_shared.kinds import Kind
+from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.field_schemes import DEFAULT_FIELD_SCHEME, use_field_schemes
+from sitekeep_simulator.jira.generator import generate
+from sitekeep_simulator.jira.state import Jira
+from support.confluence_fakes import MemoryBackup, restore
+from support.jira_fakes import API, JiraPair, JiraSide, Json, SmallSite, differences, undeclared
+from support.planning import errors_of, pair, reasons_of, restored_despite_lost_answers
+
+__all__ = ["pair"]
+
+SCHEMES = f"{API}/config/fieldschemes"
+KIND = Kind.FIELD_CONFIGURATION
+
+
+async def filled(pair: JiraPair, *newer: JiraSide) -> SmallSite:
+    """A site most of whose issues would not pass its own field schemes any more."""
+    for side in newer or pair.sides:
+        use_field_schemes(Jira(side.site))
+    small = SmallSite(pair.source)
+    await small.fill()
+    pair.share_people()
+    if pair.source in (newer or pair.sides):
+        await add_schemes(small)
+    return small
+
+
+async def add_schemes(small: SmallSite) -> None:
+    client = small.side.client
+    strict = await _scheme(small, "Streng & „genau“")
+    spare = await _scheme(small, "Für <niemand>")
+    incident = int(small.types["Incident"])
+    fields: Json = {
+        "duedate": [{"schemeIds": [strict, spare]}],
+        "description": [{"schemeIds": [strict], "restrictedToWorkTypes": [incident]}],
+        small.fields["Buddy"]: [{"schemeIds": [strict]}],
+        small.fields["Team"]: [{"schemeIds": [spare], "restrictedToWorkTypes": [incident]}],
+    }
+    await client.put_json(f"{SCHEMES}/fields", fields)
+    own = {"workTypeId": incident, "isRequired": False, "description": "Nur „hier“"}
+    parameters: Json = {
+        "duedate": [
+            {
+                "schemeIds": [strict],
+                "parameters": {"isRequired": True, "description": "Bis „wann“?"},
+                "workTypeParameters": [own],
+            }
+        ],
+        small.fields["Buddy"]: [{"schemeIds": [strict], "parameters": {"isRequired": True}}],
+    }
+    await client.put_json(f"{SCHEMES}/fields/parameters", parameters)
+    default = await _default(small.side)
+    await client.delete(f"{SCHEMES}/fields", body={"environment": {"schemeIds": [default]}})
+    project = await client.get_json(f"{API}/project/{{project}}", project="ALFA")
+    await client.put_json(
+        f"{SCHEMES}/projects", {str(strict): {"projectIds": [int(project["id"])]}}
+    )
+
+
+async def _scheme(small: SmallSite, name: str) -> int:
+    body = {"name": name, "description": f"{name}."}
+    return int((await small.side.client.post_json(SCHEMES, body))["id"])
+
+
+async def _default(side: JiraSide) -> int:
+    listed = (await side.client.get_json(SCHEMES))["values"]
+    return next(int(each["id"]) for each in listed if each["isDefault"])
+
+
+async def _names(side: JiraSide) -> set[str]:
+    return {str(each["name"]) for each in (await side.client.get_json(SCHEMES))["values"]}
+
+
+def of_schemes(before: MemoryBackup, after: MemoryBackup) -> list[Any]:
+    return [one for one in differences(before, after) if one.kind is KIND]
+
+
+async def test_field_schemes_come_back_and_ours_is_gone(pair: JiraPair) -> None:
+    await filled(pair)
+    before, read = await pair.source.backup_and_tally()
+    assert [each for each in read.findings if each.kind is KIND] == []
+    assert before.count(KIND) == 3
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    assert of_schemes(before, after) == []
+    assert tally.of(KIND).done == tally.of(KIND).expected == 3
+    assert await _names(pair.destination) == await _names(pair.source)
+    assert NAME not in await _names(pair.destination)
+
+
+async def test_no_field_is_required_or_gone_until_all_is_written(pair: JiraPair) -> None:
+    await filled(pair)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert "FIELD_REFUSED" not in {each.reason for each in tally.findings}
+    for side in pair.sides:
+        assert (await side.issue("ALFA-1"))["fields"]["labels"] == ["a", "b"]
+        # What the issues have, nobody could write once the project has its own scheme.
+        for fields in ({"labels": ["c"]}, {"duedate": None}):
+            with pytest.raises(SiteRefused):
+                await side.client.put_json(
+                    f"{API}/issue/{{issue}}", {"fields": fields}, issue="ALFA-1"
+                )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "skips"),
+    [
+        ("POST", "/config/fieldschemes$", (0, 1)),
+        ("PUT", "/fieldschemes/fields", (0, 2)),
+        ("PUT", "/fieldschemes/projects$", (0,)),
+        ("DELETE", "/fieldschemes/fields$", (0,)),
+        ("DELETE", "/fieldschemes/[0-9]+$", (0,)),
+    ],
+)
+async def test_a_lost_answer_doubles_no_field_scheme(
+    pair: JiraPair, method: str, path: str, skips: tuple[int, ...]
+) -> None:
+    await filled(pair)
+    before = await pair.source.backup()
+    planned, tally = await restored_despite_lost_answers(pair, before, method, path, skips)
+    assert all(fault.fired for fault in planned)
+    assert errors_of(tally) == []
+    assert undeclared(before, await pair.destination.backup()) == []
+    assert await _names(pair.destination) == await _names(pair.source)
+
+
+async def test_schemes_that_projects_of_the_destination_use_stay_beside_the_restored_ones(
+    pair: JiraPair,
+) -> None:
+    await filled(pair)
+    other = SmallSite(pair.destination)
+    await other.configure()
+    await other.add_project("OTHER", "Somebody else's")
+    made = await _scheme(other, "Streng & „genau“")
+    assert made
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    names = await _names(pair.destination)
+    for name in ("Streng & „genau“", DEFAULT_FIELD_SCHEME):
+        assert {name, f"{name} (restored)"} <= names
+    found = of_schemes(before, await pair.destination.backup())
+    assert {(one.path, one.declared) for one in found} == {("extra", True)}
+
+
+@pytest.mark.shows_loss(KIND, "fields.*")
+@pytest.mark.shows_loss(Loss.FIELD_NOT_IN_SCHEME)
+async def test_what_a_scheme_says_of_a_field_or_a_type_that_is_not_there_is_lost(
+    pair: JiraPair,
+) -> None:
+    await filled(pair)
+    before = await pair.source.backup()
+    faults = pair.destination.site.faults
+    # "Team" is among the fields of the first unit, "Incident" the only type that has to be made.
+    for path in ("/field$", "/issuetype$"):
+        faults.plan(FaultKind.MISSING, path, method="POST", times=5)
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert reasons_of(tally)["FIELD_NOT_IN_SCHEME"] > 0
+    found = of_schemes(before, await pair.destination.backup())
+    assert {one.path.partition(".")[0] for one in found} == {"fields"}
+    assert {one.path for one in found} >= {"fields.description", "fields.duedate.types"}
+    assert all(one.declared for one in found)
+
+
+@pytest.mark.shows_loss(KIND, MISSING)
+@pytest.mark.shows_loss(Kind.PROJECT, "fieldConfigurationScheme")
+@pytest.mark.shows_loss(Loss.FIELDS_OF_ANOTHER_GENERATION)
+@pytest.mark.parametrize("newer", ["source", "destination"])
+async def test_what_another_generation_of_site_cannot_have_is_named(
+    pair: JiraPair, newer: str
+) -> None:
+    await filled(pair, getattr(pair, newer))
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    assert tally.of(KIND).missing == before.count(KIND) > 0
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    lost = {one.item for one in of_schemes(before, after) if one.path == MISSING}
+    assert lost
+    assert all(each.startswith(FIELD_SCHEME) == (newer == "source") for each in lost)
+    assert await pair.destination.keys("ALFA") == await pair.source.keys("ALFA")
+
+
+async def test_a_site_that_hides_its_old_configurations_behind_field_schemes_is_whole(
+    pair: JiraPair,
+) -> None:
+    await filled(pair, pair.source)
+    pair.source.site.faults.plan(FaultKind.MISSING, "/fieldconfiguration", method="GET", times=9)
+    backup, tally = await pair.source.backup_and_tally()
+    assert backup.count(KIND) == 3
+    assert [each for each in tally.findings if each.kind is KIND] == []
+
+
+async def test_a_generated_site_of_the_newer_generation_comes_back(pair: JiraPair) -> None:
+    for side in pair.sides:
+        use_field_schemes(Jira(side.site))
+    generate(pair.source.site, seed=5, issues=40)
+    pair.share_people()
+    before = await pair.source.backup()
+    assert before.count(KIND) == 3
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    after = await pair.destination.backup()
+    assert [one for one in undeclared(before, after) if one.kind in (KIND, Kind.PROJECT)] == []
