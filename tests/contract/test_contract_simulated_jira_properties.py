@@ -32,6 +32,20 @@ async def test_jira_keeps_properties_of_everything(client: SiteClient) -> None:
         await client.delete(one, propertyKey="a key", owner=owner)
 
 
+async def test_jira_keeps_properties_of_users(client: SiteClient) -> None:
+    account = (await client.get_json(f"{J}/myself"))["accountId"]
+    one, of = f"{J}/user/properties/{{propertyKey}}", [("accountId", account)]
+    await client.put_json(one, VALUE, of, propertyKey="a key")
+    listed = await client.get_json(f"{J}/user/properties", of)
+    assert [each["key"] for each in listed["keys"]] == ["a key"]
+    assert (await client.get_json(one, of, propertyKey="a key"))["value"] == VALUE
+    await client.delete(one, of, propertyKey="a key")
+    with pytest.raises(SiteNotFound):
+        await client.get_json(one, of, propertyKey="a key")
+    with pytest.raises(SiteNotFound):
+        await client.get_json(f"{J}/user/properties", [("accountId", "nobody")])
+
+
 async def test_jira_sets_properties_of_many_issues(client: SiteClient) -> None:
     key = await issue(client, await project(client))
     number = int((await client.get_json(f"{J}/issue/{{issueIdOrKey}}", issueIdOrKey=key))["id"])

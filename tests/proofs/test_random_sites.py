@@ -27,6 +27,7 @@ from support import random_texts
 from support.confluence_fakes import MemoryBackup
 from support.jira_fakes import JiraPair, SmallSite, altered
 from support.planning import errors_of, reasons_of
+from support.random_assets import prepare_field
 from support.random_site import RandomSite
 from support.random_sites import fill
 from support.round_trips import RoundTrip, jira_round_trip
@@ -37,18 +38,6 @@ FIXED = range(8)
 """The seeds of the sites that have some of everything between them."""
 WITHOUT_PARTS = frozenset(
     {
-        Kind.ASSET_SCHEMA,
-        Kind.ASSET_STATUS,
-        Kind.ASSET_OBJECT_TYPE,
-        Kind.ASSET_OBJECT,
-        Kind.SERVICE_DESK,
-        Kind.REQUEST_TYPE,
-        Kind.REQUEST,
-        Kind.ORGANIZATION,
-        Kind.ORGANIZATION_MEMBER,
-        Kind.CUSTOMER,
-        Kind.QUEUE,
-        Kind.KNOWLEDGE_BASE_ARTICLE,
         Kind.PLAN,
     }
 )
@@ -62,6 +51,7 @@ def round_trip(seed: int, *, shared: bool) -> RoundTrip:
         await fill(RandomSite(pair.source, random.Random(seed)))
         if shared:
             pair.share_people()
+            prepare_field(pair)
 
     return jira_round_trip(prepare)
 

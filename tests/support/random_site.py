@@ -105,6 +105,16 @@ class RandomSite:
     filters: list[str] = field(default_factory=list[str])
     boards: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Id and project key."""
+    desk_projects: list[str] = field(default_factory=list[str])
+    desks: dict[str, str] = field(default_factory=dict[str, str])
+    """Project key → id of the service desk."""
+    customers: list[Account] = field(default_factory=list[Account])
+    """Who only knows the portal of a service desk."""
+    organizations: list[int] = field(default_factory=list[int])
+    linked: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    """Project key → the organizations of the desk."""
+    request_types: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Project key → ids."""
     sprints: list[str] = field(default_factory=list[str])
     configuration: RandomConfiguration = field(default_factory=RandomConfiguration)
 
@@ -138,6 +148,11 @@ class RandomSite:
     def active(self) -> list[Account]:
         """Who can be chosen in a field."""
         return [person for person in self.people if person.active]
+
+    @property
+    def askers(self) -> list[Account]:
+        """Who can ask a service desk for something."""
+        return [*self.people, *self.customers]
 
     def outside(self, role: str) -> list[Account]:
         """Who does not act in a role by default."""

@@ -6,11 +6,14 @@ chance that it is given and nothing else, so that one number tells the whole sit
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from support import random_texts as texts
 from support.jira_fakes import API
 from support.random_archives import archived_issues, archived_projects, archived_versions
+from support.random_assets import assets
 from support.random_boards import boards, lost_boards, ranks
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
 from support.random_configured import assignments, configured_issues, configured_projects
@@ -20,10 +23,13 @@ from support.random_fields import disabled_options, fields, value_of
 from support.random_filters import dashboards, filters, late_filters
 from support.random_properties import properties
 from support.random_screens import default_field_configuration, field_configurations, screens
+from support.random_service_desks import desk_changes, organizations, requests, service_desks
 from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
 from support.random_workflows import statuses, workflow_schemes, workflows
 
+PROJECT_TYPES = ("software", "business", "service_desk", "service_desk")
+"""Desks more often than others: so much hangs on them."""
 ESTIMATES = (
     {"originalEstimate": "1w 2d", "remainingEstimate": "3h"},
     {"originalEstimate": "1m"},
@@ -117,7 +123,7 @@ async def projects(site: RandomSite) -> None:
         body: Json = {
             "key": key,
             "name": texts.name(site.chance, number),
-            "projectTypeKey": site.chance.choice(("software", "business")),
+            "projectTypeKey": site.chance.choice(PROJECT_TYPES),
             "leadAccountId": site.chance.choice(site.active).account_id,
             "description": site.chance.choice((texts.odd(site.chance), "/a/b", None)),
             "url": site.chance.choice((None, "https://example.com/?q=ü#y")),
@@ -127,6 +133,8 @@ async def projects(site: RandomSite) -> None:
         category = site.maybe(site.categories)
         made = await site.post("project", body | ({"categoryId": category} if category else {}))
         site.projects[key] = str(made["id"])
+        if body["projectTypeKey"] == "service_desk":
+            site.desk_projects.append(key)
         site.versions[key] = [await _version(site, key, each) for each in site.some(2)]
         site.components[key] = [await _component(site, key, each) for each in site.some(2)]
         for role in site.roles:
@@ -240,7 +248,7 @@ async def deactivations(site: RandomSite) -> None:
         site.side.site.accounts.set_active(one.account_id, False)
 
 
-Part = Callable[[RandomSite], Awaitable[None]]
+Part = Callable[[RandomSite], Coroutine[Any, Any, None]]
 PARTS: list[Part] = [
     people_and_groups,
     lists,
@@ -258,8 +266,12 @@ PARTS: list[Part] = [
     contexts,
     screens,
     field_configurations,
+    organizations,
+    service_desks,
     issues,
     configured_issues,
+    requests,
+    assets,
     details,
     links,
     mentions,
@@ -278,6 +290,7 @@ PARTS: list[Part] = [
     disabled_options,
     default_field_configuration,
     assignments,
+    desk_changes,
     archived_versions,
     archived_issues,
     archived_projects,
@@ -287,6 +300,8 @@ PARTS: list[Part] = [
 
 
 async def fill(site: RandomSite) -> None:
-    """Everything."""
+    """Everything; each part has a source of chance of its own, so that none changes another."""
+    seed = site.chance.getrandbits(64)
     for part in PARTS:
+        site.chance = random.Random(f"{seed}/{part.__name__}")
         await part(site)

@@ -13,7 +13,7 @@ from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.notifications import mail_count
 from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
-from sitekeep_simulator.service_management.fields import is_service_type
+from sitekeep_simulator.service_management.fields import is_service_type, service_field
 from sitekeep_simulator.service_management.generator import make_desks
 from support.jira_fakes import START, JiraPair, JiraSide
 from support.round_trips import RoundTrip, run_jira
@@ -72,6 +72,13 @@ def shared_trip(*, share: bool) -> RoundTrip:
         assert mail_count(Jira(pair.destination.site)) == 0
 
     return asyncio.run(run_jira(prepare, then=is_silent))
+
+
+def field_key(jira: Jira, full_type: str, name: str = "") -> str:
+    """The id of a field of Jira Service Management."""
+    field = service_field(jira, full_type, name)
+    assert field is not None
+    return f"customfield_{field.id}"
 
 
 def asked(side: JiraSide, method: str, part: str = "") -> int:

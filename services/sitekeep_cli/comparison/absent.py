@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.shape import is_list
+from sitekeep_shared.content.entity_properties import Owner
 from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
@@ -44,6 +45,9 @@ def explained(
     """Whether the difference is what follows from who is present at the destination."""
     if kind is Kind.PLAN and "user/" in path:
         return right is None and path.rpartition("user/")[2] not in present
+    if path == MISSING and kind is Kind.ENTITY_PROPERTY:
+        owner, _, rest = item.partition(" ")
+        return owner == Owner.USER and rest.partition("/")[0] not in present
     if path == MISSING:
         return kind in _NAMED_LAST and item.rpartition("/")[2] not in present
     if kind is Kind.REQUEST and path.startswith(_PARTICIPANT):

@@ -205,6 +205,8 @@ class Comparison:
             return service_management.WHY_ABSENT
         if right is None and service_management.unlinked(self._shelf, kind, name, path):
             return service_management.WHY_UNLINKED
+        if service_management.deskless(self._shelf, kind, name, path):
+            return service_management.WHY_DESKLESS
         if path == adf.NOT_HELD and not right:
             return adf.WHY_NOT_HELD
         if cut_texts.explained(self._shelf, kind, name, path):
@@ -223,6 +225,8 @@ class Comparison:
             (kind, path) != (Kind.PROJECT, "type") or right == "software",
             (kind, path) != (Kind.PROJECT, "fieldConfigurationScheme")
             or scoped.is_of_another_generation(left, right),
+            (kind, path) != (Kind.REQUEST_TYPE, "issueType")
+            or service_management.loses_issue_type(self._shelf, name, left),
             _ONLY_FROM_TO.get((kind, path), (left, right)) == (left, right),
             not (left_out and path.startswith(left_out)) or right is None,
             kind is not Kind.WORKFLOW or self._of_a_project(name, path),

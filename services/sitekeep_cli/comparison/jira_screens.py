@@ -20,6 +20,7 @@ from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
+from sitekeep_shared.content.learnt_options import APP_OPTIONS
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -79,7 +80,13 @@ def _read_screens(reading: Reading) -> None:
             }
             for tab in items_of(item, "tabs")
         ]
-        return without_nothing({"description": item.get("description"), "tabs": tabs})
+        project = part(part(item, "scope"), "project").get("id")
+        value = {
+            "description": item.get("description"),
+            "tabs": tabs,
+            "project": reading.name(PROJECT, project) if project else None,
+        }
+        return without_nothing(value)
 
     def screen_scheme(_: Reading, item: Item) -> Json:
         chosen = {name: screens.get(str(e)) for name, e in part(item, "screens").items()}
@@ -97,8 +104,18 @@ def _read_screens(reading: Reading) -> None:
         (Kind.SCREEN_SCHEME, "", screen_scheme),
         (Kind.ISSUE_TYPE_SCREEN_SCHEME, "mappings", type_screen_scheme),
     ):
-        listed = (_with(name, *each) for each in reading.objects(kind))
+        listed = (
+            _with(name, record, {**item, "name": _name_in_project(reading, item)})
+            for record, item in reading.objects(kind)
+        )
         put_schemes(reading, kind, listed, shape)
+
+
+def _name_in_project(reading: Reading, item: Item) -> str:
+    """The name; below its project where it is a single project's."""
+    project = part(part(item, "scope"), "project").get("id")
+    name = str(item.get("name"))
+    return f"{reading.name(PROJECT, project)}/{name}" if project else name
 
 
 def _read_field_configurations(reading: Reading) -> None:
@@ -244,9 +261,28 @@ class _Contexts:
             PROJECTS: {self.reading.name(PROJECT, each): True for each in projects},
             TYPES: {self.types.get(each, each): True for each in types},
             "options": _option_tree(options),
+            "ofApp": self._of_app(json.loads(record.attributes.get(APP_OPTIONS) or "[]")),
         }
         default = json.loads(record.attributes.get("default") or "{}")
         return {**without_nothing(value), "default": self._default(default, options)}
+
+    def _of_app(self, options: list[Any]) -> dict[str, Json]:
+        """The options that an app keeps, by their names."""
+        found: dict[str, Json] = {}
+        for option in options:
+            scope = part(part(option, "config"), "scope") or {"global": {}}
+            projects = {
+                self.reading.name(PROJECT, each.get("id")): _attributes(each)
+                for each in items_of(scope, "projects2")
+            }
+            everywhere = scope.get("global")
+            value = {
+                "properties": part(option, "properties"),
+                "everywhere": None if everywhere is None else _attributes(everywhere),
+                "projects": projects,
+            }
+            found[str(option.get("value"))] = {"there": True, **without_nothing(value)}
+        return found
 
     def _default(self, default: Item, options: list[Any]) -> Json:
         """A default value by names instead of ids."""
@@ -275,6 +311,10 @@ class _Contexts:
         if name == "versionId":
             return {f"version/{self.versions.get(str(value))}": True}
         return {f"label/{value}": True} if name == "label" else {name: value}
+
+
+def _attributes(item: Item) -> Json:
+    return {"there": True, **dict.fromkeys(map(str, items_of(item, "attributes")), True)}
 
 
 def items_of(item: Item, name: str) -> list[Any]:

@@ -42,6 +42,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if kind is Kind.ISSUE:
         label = path.removeprefix(_CUSTOM)
         return label == path or (right is None and _has_no_writer(shelf, label))
+    if kind is Kind.SCREEN and path == MISSING:
+        return bool((shelf.value(Side.LEFT, kind, name) or {}).get("project"))
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
@@ -54,6 +56,11 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if path == PROJECTS:
         # For all projects before, for the restored ones now.
         return left is None
+    if path.partition(".")[0] == "ofApp":
+        # One that is there may be the destination's own; one that is not is lost.
+        value = shelf.value(Side.RIGHT, kind, name) or {}
+        rest = path.partition(".")[2]
+        return left is None or _is_below_one_of(value.get("ofApp") or (), rest)
     if path.partition(".")[0] == "options":
         return _is_offered_less(shelf, name, left, right)
     for stem, of in _DEFAULTS.items():

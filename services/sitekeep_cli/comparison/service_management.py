@@ -35,6 +35,7 @@ SERVICE_FIELD = "service field"
 """The realm of the ids of the app's fields: what they stand for is the type of a field."""
 
 WHY_ABSENT = "the destination has no Jira Service Management"
+WHY_DESKLESS = "the source shows no service desk of the project"
 WHY_UNLINKED = "the service desk does not have the organization of the request"
 
 _OF_THE_APP = frozenset(
@@ -223,6 +224,19 @@ def unlinked(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
         return False
     desk: Json = shelf.value(Side.LEFT, Kind.SERVICE_DESK, name.rpartition("-")[0]) or {}
     return path.removeprefix("organizations.") not in desk.get("organizations", {})
+
+
+def loses_issue_type(shelf: Shelf, name: str, left: Json) -> bool:
+    """Whether the project of a request type does not have its issue type any more."""
+    project: Json = shelf.value(Side.LEFT, Kind.PROJECT, name.partition("/")[0]) or {}
+    return left not in project.get("issueTypes", {})
+
+
+def deskless(shelf: Shelf, kind: Kind, name: str, path: str) -> bool:
+    """Whether a request is gone with its type, as the source showed no desk of its project."""
+    if kind is not Kind.REQUEST or path != MISSING:
+        return False
+    return shelf.value(Side.LEFT, Kind.SERVICE_DESK, name.rpartition("-")[0]) is None
 
 
 def _is_of_the_app(field: str) -> bool:

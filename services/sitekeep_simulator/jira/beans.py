@@ -35,6 +35,11 @@ def user_bean(jira: Jira, account: Account) -> Body:
     }
 
 
+def former_user(account_id: str) -> Account:
+    """Who a deleted account is shown as: of the person only the id is left."""
+    return Account(account_id, "", "Former user", active=False, email_hidden=True)
+
+
 def issue_type_bean(jira: Jira, issue_type: JiraObject) -> Body:
     """An issue type."""
     level: int = issue_type.body["hierarchyLevel"]

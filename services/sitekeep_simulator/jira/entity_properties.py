@@ -1,4 +1,4 @@
-"""Properties of projects, issue types, boards and sprints; issues have a table of their own."""
+"""Properties of projects, issue types, boards, sprints and users; issues have a table of own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from sitekeep_simulator.jira.state import AGILE, API, Jira
 from sitekeep_simulator.refusals import Refused
 
 PROJECT = "project"
-Found = Callable[[Account, str], int]
+USER = "user"
+Found = Callable[[Account, str], int | str]
 """The id of an owner that a person sees. Raises Refused (404)."""
 
 
@@ -29,6 +30,7 @@ def routes(jira: Jira) -> list[web.RouteDef]:
         (ObjectKind.ISSUE_TYPE.value, f"{API}/issuetype/{{issueTypeId}}", owners.issue_type),
         (ObjectKind.BOARD.value, f"{AGILE}/board/{{boardId}}", owners.board),
         (ObjectKind.SPRINT.value, f"{AGILE}/sprint/{{sprintId}}", owners.sprint),
+        (USER, f"{API}/user", owners.user),
     )
     found: list[web.RouteDef] = []
     for noun, one, find in places:
@@ -42,7 +44,7 @@ def routes(jira: Jira) -> list[web.RouteDef]:
     return found
 
 
-def put_property(jira: Jira, noun: str, owner: int, key: str, value: object) -> None:
+def put_property(jira: Jira, noun: str, owner: int | str, key: str, value: object) -> None:
     """Sets a property of a project or an object. Raises Refused (400)."""
     check_property(key, value)
     jira.store.execute(
@@ -74,6 +76,17 @@ class _Owners:
 
     def sprint(self, _: Account, wanted: str) -> int:
         return self._object(ObjectKind.SPRINT, wanted)
+
+    def user(self, who: Account, wanted: str) -> str:
+        """Of oneself, and of everybody for administrators."""
+        if not wanted:
+            raise Refused(400, "The accountId is missing.")
+        found = self._jira.accounts.get(wanted)
+        if found is None:
+            raise Refused(404, f"The user {wanted} does not exist.")
+        if found.account_id != who.account_id and not self._access.is_admin(who):
+            raise Refused(403, "You may not see the properties of other users.")
+        return found.account_id
 
     def _object(self, kind: ObjectKind, wanted: str) -> int:
         found = self._jira.objects.get(kind, wanted)
@@ -127,11 +140,13 @@ class _Properties:
         )
         return no_content()
 
-    def _owner(self, request: web.Request) -> int:
-        wanted = next(value for name, value in request.match_info.items() if name != "propertyKey")
+    def _owner(self, request: web.Request) -> int | str:
+        """The owner that the path names; a user is named by the query."""
+        named = (value for name, value in request.match_info.items() if name != "propertyKey")
+        wanted = next(named, request.query.get("accountId", ""))
         return self._find(caller(request), wanted)
 
-    def _value(self, owner: int, key: str) -> str | None:
+    def _value(self, owner: int | str, key: str) -> str | None:
         value: str | None = self._jira.store.value(
             "SELECT value FROM jira_entity_property WHERE owner = ? AND owner_id = ? AND key = ?",
             (self._noun, owner, key),

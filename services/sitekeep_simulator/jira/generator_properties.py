@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sitekeep_simulator.jira.entity_properties import PROJECT, put_property
+from sitekeep_simulator.jira.entity_properties import PROJECT, USER, put_property
 from sitekeep_simulator.jira.generator_issues import Setting
 from sitekeep_simulator.jira.objects import ObjectKind
 from sitekeep_simulator.jira.state import Jira
@@ -40,13 +40,15 @@ def make_properties(jira: Jira, _: random.Random, setting: Setting) -> None:
     for kind, most in ((ObjectKind.ISSUE_TYPE, 2), (ObjectKind.BOARD, 2), (ObjectKind.SPRINT, 1)):
         for found in jira.objects.all(kind)[::2]:
             _put(jira, kind.value, found.id, chance, most)
+    for person in setting.people[::2]:
+        _put(jira, USER, person.account_id, chance, 1)
     for project in setting.projects[:_PROJECTS]:
         _of_issues(jira, project.id)
     _of_said(jira, "jira_comment", 4)
     _of_said(jira, "jira_worklog", 3)
 
 
-def _put(jira: Jira, noun: str, owner: int, chance: random.Random, count: int) -> None:
+def _put(jira: Jira, noun: str, owner: int | str, chance: random.Random, count: int) -> None:
     for key, value in chance.sample(_ODD, count):
         put_property(jira, noun, owner, key, value)
 

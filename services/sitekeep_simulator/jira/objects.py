@@ -25,6 +25,7 @@ class ObjectKind(Enum):
     FIELD = "field"
     CONTEXT = "context"
     OPTION = "option"
+    APP_OPTION = "app_option"
     SCREEN = "screen"
     SCREEN_SCHEME = "screen_scheme"
     TYPE_SCREEN_SCHEME = "type_screen_scheme"

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
-from sitekeep_simulator.jira import beans
+from sitekeep_simulator.jira import app_fields, beans
+from sitekeep_simulator.jira.app_fields import is_app_select
 from sitekeep_simulator.jira.fields import (
     ASSETS_TYPE,
     RANK_TYPE,
@@ -95,12 +96,12 @@ class Renderer:
             )
 
     def user(self, account_id: str | None) -> msgspec.Raw | None:
-        """A person as JSON, or None for nobody."""
+        """A person as JSON, None for nobody; whose account is deleted is a former user."""
         if not account_id:
             return None
         known = self._users.get(account_id)
-        account = None if known is not None else self._jira.accounts.get(account_id)
-        if account is not None:
+        if known is None:
+            account = self._jira.accounts.get(account_id) or beans.former_user(account_id)
             text = msgspec.json.encode(beans.user_bean(self._jira, account))
             known = self._users[account_id] = msgspec.Raw(text)
         return known
@@ -421,6 +422,8 @@ class _Batch:
         kind = field_type(field)
         if kind == "cascadingselect":
             return self._cascade(value)
+        if is_app_select(field):
+            return app_fields.shown_value(self._jira, value)
         if kind in _REFERENCES:
             return self._bean(_REFERENCES[kind], value)
         if kind in _LISTS_OF_REFERENCES:

@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS jira_property (
   issue_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (issue_id, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jira_entity_property (
-  owner TEXT NOT NULL, owner_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  owner TEXT NOT NULL, owner_id NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (owner, owner_id, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jira_change (
   id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL, author TEXT NOT NULL,

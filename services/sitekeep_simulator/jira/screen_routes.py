@@ -14,6 +14,7 @@ from sitekeep_simulator.answers import (
     query_list,
     read_object,
 )
+from sitekeep_simulator.jira.beans import scope_bean
 from sitekeep_simulator.jira.fields import custom_field, field_names
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.paging import page_of
@@ -67,10 +68,17 @@ class ScreenRoutes:
         self._jira = jira
 
     async def all(self, request: web.Request) -> web.StreamResponse:
-        """GET screens."""
-        ids = query_list(request, "id")
+        """GET screens: those for the whole site unless other scopes are asked for."""
+        ids, scopes = query_list(request, "id"), query_list(request, "scope") or ["GLOBAL"]
+        if set(scopes) - {"GLOBAL", "TEMPLATE", "PROJECT"}:
+            raise Refused(400, "The scope is unknown.")
         found = self._jira.objects.all(ObjectKind.SCREEN)
-        beans = [_bean(each) for each in found if not ids or str(each.id) in ids]
+        beans = [
+            _bean(each)
+            for each in found
+            if ("PROJECT" if each.project_id else "GLOBAL") in scopes
+            and (not ids or str(each.id) in ids)
+        ]
         return json_answer(self._jira.site, page_of(self._jira, request, beans, default=100))
 
     async def create(self, request: web.Request) -> web.StreamResponse:
@@ -265,7 +273,9 @@ class ScreenRoutes:
 
 
 def _bean(screen: JiraObject) -> Body:
-    return {"id": screen.id, "name": screen.name, "description": screen.body["description"]}
+    scope = {"scope": scope_bean(screen.project_id)} if screen.project_id else {}
+    named = {"id": screen.id, "name": screen.name, "description": screen.body["description"]}
+    return named | scope
 
 
 def _tab_bean(tab: Body) -> Body:

@@ -60,12 +60,19 @@ def install_screens(jira: Jira) -> None:
 
 
 def add_screen(
-    jira: Jira, name: str, tabs: dict[str, Sequence[str]], description: str = ""
+    jira: Jira,
+    name: str,
+    tabs: dict[str, Sequence[str]],
+    description: str = "",
+    project_id: int = 0,
 ) -> JiraObject:
-    """Creates a screen with tabs, each with the ids of its fields."""
+    """Creates a screen with tabs, each with the ids of its fields.
+
+    ``project_id``: the team-managed project that has it alone, as only the product makes them.
+    """
     listed = [new_tab(jira, tab, fields) for tab, fields in tabs.items()]
     body: Body = {"description": description, "tabs": listed}
-    return jira.objects.add(ObjectKind.SCREEN, name, body)
+    return jira.objects.add(ObjectKind.SCREEN, name, body, project_id=project_id)
 
 
 def new_tab(jira: Jira, name: str, fields: Iterable[str] = ()) -> Body:

@@ -14,6 +14,7 @@ from sitekeep_simulator.jira.defaults import (
 from sitekeep_simulator.jira.fields import TYPES_PREFIX, add_scoped_field
 from sitekeep_simulator.jira.objects import Body, JiraObject, ObjectKind
 from sitekeep_simulator.jira.projects import Project, Projects
+from sitekeep_simulator.jira.screens import add_screen
 from sitekeep_simulator.jira.state import Jira
 
 DELIVERY_LINK = "Polaris work item link"
@@ -71,6 +72,8 @@ def add_discovery_project(jira: Jira, key: str, name: str, lead: str) -> Discove
         add_scoped_field(jira, label, kind, project.id, _OPTIONS.get(label, ()))
         for label, kind in _FIELDS
     ]
+    shown = ("summary", "description", *(f"customfield_{each.id}" for each in fields))
+    add_screen(jira, f"{key}: Ideen „alle“", {"Idee": shown}, project_id=project.id)
     add_delivery_link(jira)
     return DiscoveryProject(project, idea, statuses, fields)
 

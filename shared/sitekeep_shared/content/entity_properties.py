@@ -1,13 +1,15 @@
 """Entity properties of Jira: what apps keep on projects, issues and other things, by key.
 
 Their values are opaque; a key names one value of one owner. Source: Jira REST v3, Jira Software
-REST 1.0, the ``properties`` of projects, issue types, issues, comments, worklogs, boards, sprints.
+REST 1.0, the ``properties`` of projects, issue types, issues, comments, worklogs, boards, sprints
+and users.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 
 class Owner(enum.StrEnum):
@@ -19,6 +21,7 @@ class Owner(enum.StrEnum):
     ISSUE_TYPE = "issuetype"
     PROJECT = "project"
     SPRINT = "sprint"
+    USER = "user"
     WORKLOG = "worklog"
 
 
@@ -28,11 +31,33 @@ LISTS: Mapping[Owner, str] = {
     Owner.ISSUE_TYPE: "/rest/api/3/issuetype/{owner}/properties",
     Owner.PROJECT: "/rest/api/3/project/{owner}/properties",
     Owner.SPRINT: "/rest/agile/1.0/sprint/{owner}/properties",
+    Owner.USER: "/rest/api/3/user/properties",
 }
 """Where the keys of an owner are listed; below it, each by its key, are the values."""
 
-ONE = "/{property}"
-"""What the address of a value adds to that of the list."""
+_ONE = "/{property}"
+
+
+class Address(NamedTuple):
+    """Where properties are asked for: a template with its values, and a query."""
+
+    template: str
+    query: Sequence[tuple[str, str]]
+    path: Mapping[str, str]
+
+
+def list_of(owner: Owner, identifier: str) -> Address:
+    """The list of the keys of an owner. A user is named by the query alone."""
+    if owner is Owner.USER:
+        return Address(LISTS[owner], [("accountId", identifier)], {})
+    return Address(LISTS[owner], (), {"owner": identifier})
+
+
+def value_of(owner: Owner, identifier: str, key: str) -> Address:
+    """The value of one property of an owner."""
+    template, query, path = list_of(owner, identifier)
+    return Address(template + _ONE, query, {**path, "property": key})
+
 
 OWN = "sitekeep."
 """Begins the keys of properties that a restore leaves: they are not the source's."""

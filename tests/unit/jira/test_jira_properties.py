@@ -26,6 +26,7 @@ VALUE: Any = {"größe": "„XL“", "list": [1, None, {"deep": [0]}]}
 ISSUE = f"{API}/issue/{{issue}}/properties/{{key}}"
 PROJECT = f"{API}/project/{{project}}/properties/{{key}}"
 TYPE = f"{API}/issuetype/{{type}}/properties/{{key}}"
+USER = f"{API}/user/properties/{{key}}"
 MULTI = f"{API}/issue/properties/multi"
 
 
@@ -140,6 +141,46 @@ async def test_an_issue_type_that_is_there_keeps_its_own_value_and_nothing_else_
         (f"issuetype Incident/{KEY}", "ofIssueType.list"),
     }
     assert reasons_of(tally)["PROPERTY_KEPT"] == tally.of(Kind.ENTITY_PROPERTY).lossy == 1
+
+
+async def _put_on_user(side: JiraSide, account: str, key: str, value: object) -> None:
+    await side.client.put_json(USER, value, [("accountId", account)], key=key)
+
+
+@pytest.mark.shows_loss(Kind.ENTITY_PROPERTY, "ofUser")
+@pytest.mark.shows_loss(Loss.PROPERTY_OF_ABSENT_USER)
+async def test_users_who_are_there_get_their_properties_and_keep_what_they_have(
+    pair: JiraPair,
+) -> None:
+    small = await filled(pair)
+    here = small.people[0].account_id
+    gone = pair.source.site.accounts.add("gone@example.com", "Gone").account_id
+    for account in (here, gone):
+        await _put_on_user(pair.source, account, KEY, VALUE)
+    await _put_on_user(pair.source, here, "メモ & notes", "二")
+    await _put_on_user(pair.destination, here, KEY, {**VALUE, "größe": "S"})
+    pair.source.site.accounts.set_active(gone, False)
+    before, after, tally = await there_and_back(pair)
+    assert stored(before)["user"] == {KEY, "メモ & notes"}
+    assert declared(Kind.ENTITY_PROPERTY, before, after) == {
+        (f"user {here}/{KEY}", "ofUser.größe"),
+        (f"user {gone}/{KEY}", "missing"),
+    }
+    reasons = reasons_of(tally)
+    assert (reasons["PROPERTY_KEPT"], reasons["PROPERTY_OF_ABSENT_USER"]) == (1, 1)
+
+
+@pytest.mark.parametrize("has_any", [False, True])
+async def test_of_many_users_some_are_asked_first(pair: JiraPair, has_any: bool) -> None:
+    accounts = pair.source.site.accounts
+    people = [accounts.add(f"p{each}@example.com", f"P {each}") for each in range(70)]
+    if has_any:
+        for person in people:
+            await _put_on_user(pair.source, person.account_id, KEY, VALUE)
+    log = pair.source.site.request_log
+    backup, _ = await pair.source.backup_and_tally()
+    assert log.count("GET", f"{API}/user/properties") == (71 if has_any else 20)
+    assert len(backup.payloads(Kind.ENTITY_PROPERTY)) == (70 if has_any else 0)
 
 
 async def test_many_issues_take_one_request_and_what_it_left_out_is_put_alone(

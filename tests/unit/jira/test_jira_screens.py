@@ -10,8 +10,12 @@ from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_restore.importers.jira.open_screens import CREATE, NAME
 from sitekeep_shared.atlassian.errors import SiteRefused
+from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
+from sitekeep_simulator.jira.screens import add_screen
+from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.product_discovery.projects import add_discovery_project
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import (
     API,
@@ -237,3 +241,27 @@ async def test_a_site_that_takes_no_screens_of_ours_says_so(pair: JiraPair) -> N
     faults.plan(FaultKind.MISSING, "/availableFields$", times=1)
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert "SCREENS_NOT_OPEN" in {each.reason for each in tally.findings}
+
+
+@pytest.mark.shows_loss(Kind.SCREEN, MISSING)
+@pytest.mark.shows_loss(Loss.SCREEN_OF_TEAM_MANAGED_PROJECT)
+async def test_a_screen_of_a_single_project_is_backed_up_and_named_by_a_restore(
+    pair: JiraPair,
+) -> None:
+    pair.share_people()
+    jira = Jira(pair.source.site)
+    lead = pair.source.site.accounts.page()[0].account_id
+    for key in ("ONE", "TWO"):
+        made = add_discovery_project(jira, key, f"Ideas of {key}", lead)
+        add_screen(jira, "Gleich", {"Nur": ["summary"]}, project_id=made.project.id)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    assert tally.of(Kind.SCREEN).missing == 4
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    lost = {one.item for one in of_screens(before, after) if one.path == MISSING}
+    named = {f"{key}/{key}: Ideen „alle“" for key in ("ONE", "TWO")}
+    assert lost == {"ONE/Gleich", "TWO/Gleich", *named}
+    names = {each["name"] for each in (await pair.destination.client.get_json(SCREENS))["values"]}
+    assert "Gleich" not in names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +14,26 @@ from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.emptiness import find_content
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
+from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
+from sitekeep_simulator.accounts import account_id_of
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.objects import ObjectKind
+from sitekeep_simulator.jira.projects import Projects
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.service_management.fields import (
     ORGANIZATIONS,
     PARTICIPANTS,
     hide_service_fields,
-    service_field,
 )
 from sitekeep_simulator.service_management.organizations import add_organization
 from sitekeep_simulator.service_management.request_types import add_request_type
 from support.confluence_fakes import MemoryBackup, restore
 from support.jira_fakes import JiraPair, undeclared
 from support.planning import errors_of, pair, reasons_of
-from support.round_trips import run_jira
-from support.service_desks import KINDS, STORED, asked, fill, remove_app
+from support.round_trips import RoundTrip, run_jira
+from support.service_desks import KINDS, STORED, asked, field_key, fill, remove_app
 
 __all__ = ["pair"]
 
@@ -152,23 +155,111 @@ async def test_all_people_of_a_request_come_back_where_issues_do_not_tell() -> N
     assert len(rest) == 1
 
 
+async def _trip_with_former_organization(
+    *, is_told: bool
+) -> tuple[RoundTrip, set[tuple[str, str]]]:
+    """A request has an organization of its desk and a former one; ``is_told``: which it has."""
+
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        key = next(iter(await requests_of(await pair.source.backup())))
+        project = Projects(jira).find(key.rpartition("-")[0])
+        assert project is not None
+        (desk,) = jira.objects.all(ObjectKind.SERVICE_DESK, project.id)
+        former = add_organization(jira, "Former & „gone“")
+        edit(jira, key, ORGANIZATIONS, [desk.body["organizations"][0], former.id])
+        if not is_told:
+            path = "/servicedesk/[0-9]+/organization$"
+            pair.destination.site.faults.plan(FaultKind.MISSING, path, method="GET", times=9)
+
+    trip = await run_jira(prepare)
+    assert errors_of(trip.restore) == []
+    assert trip.restore.of(Kind.REQUEST).done == trip.restore.of(Kind.REQUEST).expected
+    found = {
+        (one.item, one.path)
+        for one in trip.differences
+        if one.kind is Kind.REQUEST and one.path.startswith("organizations.")
+    }
+    return trip, found
+
+
+async def test_an_organization_that_the_desk_has_no_more_takes_no_other_with_it() -> None:
+    trip, lost = await _trip_with_former_organization(is_told=True)
+    assert trip.undeclared == []
+    assert reasons_of(trip.restore)["ORGANIZATION_NOT_ON_REQUEST"] == 1
+    assert reasons_of(trip.restore)["REQUEST_FIELD_REFUSED"] == 0
+    assert {path for _, path in lost} == {"organizations.Former & „gone“"}
+
+
 @pytest.mark.shows_loss(Loss.REQUEST_FIELD_REFUSED)
-async def test_an_organization_that_the_desk_has_no_more_is_left_out_of_the_request() -> None:
+async def test_organizations_that_the_site_refuses_leave_the_rest_of_the_request() -> None:
+    trip, lost = await _trip_with_former_organization(is_told=False)
+    assert reasons_of(trip.restore)["REQUEST_FIELD_REFUSED"] == 1
+    assert len({item for item, _ in lost}) == 1
+
+
+async def test_a_participant_whose_account_is_deleted_is_the_only_one_who_is_lost() -> None:
+    gone = account_id_of("deleted@example.com")
     keys: list[str] = []
 
     async def prepare(pair: JiraPair) -> None:
         jira = fill(pair)
         keys.extend(await requests_of(await pair.source.backup()))
-        former = add_organization(jira, "Former & „gone“")
-        edit(jira, keys[0], ORGANIZATIONS, [former.id])
+        edit(jira, keys[0], PARTICIPANTS, [account_id_of("agent1@example.com"), gone])
+        fields = (await pair.source.issue(keys[0]))["fields"]
+        shown = fields[field_key(jira, PARTICIPANTS)][-1]
+        found = (shown["accountId"], shown["displayName"], shown["active"])
+        assert found == (gone, "Former user", False)
 
     trip = await run_jira(prepare)
-    assert errors_of(trip.restore) == []
     assert trip.undeclared == []
-    assert reasons_of(trip.restore)["REQUEST_FIELD_REFUSED"] == 1
-    lost = {(one.item, one.path) for one in trip.differences if one.kind is Kind.REQUEST}
-    assert (keys[0], "organizations.Former & „gone“") in lost
-    assert trip.restore.of(Kind.REQUEST).done == trip.restore.of(Kind.REQUEST).expected
+    assert errors_of(trip.restore) == []
+    assert reasons_of(trip.restore)["PARTICIPANT_NOT_RESTORED"] == 1
+    lost = [one for one in trip.differences if one.path.startswith("participants.")]
+    assert [(one.item, one.path) for one in lost] == [(keys[0], f"participants.{gone}")]
+
+
+@pytest.mark.shows_loss(Kind.REQUEST_TYPE, "issueType")
+@pytest.mark.shows_loss(Loss.REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE)
+async def test_a_request_type_whose_issue_type_the_project_lacks_gets_another_one() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        jira = fill(pair)
+        body = {"name": "Gone from the project", "description": "", "hierarchyLevel": 0}
+        made = await pair.source.client.post_json("/rest/api/3/issuetype", body)
+        kind = jira.objects.all(ObjectKind.REQUEST_TYPE)[0]
+        changed = kind.body | {"issueTypeId": int(made["id"])}
+        jira.objects.put(dataclasses.replace(kind, body=changed))
+
+    trip = await run_jira(prepare)
+    assert trip.undeclared == []
+    assert errors_of(trip.restore) == []
+    of_types = [one for one in trip.differences if one.kind is Kind.REQUEST_TYPE]
+    found = [one.left for one in of_types if one.path == "issueType"]
+    assert found == ["Gone from the project"]
+    assert reasons_of(trip.restore)["REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE"] == 1
+    requests = trip.restore.of(Kind.REQUEST)
+    assert requests.done == requests.expected
+
+
+@pytest.mark.shows_loss(Loss.SERVICE_DESK_NOT_IN_BACKUP)
+async def test_requests_of_a_desk_in_the_archive_are_named() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        fill(pair)
+        one = "/rest/api/3/project/{key}/archive"
+        await pair.source.client.post(one, None, key="HELP")
+
+    trip = await run_jira(prepare)
+    assert trip.undeclared == []
+    assert errors_of(trip.export) == errors_of(trip.restore) == []
+    named = [each for each in trip.export.findings if each.reason == "SERVICE_DESK_IN_ARCHIVE"]
+    assert [each.key for each in named] == ["HELP"]
+    of_requests = [one for one in trip.differences if one.kind is Kind.REQUEST]
+    gone = {one.item for one in of_requests if one.path == MISSING}
+    requests = {key for key in await requests_of(trip.before) if key.startswith("HELP-")}
+    assert gone == requests != set()
+    assert reasons_of(trip.restore)["SERVICE_DESK_NOT_IN_BACKUP"] == len(gone)
+    count = trip.restore.of(Kind.REQUEST)
+    assert count.expected - count.done == count.missing == len(gone)
 
 
 @pytest.mark.shows_loss(Loss.ORGANIZATION_NOT_ON_REQUEST)
@@ -248,12 +339,15 @@ async def requests_of(backup: MemoryBackup) -> dict[str, str]:
 
 def edit(jira: Jira, key: str, field_type: str, value: Any) -> None:
     """Sets a field of an issue without any check."""
-    field = service_field(jira, field_type)
-    assert field is not None
     project, _, number = key.rpartition("-")
     jira.store.execute(
         "UPDATE jira_issue SET fields = json_set(fields, ?, json(?)) WHERE number = ? AND "
         "project_id = (SELECT id FROM jira_project WHERE key = ?)",
-        (f"$.customfield_{field.id}", msgspec.json.encode(value).decode(), int(number), project),
+        (
+            f"$.{field_key(jira, field_type)}",
+            msgspec.json.encode(value).decode(),
+            int(number),
+            project,
+        ),
     )
     jira.store.execute("DELETE FROM jira_rendered")

@@ -195,3 +195,25 @@ async def test_filters_that_name_sprints_name_the_restored_ones(pair: JiraPair) 
     (orphan,) = [each for each in sprints_of(pair.destination) if each.name == "Left over"]
     field = product_field(jira, SPRINT_TYPE).id
     assert found.body["jql"] == f"cf[{field}] = {orphan.id} AND resolution is not EMPTY"
+
+
+async def test_sprints_of_one_name_are_told_apart_by_what_they_say(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    pair.share_people()
+    board = (await pair.source.client.get_json(f"{AGILE}/board"))["values"][0]["id"]
+    path = f"{AGILE}/sprint/{{sprint}}/properties/{{key}}"
+    for number, goal in enumerate(("Größe", "")):
+        body = {"name": "Same", "originBoardId": board, "goal": goal}
+        made = str((await pair.source.client.post_json(f"{AGILE}/sprint", body))["id"])
+        await pair.source.client.put_json(path, number, sprint=made, key="app")
+    begun = {"state": ACTIVE, "startDate": "2024-04-01T00:00:00.000Z"}
+    ended = {"endDate": "2024-04-02T00:00:00.000Z"}
+    one = f"{AGILE}/sprint/{{sprint}}"
+    now = next(each for each in sprints_of(pair.source) if each.name == "Now")
+    await pair.source.client.post(one, {"state": CLOSED}, sprint=str(now.id))
+    await pair.source.client.post(one, {**begun, **ended}, sprint=made)
+    await pair.source.client.post(one, {"state": CLOSED}, sprint=made)
+    before = await pair.source.backup()
+    await restore(IMPORTER, pair.destination.client, before)
+    assert undeclared(before, await pair.destination.backup()) == []

@@ -19,9 +19,10 @@ _READ: dict[Kind, str] = {
     Kind.FIELD: "field; those in the trash are named",
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
     "of fields of single projects, whose contexts no request reads, the options that "
-    "issue/createmeta of the project offers",
-    Kind.SCREEN: "screens of the whole site, their tabs in bulk where it has that, the fields "
-    "of each tab",
+    "issue/createmeta of the project offers; of select fields of Connect apps "
+    "field/{key}/option",
+    Kind.SCREEN: "screens of the whole site and of single projects, their tabs in bulk where it "
+    "has that, the fields of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",
     Kind.FIELD_CONFIGURATION: "fieldconfiguration and fieldconfigurationscheme with fields, "
     "mappings and projects; config/fieldschemes where the site has those",
@@ -60,7 +61,8 @@ _READ: dict[Kind, str] = {
     "Jira shows nobody the private ones of others, those in the trash are named",
     Kind.ENTITY_PROPERTY: "…/properties of each project, issue type, board and sprint; of issues "
     "those whose keys 20 issues of each 1,000 numbers have; of comments and worklogs comment/list "
-    "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any",
+    "and worklog/list, of 100 of them for each 1,000 numbers, of all where one has any; so of "
+    "users user/properties, of 20 of each 1,000",
     Kind.PROJECT_FEATURE: "project/{id}/features",
     Kind.VOTE: "issue/{id}/votes of issues that have any; hidden ones are counted",
     Kind.FILTER_COLUMNS: "filter/{id}/columns",

@@ -32,6 +32,7 @@ from sitekeep_backup.exporters.jira.roles import plan_actors
 from sitekeep_backup.exporters.jira.sprints import PlanningFields, planning_fields
 from sitekeep_backup.exporters.jira.workflow_schemes import plan_drafts
 from sitekeep_backup.exporters.product_discovery.unreadable import name_unreadable
+from sitekeep_backup.exporters.service_management.archived import name_archived_desk
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
 from sitekeep_shared.content.entity_properties import Owner
@@ -107,6 +108,8 @@ async def export_project(unit: ExportUnit) -> None:
         unit.spawn(UnitPlan(unit.plan.phase, f"{noun}s/{project_id:>010}", f"{noun}s", part))
     unit.spawn(plan_actors(project_id, key, project.roles))
     name_unreadable(unit, project.project_type, key)
+    if arguments["archived_issues"] is not None:
+        name_archived_desk(unit, project.project_type, key)
     plan_properties(unit, Owner.PROJECT, [project_id])
     await export_features(unit, project_id)
     fields = PlanningFields(**arguments["fields"])

@@ -1,6 +1,6 @@
 """Screens with their tabs and the fields on these, all in their order.
 
-Those of team-managed projects are settings of these and no screens to be written anywhere.
+Those of team-managed projects are among them, each with the project as its scope.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Tabs = dict[str, list[dict[str, Any]]]
 
 async def export_screens(unit: ExportUnit) -> None:
     """One page of screens; the tabs of all of them in one list, the fields of each tab alone."""
-    query = [("scope", "GLOBAL"), ("maxResults", str(PAGE_SIZE))]
+    query = [("scope", "GLOBAL"), ("scope", "PROJECT"), ("maxResults", str(PAGE_SIZE))]
     page = await read_page(unit, SCREENS, query)
     ids = [identity_of(item) for item in page.values]
     tabs = await _tabs(unit, ids)

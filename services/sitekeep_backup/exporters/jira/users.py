@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.entity_properties import plan_user_properties
 from sitekeep_backup.exporters.jira.listing import spawn_next, store_items
 from sitekeep_backup.exporters.jira.raw import OffsetPage, attribute_of, decode_array
 from sitekeep_backup.exporters.unit import ExportPhase, ExportUnit
@@ -26,4 +27,5 @@ async def export_users(unit: ExportUnit) -> None:
     query = [("startAt", str(start)), ("maxResults", str(PAGE_SIZE))]
     items = decode_array(await unit.site.get("/rest/api/3/users/search", query))
     await store_items(unit, Kind.USER, items, _account_id)
+    plan_user_properties(unit, [_account_id(item) for item in items])
     spawn_next(unit, OffsetPage(values=items))

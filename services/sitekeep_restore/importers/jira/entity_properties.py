@@ -1,4 +1,4 @@
-"""Properties of projects, issue types, boards and sprints, each put under its own key.
+"""Properties of projects, issue types, boards, sprints and users, each put under its own key.
 
 A key is a natural one: putting a value once more changes nothing.
 """
@@ -13,7 +13,7 @@ from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, read_json
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.entity_properties import LISTS, ONE, Owner, property_entry
+from sitekeep_shared.content.entity_properties import Owner, list_of, property_entry, value_of
 from sitekeep_shared.content.entry_keys import end_of
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
@@ -26,7 +26,10 @@ _REALMS: Mapping[Owner, str] = {
     Owner.ISSUE_TYPE: identity_kinds.ISSUE_TYPE,
     Owner.PROJECT: identity_kinds.PROJECT,
     Owner.SPRINT: identity_kinds.SPRINT,
+    Owner.USER: identity_kinds.USER,
 }
+_MAY_BE_OLDER = frozenset({Owner.ISSUE_TYPE, Owner.USER})
+"""Owners that may have been there before the restore: what they have already, they keep."""
 
 
 def _plan(owner: Owner) -> UnitPlan:
@@ -63,6 +66,10 @@ async def _import_some(
         properties: Json = await read_json(unit.backup, entry)
         unit.tally.expect(Kind.ENTITY_PROPERTY, len(properties))
         target = targets.get(entry.attributes["id"])
+        if target is None and owner is Owner.USER:
+            loss = Loss.PROPERTY_OF_ABSENT_USER
+            losses.gone(Kind.ENTITY_PROPERTY, loss, entry.key, len(properties))
+            continue
         if target is None:
             miss_owner(unit, entry.key, len(properties))
             continue
@@ -84,16 +91,17 @@ def miss_owner(unit: ImportUnit, name: str, count: int) -> None:
 
 
 async def _present(unit: ImportUnit, owner: Owner, target: str) -> Json:
-    """What an issue type has already, which may be older than the restore: it keeps that."""
-    if owner is not Owner.ISSUE_TYPE:
+    if owner not in _MAY_BE_OLDER:
         return {}
-    listed: Json = await unit.site.get_json(LISTS[owner], owner=target)
+    template, query, path = list_of(owner, target)
+    listed: Json = await unit.site.get_json(template, query, **path)
     keys = [str(each["key"]) for each in listed.get("keys", ())]
     return {key: await _value(unit, owner, target, key) for key in keys}
 
 
 async def _value(unit: ImportUnit, owner: Owner, target: str, key: str) -> Any:
-    found: Json = await unit.site.get_json(LISTS[owner] + ONE, owner=target, property=key)
+    template, query, path = value_of(owner, target, key)
+    found: Json = await unit.site.get_json(template, query, **path)
     return found.get("value")
 
 
@@ -102,8 +110,9 @@ async def put(
 ) -> None:
     """Puts one value and counts it; one that the site refuses is named."""
     body = b"null" if value is None else value
+    template, query, path = value_of(owner, target, key)
     try:
-        await unit.site.put_json(LISTS[owner] + ONE, body, owner=target, property=key)
+        await unit.site.put_json(template, body, query, **path)
     except REFUSALS as error:
         unit.tally.missing(Kind.ENTITY_PROPERTY, name, "PROPERTY_REFUSED", error.message)
     else:

@@ -14,6 +14,10 @@ class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
     APP_ACCOUNT_NOT_RESTORED = "The account of an app exists where the app is installed."
+    APP_OPTION_KEPT = (
+        "The field of the app had an option of that name already, for other projects or with other "
+        "properties: it stays as it is."
+    )
     ASSET_ICON_REPLACED = "The icon of that name is not at the destination: another one stands in."
     ASSET_NOT_KEPT = (
         "The site took the value of the Assets field without a word and did not keep it."
@@ -137,7 +141,10 @@ class Loss(enum.Enum):
         "no request adds one."
     )
     ORGANIZATION_ABSENT = "The organization is not at the destination."
-    ORGANIZATION_NOT_ON_REQUEST = "An organization of the request is not at the destination."
+    ORGANIZATION_NOT_ON_REQUEST = (
+        "An organization of the request is not at the destination, or its service desk does not "
+        "have it any more."
+    )
     PARENT_REFUSED = "The site refused the original parent."
     PARTICIPANT_NOT_RESTORED = "A participant of the request is not at the destination."
     PERMISSIONS_BY_DEFAULT = (
@@ -162,6 +169,10 @@ class Loss(enum.Enum):
         "No request writes the times of service goals, approvals and ratings; they are in the "
         "backup."
     )
+    REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE = (
+        "The project does not have the issue type of the request type any more: the site makes "
+        "none for it, another one stands in."
+    )
     REQUEST_TYPE_ON_NO_PORTAL = (
         "REST makes a request type without a group, with the usual icon and with the required "
         "fields only: no portal shows it before an administrator has put it into a group."
@@ -177,6 +188,10 @@ class Loss(enum.Enum):
     SCREENS_BY_DEFAULT = (
         "The backup holds no screens of the project: it has the site's default ones."
     )
+    SCREEN_OF_TEAM_MANAGED_PROJECT = (
+        "No request makes a screen of a team-managed project, which comes back as a "
+        "company-managed one: the screen is in the backup."
+    )
     SECURITY_MEMBER_NOT_RESTORED = (
         "Who sees the issues of a security level is not at the destination."
     )
@@ -187,6 +202,10 @@ class Loss(enum.Enum):
     SERVICE_DESK_CONFIGURATION = (
         "No request writes portal, request type groups, service goals, forms, mail channel and "
         "customer notifications of a service desk."
+    )
+    SERVICE_DESK_NOT_IN_BACKUP = (
+        "The backup has no service desk of the project, as of one in the archive: its issues are "
+        "no requests any more; what they were as such is in the backup."
     )
     SERVICE_MANAGEMENT_ABSENT = "The destination does not have Jira Service Management."
     SHARE_DROPPED = (
@@ -241,8 +260,10 @@ class Loss(enum.Enum):
     PLAN_TEAM_SOURCE = "No answer shows which issue source of a plan a team works on by its id."
     PLAN_TIME = "The site sets itself when a plan was saved."
     PROPERTY_KEPT = (
-        "An issue type of that name was there already, with another value of the property."
+        "An issue type of that name, or the user, was there already, with another value of the "
+        "property."
     )
+    PROPERTY_OF_ABSENT_USER = "The user who has the property is not at the destination."
 
 
 class LossCounter:

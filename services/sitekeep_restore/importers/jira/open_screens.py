@@ -22,7 +22,7 @@ from sitekeep_restore.importers.jira.reading import (
 )
 from sitekeep_restore.importers.jira.screen_schemes import DEFAULT, ONE_TYPED, SCHEMES, TYPED
 from sitekeep_restore.importers.jira.screen_schemes import ONE as ONE_SCHEME
-from sitekeep_restore.importers.jira.screens import ONE, SCREENS, TABS, add_field
+from sitekeep_restore.importers.jira.screens import OF_ALL_PROJECTS, ONE, SCREENS, TABS, add_field
 from sitekeep_restore.importers.service_management.request_fields import fields_to_write
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -57,7 +57,7 @@ async def begin_open_screens(unit: ImportUnit) -> None:
 
 
 async def _make(unit: ImportUnit) -> dict[str, str]:
-    screens = by_name(await all_values(unit.site, SCREENS))
+    screens = by_name(await all_values(unit.site, SCREENS, OF_ALL_PROJECTS))
     sources = [entry.key async for entry in unit.backup.entries(Kind.FIELD)]
     fields = await unit.identities.get(identity_kinds.FIELD, sources)
     custom = {*fields.values(), *await fields_to_write(unit)}

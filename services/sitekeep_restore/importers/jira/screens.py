@@ -19,6 +19,7 @@ from sitekeep_restore.importers.jira.reading import (
     by_name,
     fold,
     is_last_batch,
+    project_of,
     read_json,
 )
 from sitekeep_restore.importers.jira.scheme_homes import SchemeHomes, has_projects
@@ -35,6 +36,8 @@ TABS = ONE + "/tabs"
 TAB = TABS + "/{tab}"
 FIELDS = TAB + "/fields"
 FIELD = FIELDS + "/{field}"
+OF_ALL_PROJECTS = [("scope", "GLOBAL")]
+"""The screens that are not a single project's."""
 SCREENS_PER_UNIT = 20
 
 FIRST = UnitPlan(ImportPhase.SCHEMES, "screens", "screens")
@@ -71,7 +74,7 @@ async def _writer(unit: ImportUnit, entries: Sequence[Entry]) -> _Writer:
         str(each["id"]) for entry in entries for tab in _tabs(entry) for each in tab["fields"]
     )
     fields = await unit.identities.get(identity_kinds.FIELD, set(listed))
-    existing = by_name(await all_values(unit.site, SCREENS))
+    existing = by_name(await all_values(unit.site, SCREENS, OF_ALL_PROJECTS))
     homes = SchemeHomes(unit, Kind.SCREEN, existing, await has_projects(unit))
     return _Writer(unit, homes, fields, LossCounter(unit.tally))
 
@@ -111,6 +114,10 @@ class _Writer:
 
     async def write(self, entry: Entry, screen: Json) -> None:
         """Makes a screen, or makes the one of that name like it."""
+        if project_of(screen):
+            loss = Loss.SCREEN_OF_TEAM_MANAGED_PROJECT
+            self.losses.gone(Kind.SCREEN, loss, str(screen["name"]))
+            return
         listed = [(str(tab["name"]), [str(e["id"]) for e in tab["fields"]]) for tab in _tabs(entry)]
         wanted = [(name, [t for e in ids if (t := self._target(e))]) for name, ids in listed]
         lost = sum(len(ids) for _, ids in listed) - sum(len(ids) for _, ids in wanted)

@@ -12,6 +12,7 @@ from sitekeep_restore.importers.service_management.pages import API, REFUSALS, a
 from sitekeep_restore.importers.service_management.people import add_people
 from sitekeep_restore.importers.service_management.properties import write_properties
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
+from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
@@ -46,6 +47,15 @@ async def import_organizations(unit: ImportUnit) -> None:
     there = Namesakes(existing, lambda item: str(item["name"]), known)
     for entry in entries:
         await _import(unit, entry, there, known.get(entry.key, ""))
+
+
+async def linked_organizations(site: SiteClient, desk: str) -> frozenset[str] | None:
+    """The organizations that a desk of the destination has; None: it does not show them."""
+    try:
+        found = await all_service_items(site, "/servicedesk/{desk}/organization", desk=desk)
+    except REFUSALS:
+        return None
+    return frozenset(str(each["id"]) for each in found)
 
 
 async def _known(unit: ImportUnit) -> dict[str, str]:

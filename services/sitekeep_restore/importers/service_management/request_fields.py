@@ -95,11 +95,17 @@ class KnownRequests:
     """What the ids in some requests are at the destination."""
 
     target: RequestFields
+    linked: frozenset[str] | None = None
+    """The organizations of the desk there: a site takes no others. None: it does not say."""
     maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     @classmethod
     async def of(
-        cls, unit: ImportUnit, target: RequestFields, requests: Sequence[Request]
+        cls,
+        unit: ImportUnit,
+        target: RequestFields,
+        linked: frozenset[str] | None,
+        requests: Sequence[Request],
     ) -> KnownRequests:
         """Asks for all of them at once."""
         wanted = {
@@ -108,7 +114,8 @@ class KnownRequests:
             identity_kinds.USER: {one for each in requests for one in each.participants},
             identity_kinds.ORGANIZATION: {one for each in requests for one in each.organizations},
         }
-        return cls(target, {k: await unit.identities.get(k, ids) for k, ids in wanted.items()})
+        maps = {k: await unit.identities.get(k, ids) for k, ids in wanted.items()}
+        return cls(target, linked, maps)
 
     def values(self, request: Request) -> Json:
         """What is written into the fields of the issue, by the ids of the destination.
@@ -116,27 +123,29 @@ class KnownRequests:
         The type is a plain text, organizations are numbers: live sites take nothing else.
         """
         people = self.maps[identity_kinds.USER]
-        organizations = self.maps[identity_kinds.ORGANIZATION]
         values: dict[str, Any] = {
             REQUEST_TYPE_FIELD: self.maps[identity_kinds.REQUEST_TYPE].get(request.kind),
             PARTICIPANTS_FIELD: [
                 {"accountId": people[each]} for each in request.participants if each in people
             ],
-            ORGANIZATIONS_FIELD: [
-                int(organizations[each]) for each in request.organizations if each in organizations
-            ],
+            ORGANIZATIONS_FIELD: [int(each) for each in self._organizations(request)],
         }
         there = self.target.writable
         return {there[kind]: value for kind, value in values.items() if value and kind in there}
 
     def lost(self, request: Request) -> tuple[int, int]:
-        """How many participants and how many organizations are not at the destination."""
+        """How many participants and how many organizations cannot be named there."""
         people = self.maps[identity_kinds.USER]
-        organizations = self.maps[identity_kinds.ORGANIZATION]
         return (
             sum(each not in people for each in request.participants),
-            sum(each not in organizations for each in request.organizations),
+            len(request.organizations) - len(self._organizations(request)),
         )
+
+    def _organizations(self, request: Request) -> list[str]:
+        """Those of its organizations that the desk at the destination has, by their ids there."""
+        known = self.maps[identity_kinds.ORGANIZATION]
+        found = [known[each] for each in request.organizations if each in known]
+        return [each for each in found if self.linked is None or each in self.linked]
 
 
 async def fields_of_both(unit: ImportUnit) -> tuple[RequestFields, RequestFields]:

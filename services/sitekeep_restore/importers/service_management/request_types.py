@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -58,6 +59,7 @@ async def _import_all(
     )
     try:
         existing = await all_service_items(unit.site, LIST, desk=desk)
+        able = await _issue_types_of(unit, desk)
     except REFUSALS as error:
         message, count = error.message, len(entries)
         reason = "REQUEST_TYPES_NOT_READABLE"
@@ -66,19 +68,35 @@ async def _import_all(
     there = Namesakes(existing, lambda item: (item["name"], str(item["issueTypeId"])), known)
     for entry, kind in zip(entries, kinds, strict=True):
         target = known.get(_id(entry), "")
-        body = _body(kind, types)
+        body = _body(kind, types, able)
         target = target or await _found_or_made(unit, desk, body, there)
         if target:
-            await _keep(unit, entry, kind, desk, target, losses)
+            refused = await _keep(unit, entry, kind, desk, target)
+            other = body["issueTypeId"] != types.get(str(kind.get("issueTypeId")))
+            lossy = _declare(entry, kind, losses, other_type=other)
+            unit.tally.done(Kind.REQUEST_TYPE, lossy=lossy or refused > 0)
+
+
+async def _issue_types_of(unit: ImportUnit, desk: str) -> list[str]:
+    """The issue types that a desk of the destination takes request types for."""
+    found: Json = await unit.site.get_json(f"{API}/servicedesk/{{desk}}", desk=desk)
+    template = "/rest/api/3/project/{project}"
+    project: Json = await unit.site.get_json(template, project=str(found["projectId"]))
+    return [str(each["id"]) for each in project["issueTypes"] if not each.get("subtask")]
 
 
 def _id(entry: Entry) -> str:
     return entry.attributes["id"]
 
 
-def _body(kind: Json, types: dict[str, str]) -> Json:
+def _body(kind: Json, types: Mapping[str, str], able: Sequence[str]) -> Json:
+    """Another issue type where the project does not have the original one any more.
+
+    A site keeps such a request type, with its requests, and makes none.
+    """
     texts = {name: str(kind.get(name) or "") for name in ("name", "description", "helpText")}
-    return {"issueTypeId": types.get(str(kind.get("issueTypeId")), ""), **texts}
+    wanted = types.get(str(kind.get("issueTypeId")), "")
+    return {"issueTypeId": wanted if wanted in able else next(iter(able), wanted), **texts}
 
 
 async def _found_or_made(unit: ImportUnit, desk: str, body: Json, there: Namesakes) -> str:
@@ -93,18 +111,23 @@ async def _found_or_made(unit: ImportUnit, desk: str, body: Json, there: Namesak
     return str(found["id"])
 
 
-async def _keep(
-    unit: ImportUnit, entry: Entry, kind: Json, desk: str, target: str, losses: LossCounter
-) -> None:
+async def _keep(unit: ImportUnit, entry: Entry, kind: Json, desk: str, target: str) -> int:
+    """Notes what a request type became, and sets its properties; how many the site refused."""
     name = str(kind["name"])
     await unit.identities.put(identity_kinds.REQUEST_TYPE, {_id(entry): target})
-    refused = await write_properties(
-        unit, Kind.REQUEST_TYPE, entry, name, ONE, desk=desk, request_type=target
-    )
-    lossy = bool(kind.get("groupIds")) or _asks_more(entry)
-    if lossy:
-        losses.add(Kind.REQUEST_TYPE, Loss.REQUEST_TYPE_ON_NO_PORTAL, name)
-    unit.tally.done(Kind.REQUEST_TYPE, lossy=lossy or refused > 0)
+    path = {"desk": desk, "request_type": target}
+    return await write_properties(unit, Kind.REQUEST_TYPE, entry, name, ONE, **path)
+
+
+def _declare(entry: Entry, kind: Json, losses: LossCounter, *, other_type: bool) -> bool:
+    """Says what of a request type cannot be written; whether anything is lost."""
+    name, off_portal = str(kind["name"]), bool(kind.get("groupIds")) or _asks_more(entry)
+    for is_lost, loss in (
+        (off_portal, Loss.REQUEST_TYPE_ON_NO_PORTAL),
+        (other_type, Loss.REQUEST_TYPE_OF_ANOTHER_ISSUE_TYPE),
+    ):
+        losses.add(Kind.REQUEST_TYPE, loss, name, int(is_lost))
+    return off_portal or other_type
 
 
 def _asks_more(entry: Entry) -> bool:

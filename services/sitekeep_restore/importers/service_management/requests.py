@@ -6,13 +6,14 @@ takes the issue for a request and may write to its customers of what happens.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.edits import ONE, QUIET
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, read_json, take
+from sitekeep_restore.importers.service_management.organizations import linked_organizations
 from sitekeep_restore.importers.service_management.pages import REFUSALS
 from sitekeep_restore.importers.service_management.request_fields import (
     KnownRequests,
@@ -38,7 +39,7 @@ ATTRIBUTE = "request"
 
 
 def of(project: str, desk: str) -> UnitPlan:
-    """The unit of the first requests of a desk; ids of the backup."""
+    """The unit of the first requests of a desk; ids of the backup. No desk: it has none of it."""
     first = first_of_project(project)
     arguments = {"desk": desk, "first": first, "last": end_of(first)}
     return UnitPlan(ImportPhase.PLANNING, f"requests/{project:>010}", "requests", arguments)
@@ -52,11 +53,13 @@ async def import_requests(unit: ImportUnit) -> None:
     unit.tally.expect(Kind.REQUEST, len(entries))
     losses = LossCounter(unit.tally)
     source = str(unit.plan.arguments["desk"])
-    if source in await unit.identities.get(identity_kinds.SERVICE_DESK, [source]):
-        await _bind_all(unit, entries, losses)
+    desks = await unit.identities.get(identity_kinds.SERVICE_DESK, [source])
+    if source in desks:
+        await _bind_all(unit, desks[source], entries, losses)
     else:
         first = entries[0].attributes.get("key") or entries[0].attributes["issue"]
-        losses.gone(Kind.REQUEST, Loss.SERVICE_DESK_ABSENT, first, len(entries))
+        loss = Loss.SERVICE_DESK_ABSENT if source else Loss.SERVICE_DESK_NOT_IN_BACKUP
+        losses.gone(Kind.REQUEST, loss, first, len(entries))
     losses.report()
 
 
@@ -84,12 +87,17 @@ async def _requests(
         yield request_in_issue(record, source) if is_issue else own(record, entry.attributes)
 
 
-async def _bind_all(unit: ImportUnit, entries: list[Entry], losses: LossCounter) -> None:
+async def _bind_all(unit: ImportUnit, desk: str, entries: list[Entry], losses: LossCounter) -> None:
     source, target = await fields_of_both(unit)
     requests = [each async for each in _requests(unit, entries, source)]
-    known = await KnownRequests.of(unit, target, requests)
+    linked = await linked_organizations(unit.site, desk) if _name_any(requests) else None
+    known = await KnownRequests.of(unit, target, linked, requests)
     calls = [partial(_bind, unit, known, request, losses) for request in requests]
     await concurrently(calls, limit=CONCURRENT_REQUESTS)
+
+
+def _name_any(requests: Sequence[Request]) -> bool:
+    return any(request.organizations for request in requests)
 
 
 async def _bind(

@@ -6,15 +6,18 @@ no desk: what the desk had is named as lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json
+from sitekeep_restore.importers.jira.reading import Json, read_all
 from sitekeep_restore.importers.service_management import customers, request_types, requests
 from sitekeep_restore.importers.service_management.pages import API, REFUSALS
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound
+from sitekeep_shared.content.service_fields import SERVICE_PROJECT
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -32,6 +35,7 @@ FIRST = UnitPlan(ImportPhase.SETTINGS, "service-desks", "service-desks")
 async def import_service_desks(unit: ImportUnit) -> None:
     """Finds the desk of each restored project; plans what the desks have."""
     entries = [entry async for entry in unit.backup.entries(Kind.SERVICE_DESK)]
+    unit.spawn(*[requests.of(each, "") for each in await _without_desk(unit, entries)])
     if not entries:
         return
     unit.tally.expect(Kind.SERVICE_DESK, len(entries))
@@ -52,6 +56,14 @@ async def import_service_desks(unit: ImportUnit) -> None:
     losses.report()
     unit.spawn(request_types.FIRST, customers.FIRST)
     unit.spawn(*[requests.of(entry.attributes["project"], entry.key) for entry in entries])
+
+
+async def _without_desk(unit: ImportUnit, entries: Sequence[Entry]) -> list[str]:
+    """The service projects of which the backup has no desk: no list shows archived ones."""
+    known = {entry.attributes["project"] for entry in entries}
+    projects = await read_all(unit.backup, Kind.PROJECT)
+    found = [str(each["id"]) for each in projects if each.get("projectTypeKey") == SERVICE_PROJECT]
+    return [each for each in found if each not in known]
 
 
 async def _count(unit: ImportUnit, kind: Kind, loss: Loss, losses: LossCounter) -> None:

@@ -13,8 +13,10 @@ ROWS: Sequence[CoverageRow] = (
         Kind.ENTITY_PROPERTY,
         "with loss",
         "Same keys and values, whatever an app means by them: ids inside stay those of the source. "
-        "An issue type that is there keeps its own value of a key.",
+        "An issue type or a user that is there keeps its own value of a key; who is not there has "
+        "none.",
         "ofIssueType",
+        "ofUser",
     ),
     row(
         Kind.PROJECT_FEATURE,

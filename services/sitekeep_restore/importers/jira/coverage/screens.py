@@ -16,9 +16,11 @@ ROWS: Sequence[CoverageRow] = (
         "destination. Where projects that were there already may use the field, a context for all "
         "projects becomes one for the restored projects. Of fields of a single project, as "
         "team-managed and Product Discovery projects have them, the options that can be chosen "
-        "come back; where a project made by hand before has the field, those that it offers.",
+        "come back; where a project made by hand before has the field, those that it offers. "
+        "Options that an app keeps come back where the app has the field; one of that name stays.",
         MISSING,
         "options",
+        "ofApp",
         "projects",
         "issueTypes",
         "default.project/*",
@@ -28,7 +30,9 @@ ROWS: Sequence[CoverageRow] = (
         Kind.SCREEN,
         "with loss",
         "Same name, tabs and fields, without fields that are not at the destination. A screen that "
-        "projects of the destination may be using stays beside the restored one.",
+        "projects of the destination may be using stays beside the restored one. Those of single "
+        "projects, which are team-managed, do not come back.",
+        MISSING,
         "tabs.*.fields",
     ),
     row(

@@ -22,8 +22,9 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same name, texts, issue type and properties. REST makes it without groups, so that no "
         "portal shows it, open to everybody, with the usual icon and with the required fields "
-        "only.",
+        "only; where the project does not have its issue type any more, with another one.",
         "groups",
+        "issueType",
         "icon",
         "fields",
         "restriction",
@@ -49,8 +50,9 @@ ROWS: Sequence[CoverageRow] = (
         Kind.REQUEST,
         "with loss",
         "Same request type, participants and organizations, as far as these are at the "
-        "destination and the desk still has them. No request writes the times of service goals, "
-        "approvals and ratings. What Jira Service Management itself mails to customers has no "
+        "destination and the desk still has them; those of a desk in the archive, which no list "
+        "shows, are issues only. No request writes the times of service goals, approvals and "
+        "ratings. What Jira Service Management itself mails to customers has no "
         "switch in REST.",
         "measured",
     ),
