@@ -16,7 +16,12 @@ from support.random_archives import archived_issues, archived_projects, archived
 from support.random_assets import assets
 from support.random_boards import boards, lost_boards, ranks
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
-from support.random_configured import assignments, configured_issues, configured_projects
+from support.random_configured import (
+    assignments,
+    configured_issues,
+    configured_projects,
+    removals,
+)
 from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
@@ -291,6 +296,7 @@ PARTS: list[Part] = [
     default_field_configuration,
     assignments,
     desk_changes,
+    removals,
     archived_versions,
     archived_issues,
     archived_projects,
