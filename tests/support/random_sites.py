@@ -296,9 +296,9 @@ PARTS: list[Part] = [
     default_field_configuration,
     assignments,
     desk_changes,
-    removals,
     archived_versions,
     archived_issues,
+    removals,
     archived_projects,
     deactivations,
 ]
