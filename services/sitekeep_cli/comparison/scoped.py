@@ -31,7 +31,11 @@ KINDS = frozenset(
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
-_DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
+_DEFAULTS = {
+    "default.project/": Kind.PROJECT,
+    "default.group/": Kind.GROUP,
+    "default.version/": Kind.VERSION,
+}
 
 
 def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:

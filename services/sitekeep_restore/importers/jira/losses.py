@@ -246,7 +246,8 @@ class Loss(enum.Enum):
     WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
     CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
     COLUMN_NOT_RESTORED = (
-        "A column of the filter is a field of an app that is not at the destination."
+        "A column of the filter is a field of an app that is not at the destination, or one that "
+        "the site itself had no longer."
     )
     FEATURE_FIXED = (
         "The product alone decides on the feature, and does otherwise at the destination."

@@ -25,6 +25,7 @@ ROWS: Sequence[CoverageRow] = (
         "issueTypes",
         "default.project/*",
         "default.group/*",
+        "default.version/*",
     ),
     row(
         Kind.SCREEN,
