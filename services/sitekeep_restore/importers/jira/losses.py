@@ -96,8 +96,12 @@ class Loss(enum.Enum):
         "No request makes fields of Jira Product Discovery: a plain field keeps the values."
     )
     FIELDS_OF_ANOTHER_GENERATION = (
-        "One of the sites keeps in field schemes what the other one keeps in field configurations: "
-        "they are in the backup, projects have the destination's default."
+        "The destination has field configurations where the source has field schemes: these are in "
+        "the backup, projects have the destination's default configuration."
+    )
+    FIELD_CONFIGURATIONS_BECAME_SCHEMES = (
+        "The destination has field schemes in place of field configurations: these say the same of "
+        "fields, but for renderers, which a field scheme does not have."
     )
     FIELD_NOT_IN_SCHEME = (
         "A field of the field scheme, or an issue type for which it says something, is not at the "
