@@ -12,6 +12,7 @@ from typing import Any
 
 from support import random_texts as texts
 from support.jira_fakes import AGILE, API
+from support.random_addresses import addresses
 from support.random_assets import assets
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
 from support.random_configured import assignments, configured_issues, configured_projects
@@ -346,6 +347,7 @@ PARTS: list[Part] = [
     details,
     links,
     mentions,
+    addresses,
     filters,
     boards,
     dashboards,
