@@ -202,6 +202,11 @@ class Accounts:
             )
         )
 
+    def is_admin(self, account_id: str) -> bool:
+        """Whether that member administers the site."""
+        group = self.group(name=ADMIN_GROUP)
+        return group is not None and self.is_in_group(group.group_id, account_id)
+
     def members(
         self, group_id: str, start: int = 0, limit: int = -1, *, inactive: bool = True
     ) -> list[Account]:

@@ -11,6 +11,7 @@ from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.credentials import Credentials
 from sitekeep_shared.atlassian.errors import SiteError, SiteNotFound
 from sitekeep_simulator.accounts import ADMIN_EMAIL, ADMIN_TOKEN
+from sitekeep_simulator.jira.app_fields import add_app_field
 from sitekeep_simulator.jira.field_schemes import use_field_schemes
 from sitekeep_simulator.jira.state import Jira
 from sitekeep_simulator.site import SimulatedSite
@@ -388,6 +389,30 @@ async def test_jira_tells_what_a_create_can_set(client: SiteClient) -> None:
     assert fields["summary"]["required"] is True
     assert fields["priority"]["allowedValues"]
     assert "status" not in fields
+
+
+async def test_jira_keeps_options_of_apps(checked_site: StartCheckedSite) -> None:
+    site = SimulatedSite("apps")
+    running = await checked_site(site)
+    with closing(site):
+        async with SiteClient(running.base_url, Credentials(ADMIN_EMAIL, ADMIN_TOKEN)) as client:
+            add_app_field(Jira(site), "Team", "com.example__team")
+            listed = f"{J}/field/{{fieldKey}}/option"
+            key = "com.example__team"
+            scope = {"projects2": [{"id": 1, "attributes": ["notSelectable"]}], "global": {}}
+            body: Json = {"value": "A", "properties": {"a": 1}, "config": {"scope": scope}}
+            made = await client.post_json(listed, body, fieldKey=key)
+            one = f"{listed}/{{optionId}}"
+            number = str(made["id"])
+            await client.put_json(
+                one, {**body, "id": made["id"], "value": "B"}, fieldKey=key, optionId=number
+            )
+            assert (await client.get_json(one, fieldKey=key, optionId=number))["value"] == "B"
+            page = await client.get_json(listed, fieldKey=key)
+            assert (page["total"], page["values"][0]["config"]["scope"]) == (1, scope)
+            await client.delete(one, fieldKey=key, optionId=number)
+            with pytest.raises(SiteError):
+                await client.get_json(listed, fieldKey="com.example__nothing")
 
 
 async def test_jira_makes_schemes(client: SiteClient) -> None:

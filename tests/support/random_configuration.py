@@ -27,7 +27,8 @@ async def type_schemes(site: RandomSite) -> None:
     chance = site.chance
     for number in range(chance.randint(1, 2)):
         chosen = chance.sample(list(site.types.values()), chance.randint(0, len(site.types)))
-        chosen = list(dict.fromkeys([*chosen, site.types["Task"]]))
+        standard = site.types[chance.choice(("Task", "Bug", "Story"))]
+        chosen = list(dict.fromkeys([*chosen, standard]))
         body: Json = {"name": scheme_name(site, number), "issueTypeIds": chosen}
         if site.has(0.5):
             body["defaultIssueTypeId"] = chance.choice(chosen)

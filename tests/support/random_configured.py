@@ -39,6 +39,18 @@ async def configured_projects(site: RandomSite) -> None:
         version = {"name": texts.name(chance, 1), "projectId": int(made["id"])}
         site.versions[key] = [str((await site.post("version", version))["id"])]
         site.components[key] = []
+    if site.has(0.2):
+        own.leaving = await _leaving(site)
+
+
+async def _leaving(site: RandomSite) -> str:
+    """A project without issues; contexts and default values of fields name it and its version."""
+    name, lead = texts.name(site.chance, 99), site.active[0].account_id
+    body: Json = {"key": "GONE", "name": name, "leadAccountId": lead}
+    made = str((await site.post("project", {**body, "projectTypeKey": "business"}))["id"])
+    version = await site.post("version", {"name": name, "projectId": int(made)})
+    site.versions["GONE"] = [str(version["id"])]
+    return made
 
 
 async def configured_issues(site: RandomSite) -> None:
@@ -168,3 +180,18 @@ async def _edit_late(site: RandomSite, key: str) -> None:
             body = {"fields": {"summary": texts.line(site.chance)}}
             await site.put(_ONE, body, issue=issue)
         await _walk(site, issue)
+
+
+async def removals(site: RandomSite) -> None:
+    """A field and a project go into the trash, screens for good, projects into the archive."""
+    own, chance = site.configuration, site.chance
+    fields = [*site.fields, *(each.id for each in own.fields)]
+    if fields and site.has(0.2):
+        await site.post("field/{field}/trash", None, field=chance.choice(fields))
+    for screen in own.screens if site.has(0.3) else ():
+        with contextlib.suppress(*_REFUSALS):
+            await site.side.client.delete(f"{API}/screens/{{screen}}", screen=screen)
+    for key in own.projects if site.has(0.2) else ():
+        await site.post("project/{project}/archive", None, project=key)
+    if own.leaving:
+        await site.side.client.delete(f"{API}/project/{{project}}", project=own.leaving)

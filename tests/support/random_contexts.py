@@ -45,7 +45,7 @@ async def _add_contexts(site: RandomSite, found: RandomField) -> None:
         await site.put(one, body, field=found.id, context=wide.id)
     if fate == "is for types":
         await _add(site, found, 8, [])
-    rest = [*site.projects.values(), *site.configuration.projects.values()]
+    rest = _projects(site)
     for number in site.some(2):
         projects = site.chance.sample(rest, min(len(rest), 1 + number))
         rest = [each for each in rest if each not in projects]
@@ -53,6 +53,11 @@ async def _add_contexts(site: RandomSite, found: RandomField) -> None:
             await _add(site, found, number, projects)
     for context in found.contexts:
         await _fill(site, found, context)
+
+
+def _projects(site: RandomSite) -> list[str]:
+    own = site.configuration
+    return [*site.projects.values(), *own.projects.values(), *filter(None, [own.leaving])]
 
 
 async def _add(site: RandomSite, found: RandomField, number: int, projects: Sequence[str]) -> None:
@@ -123,7 +128,7 @@ def _default(site: RandomSite, kind: str, context: RandomContext) -> Json:
         return None
     person, group = chance.choice(site.active).account_id, _group_id(site)
     versions = [each for ids in site.versions.values() for each in ids]
-    if (kind.endswith("version") and not versions) or (kind == "project" and not site.projects):
+    if (kind.endswith("version") and not versions) or (kind == "project" and not _projects(site)):
         return None
     makers: dict[str, Callable[[], Json]] = {
         "textfield": lambda: {"type": "textfield", "text": texts.line(chance)},
@@ -139,7 +144,7 @@ def _default(site: RandomSite, kind: str, context: RandomContext) -> Json:
         "multigrouppicker": lambda: {"type": "grouppicker.multiple", "groupIds": [group]},
         "project": lambda: {
             "type": "project",
-            "projectId": chance.choice(list(site.projects.values())),
+            "projectId": chance.choice(_projects(site)),
         },
         "version": lambda: {"type": "version.single", "versionId": chance.choice(versions)},
         "multiversion": lambda: {"type": "version.multiple", "versionIds": versions[:2]},

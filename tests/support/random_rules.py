@@ -57,7 +57,7 @@ class RandomRules:
     def validators(self) -> list[Json]:
         """Some that let nearly everything pass, so that issues go through the workflow."""
         dated = (self._compared, self._required, self._expression)
-        makers = (*dated, self._allowed, self._parent, self._seen, self._forms)
+        makers = (*dated, self.allowed, self._parent, self._seen, self._forms)
         return [maker() for maker in self.site.sample(makers, 3)]
 
     def actions(self) -> list[Json]:
@@ -148,7 +148,8 @@ class RandomRules:
             comparisonType=kind,
         )
 
-    def _allowed(self) -> Json:
+    def allowed(self) -> Json:
+        """A validator that lets pass whoever administers."""
         key = self._one(("BROWSE_PROJECTS", "EDIT_ISSUES", "ADMINISTER"))
         return self._rule("system:check-permission-validator", permissionKey=key)
 

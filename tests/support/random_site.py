@@ -66,6 +66,8 @@ class RandomConfiguration:
     field_schemes: list[str] = field(default_factory=list[str])
     projects: dict[str, str] = field(default_factory=dict[str, str])
     """Key → id of the projects that begin with some of it."""
+    leaving: str = ""
+    """The id of a project that some of it is for, and that goes into the trash; else nothing."""
 
 
 @dataclass

@@ -15,7 +15,12 @@ from support.jira_fakes import AGILE, API
 from support.random_addresses import addresses
 from support.random_assets import assets
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
-from support.random_configured import assignments, configured_issues, configured_projects
+from support.random_configured import (
+    assignments,
+    configured_issues,
+    configured_projects,
+    removals,
+)
 from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
@@ -362,6 +367,7 @@ PARTS: list[Part] = [
     default_field_configuration,
     assignments,
     desk_changes,
+    removals,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

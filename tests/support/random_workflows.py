@@ -89,6 +89,8 @@ def _transitions(site: RandomSite, rules: RandomRules, statuses: Sequence[str]) 
     initial = _transition(site, "1", "Create", "INITIAL", chance.choice(statuses))
     if site.has(0.3):
         initial["actions"] = rules.actions()
+    if site.has(0.2):
+        initial["validators"] = [rules.allowed()]
     made = [initial]
     name = texts.name(chance, 1)
     for number in range(2, chance.choice((2, 4, 8))):

@@ -26,7 +26,7 @@ from sitekeep_cli.comparison.jira_rule_order import in_place
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Difference, Json, KindResult, Mode, Side
 from sitekeep_cli.comparison.paths import differing
-from sitekeep_cli.comparison.reading import Reading
+from sitekeep_cli.comparison.reading import WHY_UNKNOWN, Reading, names_nothing
 from sitekeep_cli.comparison.shape import is_object
 from sitekeep_cli.comparison.shelf import Pair, Shelf
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
@@ -206,6 +206,8 @@ class Comparison:
             return service_management.WHY_ABSENT
         if right is None and service_management.unlinked(self._shelf, kind, name, path):
             return service_management.WHY_UNLINKED
+        if kind is Kind.WORKFLOW and right is None and names_nothing(path, left):
+            return WHY_UNKNOWN
         if service_management.deskless(self._shelf, kind, name, path):
             return service_management.WHY_DESKLESS
         if path == adf.NOT_HELD and not right:

@@ -80,10 +80,12 @@ def _epic(epic: dict[str, Any]) -> Json:
 
 
 def _columns(reading: Reading) -> None:
-    """Columns by the names of fields; those of apps apart, as only the apps bring them."""
-    apps = {record.key for record, field in reading.objects(Kind.FIELD) if _is_of_an_app(field)}
+    """Columns by the names of fields, apart those of apps, which bring them, and of no field."""
+    listed = {record.key: field for record, field in reading.objects(Kind.FIELD)}
     for record in reading.records(Kind.FILTER_COLUMNS):
         ids = [str(each.get("value")) for each in json.loads(record.payload)]
+        custom = [each for each in ids if each.startswith("customfield_")]
+        apps = {e for e in custom if e not in listed or _is_of_an_app(listed[e])}
         value = {
             "columns": [_column(reading, each) for each in ids if each not in apps],
             "ofApps": {_column(reading, each): True for each in ids if each in apps},

@@ -14,12 +14,13 @@ from sitekeep_cli.comparison.jira_access import (
     put_schemes,
     restored_name,
 )
-from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, OPTION, PROJECT, SCREENS
+from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, OPTION, PROJECT, SCREENS, VERSION
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
+from sitekeep_shared.content.learnt_options import APP_OPTIONS
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -233,13 +234,12 @@ class _Contexts:
     reading: Reading
     fields: Mapping[str, str]
     types: Mapping[str, str]
-    versions: Mapping[str, str]
 
     @classmethod
     def of(cls, reading: Reading) -> _Contexts:
         fields = field_names(reading)
         types = names_of(reading, Kind.ISSUE_TYPE)
-        return cls(reading, fields, types, names_of(reading, Kind.VERSION))
+        return cls(reading, fields, types)
 
     def put(self) -> None:
         listed = list(self.reading.objects(Kind.FIELD_CONTEXT))
@@ -260,9 +260,28 @@ class _Contexts:
             PROJECTS: {self.reading.name(PROJECT, each): True for each in projects},
             TYPES: {self.types.get(each, each): True for each in types},
             "options": _option_tree(options),
+            "ofApp": self._of_app(json.loads(record.attributes.get(APP_OPTIONS) or "[]")),
         }
         default = json.loads(record.attributes.get("default") or "{}")
         return {**without_nothing(value), "default": self._default(default, options)}
+
+    def _of_app(self, options: list[Any]) -> dict[str, Json]:
+        """The options that an app keeps, by their names."""
+        found: dict[str, Json] = {}
+        for option in options:
+            scope = part(part(option, "config"), "scope") or {"global": {}}
+            projects = {
+                self.reading.name(PROJECT, each.get("id")): _attributes(each)
+                for each in items_of(scope, "projects2")
+            }
+            everywhere = scope.get("global")
+            value = {
+                "properties": part(option, "properties"),
+                "everywhere": None if everywhere is None else _attributes(everywhere),
+                "projects": projects,
+            }
+            found[str(option.get("value"))] = {"there": True, **without_nothing(value)}
+        return found
 
     def _default(self, default: Item, options: list[Any]) -> Json:
         """A default value by names instead of ids."""
@@ -273,10 +292,15 @@ class _Contexts:
                 continue
             for one in value if is_list(value) else [value]:
                 found |= self._part(name.removesuffix("s"), one, named)
+        return found | self._among(default)
+
+    def _among(self, default: Item) -> dict[str, Json]:
+        """Among whom somebody can be chosen; no request sets that without the one by default."""
         filtered = part(default, "userFilter")
-        groups = {f"among group/{each}": True for each in items_of(filtered, "groups")}
+        names = [f"group/{each}" for each in items_of(filtered, "groups")]
         roles = (self.reading.name(ROLE, each) for each in items_of(filtered, "roleIds"))
-        return found | groups | {f"among role/{each}": True for each in roles}
+        names += [f"role/{each}" for each in roles]
+        return {f"among {each} for user/{default.get('accountId')}": True for each in names}
 
     def _part(self, name: str, value: Json, options: Mapping[str, Json]) -> dict[str, Json]:
         """One part of a default value: a name of what it names, else the value itself."""
@@ -289,8 +313,12 @@ class _Contexts:
         if name == "projectId":
             return {f"project/{self.reading.name(PROJECT, value)}": True}
         if name == "versionId":
-            return {f"version/{self.versions.get(str(value))}": True}
+            return {f"version/{self.reading.name(VERSION, value)}": True}
         return {f"label/{value}": True} if name == "label" else {name: value}
+
+
+def _attributes(item: Item) -> Json:
+    return {"there": True, **dict.fromkeys(map(str, items_of(item, "attributes")), True)}
 
 
 def items_of(item: Item, name: str) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sitekeep_cli.comparison.links import Links
 from sitekeep_cli.comparison.model import Backup, Json, Mode, Record, Side
+from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
 from sitekeep_shared.kinds import Kind
 
@@ -52,7 +53,27 @@ class Reading:
 
     def name(self, realm: str, identifier: object) -> str:
         """What an id of this side stands for; the id itself where that is unknown."""
-        return self.links.name(realm, str(identifier)) or f"unknown {realm} {identifier}"
+        return self.links.name(realm, str(identifier)) or f"{_UNKNOWN}{realm} {identifier}"
+
+
+_UNKNOWN = "unknown "
+"""Begins what stands for an id that names nothing on its own site, not even there."""
+WHY_UNKNOWN = "it names what the site itself had no longer"
+
+
+def names_nothing(path: str, value: Json) -> bool:
+    """Whether a name in a path, or one in what is below it, stands for nothing on its own site."""
+    return f".{_UNKNOWN}" in path or any(each.startswith(_UNKNOWN) for each in _names_in(value))
+
+
+def _names_in(value: Json) -> Iterator[str]:
+    """The names of objects and what lists name; any other text may be anybody's words."""
+    if is_list(value):
+        yield from (each for each in value if isinstance(each, str))
+    elif is_object(value):
+        for name, one in value.items():
+            yield name
+            yield from _names_in(one)
 
 
 def without_nothing(value: dict[str, Json]) -> dict[str, Json]:

@@ -31,7 +31,11 @@ KINDS = frozenset(
 """Kinds whose declared losses hold only as far as this module explains them."""
 
 _OF = {PROJECTS: Kind.PROJECT, TYPES: Kind.ISSUE_TYPE}
-_DEFAULTS = {"default.project/": Kind.PROJECT, "default.group/": Kind.GROUP}
+_DEFAULTS = {
+    "default.project/": Kind.PROJECT,
+    "default.group/": Kind.GROUP,
+    "default.version/": Kind.VERSION,
+}
 
 
 def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
@@ -56,6 +60,11 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
     if path == PROJECTS:
         # For all projects before, for the restored ones now.
         return left is None
+    if path.partition(".")[0] == "ofApp":
+        # One that is there may be the destination's own; one that is not is lost.
+        value = shelf.value(Side.RIGHT, kind, name) or {}
+        rest = path.partition(".")[2]
+        return left is None or _is_below_one_of(value.get("ofApp") or (), rest)
     if path.partition(".")[0] == "options":
         return _is_offered_less(shelf, name, left, right)
     for stem, of in _DEFAULTS.items():

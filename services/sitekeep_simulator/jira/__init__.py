@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sitekeep_simulator import assets
 from sitekeep_simulator.jira import (
+    app_fields,
     attachments,
     boards,
     bulk_properties,
@@ -85,6 +86,7 @@ _CONFIGURATION = (
     field_contexts,
     field_defaults,
     field_options,
+    app_fields,
     field_scheme_routes,
     fields,
     filters,

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sitekeep_simulator.jira import app_fields
+from sitekeep_simulator.jira.app_fields import is_app_select
 from sitekeep_simulator.jira.documents import check_document
 from sitekeep_simulator.jira.field_contexts import context_for, options_in
 from sitekeep_simulator.jira.field_rules import is_hidden
@@ -109,6 +111,8 @@ class FieldValues:
 
     def _custom(self, field: JiraObject, context: JiraObject, value: Any) -> Any:
         kind = field_type(field)
+        if is_app_select(field):
+            return app_fields.read_value(self._jira, self._project, field, value)
         if is_service_type(kind):
             return read_value(self._jira, self._project, field, value)
         if kind in ("select", "radiobuttons"):
@@ -254,8 +258,8 @@ def _interval(value: Any) -> str:
 
 
 def _is_writable(field: JiraObject) -> bool:
-    """Whether issues can be edited by it: by fields of requests although they are locked."""
-    return not is_locked(field) or is_service_type(field_type(field))
+    """Whether issues can be edited by it: by fields of requests and apps although locked."""
+    return not is_locked(field) or is_service_type(field_type(field)) or is_app_select(field)
 
 
 def duration_seconds(text: str) -> int:

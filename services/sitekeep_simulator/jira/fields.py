@@ -361,7 +361,7 @@ def field_bean(field: JiraObject) -> Body:
     scope = {"scope": scope_bean(field.project_id)} if field.project_id else {}
     return scope | {
         "id": f"customfield_{field.id}",
-        "key": f"customfield_{field.id}",
+        "key": field.body.get("key", f"customfield_{field.id}"),
         "name": field.name,
         "custom": True,
         "orderable": True,

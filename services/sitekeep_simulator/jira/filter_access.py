@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitekeep_simulator.accounts import ADMIN_GROUP, Account
+from sitekeep_simulator.accounts import Account
 from sitekeep_simulator.jira.objects import Body, JiraObject
 from sitekeep_simulator.jira.permissions import BROWSE, Permissions
 from sitekeep_simulator.jira.projects import Projects
@@ -43,5 +43,4 @@ class FilterAccess:
 
     def is_admin(self, account: Account) -> bool:
         """Whether the account administers the site."""
-        groups = self._accounts.groups_of(account.account_id)
-        return any(group.name == ADMIN_GROUP for group in groups)
+        return self._accounts.is_admin(account.account_id)

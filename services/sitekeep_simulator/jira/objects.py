@@ -25,6 +25,7 @@ class ObjectKind(Enum):
     FIELD = "field"
     CONTEXT = "context"
     OPTION = "option"
+    APP_OPTION = "app_option"
     SCREEN = "screen"
     SCREEN_SCHEME = "screen_scheme"
     TYPE_SCREEN_SCHEME = "type_screen_scheme"
@@ -148,6 +149,12 @@ class Objects:
             "name = ? COLLATE NOCASE ORDER BY id",
             (kind.value, project_id, name),
         )
+        if row is None and not name.isascii():
+            # SQLite knows the cases of ASCII alone.
+            alike = (
+                each for each in self.all(kind, project_id) if each.name.lower() == name.lower()
+            )
+            return next(alike, None)
         return None if row is None else _object(row)
 
     def all(self, kind: ObjectKind, project_id: int | None = None) -> list[JiraObject]:

@@ -17,6 +17,8 @@ from sitekeep_simulator.store import Row
 
 DEFAULT_PERMISSIONS = "Default Permission Scheme"
 BROWSE, ASSIGNABLE, MODIFY_REPORTER = "BROWSE_PROJECTS", "ASSIGNABLE_USER", "MODIFY_REPORTER"
+ADMINISTER = "ADMINISTER"
+"""A permission of the whole site, which no scheme grants."""
 FOR_EVERYBODY = (
     BROWSE,
     ASSIGNABLE,
@@ -87,6 +89,8 @@ class Permissions:
         self, account: Account, permission: str, project: Project, fields: Body | None = None
     ) -> bool:
         """Whether a person may; ``fields`` are the stored values of the issue, if any."""
+        if permission == ADMINISTER:
+            return self._jira.accounts.is_admin(account.account_id)
         wanted = project.body.get("permissionScheme")
         scheme = self._jira.objects.get(ObjectKind.PERMISSION_SCHEME, wanted)
         if scheme is None:

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from sitekeep_simulator.accounts import ADMIN_EMAIL, account_id_of
-from sitekeep_simulator.jira import beans
+from sitekeep_simulator.jira import app_fields, beans
+from sitekeep_simulator.jira.app_fields import is_app_select
 from sitekeep_simulator.jira.fields import (
     ASSETS_TYPE,
     RANK_TYPE,
@@ -421,6 +422,8 @@ class _Batch:
         kind = field_type(field)
         if kind == "cascadingselect":
             return self._cascade(value)
+        if is_app_select(field):
+            return app_fields.shown_value(self._jira, value)
         if kind in _REFERENCES:
             return self._bean(_REFERENCES[kind], value)
         if kind in _LISTS_OF_REFERENCES:

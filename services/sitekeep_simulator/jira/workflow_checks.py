@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from sitekeep_simulator.answers import list_in, object_in
 from sitekeep_simulator.jira.fields import SYSTEM_FIELDS, custom_field
 from sitekeep_simulator.jira.objects import Body, ObjectKind
-from sitekeep_simulator.jira.permissions import PERMISSIONS
+from sitekeep_simulator.jira.permissions import ADMINISTER, PERMISSIONS
 from sitekeep_simulator.jira.state import Jira
 
 CATEGORIES = ("TODO", "IN_PROGRESS", "DONE")
 _LONGEST_NAME = 255
-_PERMISSIONS = PERMISSIONS | {"ADMINISTER"}
+_PERMISSIONS = PERMISSIONS | {ADMINISTER}
 Known = Callable[[Jira, str], bool]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sitekeep_cli.comparison.model import Mode
+from sitekeep_cli.comparison.reading import WHY_UNKNOWN
 from sitekeep_shared.kinds import Kind
 from support.cli_backups import Records, compared
 
@@ -115,3 +117,19 @@ def test_rules_in_another_order_or_with_other_words_differ() -> None:
     for other in ([_people("3"), _people("2"), _people("1")], [_people("2"), _people("1")]):
         right = site(1, transition=_step(validators=other))
         assert any(path.endswith("permissionKeys") for path, _, _ in _differing(left, right))
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (_sets("customfield_404", "x"), WHY_UNKNOWN),
+        ({"ruleKey": "system:transition-screen", "parameters": {"screenId": "4"}}, WHY_UNKNOWN),
+        (_sets("summary", "unknown field customfield_404"), ""),
+    ],
+)
+def test_only_a_rule_that_named_nothing_before_may_go(rule: Json, why: str) -> None:
+    left, right = site(1, transition=_step(actions=[rule])), site(1, transition=_step())
+    found, _ = compared(left, right, jira=True, mode=Mode.RESTORED)
+    assert [one.declared_by for one in found if one.kind is Kind.WORKFLOW] == [why]
+    found, _ = compared(right, left, jira=True, mode=Mode.RESTORED)
+    assert [one.declared_by for one in found if one.kind is Kind.WORKFLOW] == [""]

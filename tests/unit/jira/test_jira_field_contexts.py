@@ -221,7 +221,8 @@ async def test_a_default_person_who_is_not_at_the_destination_is_named(pair: Jir
     field, gone = small.fields["Buddy"], small.people[3].account_id
     (context,) = (await pair.source.client.get_json(CONTEXT, field=field))["values"]
     default: Json = {"type": "single.user.select", "accountId": gone}
-    default |= {"contextId": context["id"], "userFilter": {"enabled": False}}
+    filtered = {"enabled": True, "groups": ["builders"], "roleIds": [int(small.role)]}
+    default |= {"contextId": context["id"], "userFilter": filtered}
     await pair.source.client.put_json(
         CONTEXT + "/defaultValue", {"defaultValues": [default]}, field=field
     )
@@ -233,7 +234,11 @@ async def test_a_default_person_who_is_not_at_the_destination_is_named(pair: Jir
     assert "FIELD_DEFAULT_NOT_RESTORABLE" in {each.reason for each in tally.findings}
     after = await pair.destination.backup()
     item = f"Buddy ({STOCK}userpicker)/Default Configuration Scheme for Buddy"
-    assert of_contexts(before, after) == {(item, f"default.user/{gone}", True)}
+    among = {
+        (item, f"default.among {each} for user/{gone}", True)
+        for each in ("group/builders", "role/Entwickler")
+    }
+    assert of_contexts(before, after) == {(item, f"default.user/{gone}", True), *among}
 
 
 async def test_a_field_in_the_trash_is_named(pair: JiraPair) -> None:
@@ -268,7 +273,8 @@ async def _new_field(small: SmallSite, kind: str) -> str:
 
 
 @pytest.mark.shows_loss(Kind.FIELD_CONTEXT, "default.project/*", "default.group/*")
-async def test_a_default_project_and_a_default_group_that_are_not_there_are_lost(
+@pytest.mark.shows_loss(Kind.FIELD_CONTEXT, "default.version/*")
+async def test_a_default_project_version_or_group_that_is_not_there_is_lost(
     pair: JiraPair,
 ) -> None:
     small = SmallSite(pair.source)
@@ -282,6 +288,9 @@ async def test_a_default_project_and_a_default_group_that_are_not_there_are_lost
     await _set_default(small, await _new_field(small, "project"), project_default)
     group_default = {"type": "grouppicker.single", "groupId": group.group_id}
     await _set_default(small, await _new_field(small, "grouppicker"), group_default)
+    version = beta["versions"][0]
+    version_default = {"type": "version.single", "versionId": str(version["id"])}
+    await _set_default(small, await _new_field(small, "version"), version_default)
     # What is in the trash cannot be read.
     await client.delete(f"{API}/project/{{project}}", project="BETA")
     before = await pair.source.backup()
@@ -291,6 +300,7 @@ async def test_a_default_project_and_a_default_group_that_are_not_there_are_lost
     found = {(path, declared) for _, path, declared in of_contexts(before, after)}
     assert found == {
         (f"default.project/unknown project {beta['id']}", True),
+        (f"default.version/unknown version {version['id']}", True),
         ("default.group/builders", True),
     }
 

@@ -153,3 +153,16 @@ async def test_a_type_that_the_site_refuses_is_missing_in_its_schemes_and_named(
     assert lost == {"Default Issue Type Scheme": 2}
     shown = of_kind(differences(before, await pair.destination.backup()), Kind.ISSUE_TYPE_SCHEME)
     assert (NAME, "types.Incident", "1", "None") in shown
+
+
+async def test_names_that_no_case_makes_equal_are_of_two_types(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    for name in ("Maß", "Mass"):
+        await small.post("issuetype", {"name": name, "description": name, "hierarchyLevel": 0})
+    before = await pair.source.backup()
+    await restore(IMPORTER, pair.destination.client, before)
+    found = await pair.destination.client.get_json(f"{API}/issuetype")
+    descriptions = {each["name"]: each["description"] for each in found}
+    assert (descriptions["Maß"], descriptions["Mass"]) == ("Maß", "Mass")
+    assert undeclared(before, await pair.destination.backup()) == []

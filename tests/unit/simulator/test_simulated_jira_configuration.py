@@ -170,6 +170,15 @@ async def test_a_taken_status_name_is_refused(jira: JiraCaller) -> None:
     assert found == listed
 
 
+async def test_a_name_is_taken_in_any_case_of_any_script(jira: JiraCaller) -> None:
+    answers: list[int] = []
+    for name in ("Größe", "GRÖSSE", "gRÖßE", "ΔΈΛΤΑ", "δέλτα"):
+        status = {"name": name, "statusCategory": "TODO"}
+        body = {"scope": {"type": "GLOBAL"}, "statuses": [status]}
+        answers.append((await jira.post("/statuses", body)).status)
+    assert answers == [200, 200, 409, 200, 409]
+
+
 async def test_a_project_with_explicit_schemes_has_their_statuses(jira: JiraCaller) -> None:
     await jira.post("/workflows/create", _create("Flow", "Open", "Closed"))
     scheme: Json = {"name": "Scheme", "defaultWorkflow": "Flow", "issueTypeMappings": {}}

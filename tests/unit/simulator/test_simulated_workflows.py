@@ -180,6 +180,12 @@ async def test_who_lacks_the_permission_cannot_create_issues(jira: JiraCaller) -
     assert answer.status == 400
 
 
+async def test_who_administers_the_site_passes_whatever_the_scheme_grants(jira: JiraCaller) -> None:
+    rule = _rule("check-permission-validator", permissionKey="ADMINISTER")
+    await _project(jira, initial={"validators": [rule]})
+    assert (await jira.post("/issue", {"fields": await jira.fields()})).status == 201
+
+
 async def test_post_functions_change_the_issue(jira: JiraCaller) -> None:
     resolution = (await jira.get("/resolution/search")).json["values"][1]
     actions = [

@@ -19,7 +19,8 @@ _READ: dict[Kind, str] = {
     Kind.FIELD: "field; those in the trash are named",
     Kind.FIELD_CONTEXT: "field/{id}/context with projects, issue types, options and default value; "
     "of fields of single projects, whose contexts no request reads, the options that "
-    "issue/createmeta of the project offers",
+    "issue/createmeta of the project offers; of select fields of Connect apps "
+    "field/{key}/option",
     Kind.SCREEN: "screens of the whole site and of single projects, their tabs in bulk where it "
     "has that, the fields of each tab",
     Kind.SCREEN_SCHEME: "screenscheme",

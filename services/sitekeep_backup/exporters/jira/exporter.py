@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sitekeep_backup.exporters.assets import workspace
 from sitekeep_backup.exporters.jira import (
+    app_options,
     attachments,
     boards,
     categories,
@@ -96,6 +97,7 @@ EXPORTER = Exporter(
         "fields": fields.export_fields,
         "trashed-fields": fields.export_trashed_fields,
         "field-contexts": field_contexts.export_field_contexts,
+        "app-options": app_options.export_app_options,
         "learnt-options": learnt_options.export_learnt_options,
         "field-configurations": field_configurations.export_field_configurations,
         "field-configuration-schemes": field_configurations.export_field_configuration_schemes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sitekeep_backup.exporters.jira.app_options import plan_app_options
 from sitekeep_backup.exporters.jira.field_contexts import plan_contexts
 from sitekeep_backup.exporters.jira.learnt_options import plan_learnt_options
 from sitekeep_backup.exporters.jira.listing import read_page, spawn_next, store_items
@@ -33,6 +34,7 @@ async def export_fields(unit: ExportUnit) -> None:
     await store_items(unit, Kind.FIELD, items)
     plan_contexts(unit, items)
     plan_learnt_options(unit, items)
+    plan_app_options(unit, items)
 
 
 async def export_trashed_fields(unit: ExportUnit) -> None:

@@ -20,7 +20,7 @@ from sitekeep_restore.importers.jira.reading import Json, all_values, fold, read
 from sitekeep_restore.importers.jira.scheme_homes import SUFFIX, has_projects_beyond
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.learnt_options import LEARNT
+from sitekeep_shared.content.learnt_options import APP, LEARNT
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -37,6 +37,8 @@ async def plan_field_contexts(unit: ImportUnit) -> None:
     """Plans units of some fields each: the contexts of a field depend on each other."""
     by_field: dict[str, list[str]] = {}
     async for entry in unit.backup.entries(Kind.FIELD_CONTEXT):
+        if entry.attributes.get(LEARNT) == APP:
+            continue
         by_field.setdefault(entry.attributes["field"], []).append(entry.key)
     fields = sorted(by_field)
     for start in range(0, len(fields), FIELDS_PER_UNIT):

@@ -15,6 +15,7 @@ from sitekeep_shared.atlassian.assets_site import FIELD_TYPE, object_value
 from sitekeep_shared.content.adf import Node, is_document, is_list, is_node, origin_line
 from sitekeep_shared.content.discovery_fields import is_writable
 from sitekeep_shared.content.jql import RANK_FIELD, SPRINT_FIELD
+from sitekeep_shared.content.learnt_options import is_of_connect
 from sitekeep_shared.content.service_fields import is_service_field
 from sitekeep_shared.kinds import Kind
 
@@ -156,6 +157,8 @@ class FieldValues:
             return self._each(key, _asset, value)
         if is_writable(kind):
             return value
+        if is_of_connect(kind):
+            return self._chosen_of_app(key, source, value)
         if not kind.startswith(STOCK):
             return None
         name = kind.removeprefix(STOCK)
@@ -170,6 +173,16 @@ class FieldValues:
             return one(self._known, value)
         each = _EACH.get(name)
         return self._each(key, each, value) if each is not None else None
+
+    def _chosen_of_app(self, key: str, source: str, value: Any) -> Any:
+        """Options of a field of an app, whose numbers are those of the field alone."""
+
+        def one(known: Known, item: Any) -> Json | None:
+            place = f"{source}/{item.get('id')}" if is_node(item) else ""
+            target = known.of(identity_kinds.APP_OPTION).get(place)
+            return {"id": target} if target is not None else None
+
+        return self._each(key, one, value) if is_list(value) else one(self._known, value)
 
     def _each(self, key: str, each: Callable[[Known, Any], Any], value: Any) -> list[Any] | None:
         items = value if is_list(value) else []

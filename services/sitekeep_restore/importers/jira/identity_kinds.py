@@ -80,6 +80,12 @@ SOURCE_OF_FIELD = "source_of_field"
 OPTION = "option"
 """Source option id → target option id."""
 
+APP_OPTION = "app_option"
+"""Source field id and source number of an option of an app → target number."""
+
+MADE_APP_OPTION = "made_app_option"
+"""Source field id and number of an option of an app that this restore makes → its value."""
+
 MEDIA = "media"
 """Source media file id → target media file id."""
 

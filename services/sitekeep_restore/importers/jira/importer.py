@@ -8,6 +8,7 @@ from sitekeep_restore.importers.assets import objects as asset_objects
 from sitekeep_restore.importers.assets import schemas as asset_schemas
 from sitekeep_restore.importers.assets import types as asset_types
 from sitekeep_restore.importers.jira import (
+    app_options,
     archives,
     attachments,
     begin,
@@ -86,6 +87,7 @@ IMPORTER = Importer(
         service_desks.FIRST,
         priority_schemes.FIRST,
         field_contexts.FIRST,
+        app_options.FIRST,
         versions.VERSIONS,
         versions.COMPONENTS,
         role_actors.FIRST,
@@ -98,6 +100,7 @@ IMPORTER = Importer(
         attachments.LEFT_OUT,
         begin.LAST,
         field_defaults.LAST,
+        app_options.LAST,
         open_screens.LAST,
         open_fields.LAST,
         silence.LAST,
@@ -134,6 +137,8 @@ IMPORTER = Importer(
         "project-fields": open_fields.end_open_fields,
         "open-screens": open_screens.begin_open_screens,
         "project-screens": open_screens.end_open_screens,
+        "app-options": app_options.import_app_options,
+        "closed-app-options": app_options.close_app_options,
         "field-contexts": field_contexts.plan_field_contexts,
         "contexts-of-fields": field_contexts.import_contexts_of_fields,
         "field-defaults": field_defaults.import_field_defaults,

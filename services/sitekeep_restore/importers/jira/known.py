@@ -91,6 +91,7 @@ def _collect_fields(fields: Json, wanted: dict[str, set[str]]) -> None:
             if name.startswith("customfield_"):
                 for kind in (identity_kinds.OPTION, identity_kinds.VERSION, identity_kinds.PROJECT):
                     _add(wanted, kind, item.get("id"))
+                _add(wanted, identity_kinds.APP_OPTION, f"{name}/{item.get('id')}")
                 _add(wanted, identity_kinds.GROUP, item.get("groupId"))
                 _add(wanted, identity_kinds.ASSET_OBJECT, item.get("objectId"))
             elif name in _BY_FIELD:

@@ -14,6 +14,10 @@ class Loss(enum.Enum):
     """A declared loss: its name is the reason of the finding, its value the sentence."""
 
     APP_ACCOUNT_NOT_RESTORED = "The account of an app exists where the app is installed."
+    APP_OPTION_KEPT = (
+        "The field of the app had an option of that name already, for other projects or with other "
+        "properties: it stays as it is."
+    )
     ASSET_ICON_REPLACED = "The icon of that name is not at the destination: another one stands in."
     ASSET_NOT_KEPT = (
         "The site took the value of the Assets field without a word and did not keep it."
@@ -238,7 +242,8 @@ class Loss(enum.Enum):
     WORKLOG_ROUNDED = "The site keeps whole minutes, one at least."
     CONFIGURATION_DETAILS = "Icons and order of new entries are the destination's."
     COLUMN_NOT_RESTORED = (
-        "A column of the filter is a field of an app that is not at the destination."
+        "A column of the filter is a field of an app that is not at the destination, or one that "
+        "the site itself had no longer."
     )
     FEATURE_FIXED = (
         "The product alone decides on the feature, and does otherwise at the destination."

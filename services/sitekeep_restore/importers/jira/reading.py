@@ -104,8 +104,8 @@ def by_name(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def fold(name: object) -> str:
-    """A name as sites compare it."""
-    return str(name or "").strip().casefold()
+    """A name as sites compare it: by its lower case, so that ``ß`` is another than ``ss``."""
+    return str(name or "").strip().lower()
 
 
 def project_of(item: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
-from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, read_json
+from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_json
 from sitekeep_restore.importers.jira.scheme_homes import Home, SchemeHomes, has_projects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -89,7 +89,7 @@ class _Writer:
             chosen, count = await self.chosen(entry, scheme)
             if DEFAULT not in chosen:
                 raise LookupError("What it has for everything else is not at the destination.")
-            found: Json | None = homes.existing.get(name.strip().casefold())
+            found: Json | None = homes.existing.get(fold(name))
             home = await homes.noted(
                 scheme, is_equal=found is not None and found["chosen"] == chosen
             )

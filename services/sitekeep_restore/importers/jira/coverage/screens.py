@@ -16,13 +16,16 @@ ROWS: Sequence[CoverageRow] = (
         "destination. Where projects that were there already may use the field, a context for all "
         "projects becomes one for the restored projects. Of fields of a single project, as "
         "team-managed and Product Discovery projects have them, the options that can be chosen "
-        "come back; where a project made by hand before has the field, those that it offers.",
+        "come back; where a project made by hand before has the field, those that it offers. "
+        "Options that an app keeps come back where the app has the field; one of that name stays.",
         MISSING,
         "options",
+        "ofApp",
         "projects",
         "issueTypes",
         "default.project/*",
         "default.group/*",
+        "default.version/*",
     ),
     row(
         Kind.SCREEN,
