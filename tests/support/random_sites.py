@@ -21,6 +21,7 @@ from support.random_configured import (
     configured_issues,
     configured_projects,
     removals,
+    team_managed,
 )
 from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
@@ -277,6 +278,7 @@ PARTS: list[Part] = [
     service_desks,
     issues,
     configured_issues,
+    team_managed,
     requests,
     assets,
     details,
