@@ -399,7 +399,8 @@ async def test_jira_keeps_options_of_apps(checked_site: StartCheckedSite) -> Non
             add_app_field(Jira(site), "Team", "com.example__team")
             listed = f"{J}/field/{{fieldKey}}/option"
             key = "com.example__team"
-            scope = {"projects2": [{"id": 1, "attributes": ["notSelectable"]}], "global": {}}
+            projects: Json = [{"id": 1, "attributes": ["notSelectable"]}]
+            scope: Json = {"projects2": projects, "global": {}}
             body: Json = {"value": "A", "properties": {"a": 1}, "config": {"scope": scope}}
             made = await client.post_json(listed, body, fieldKey=key)
             one = f"{listed}/{{optionId}}"

@@ -14,10 +14,14 @@ _OF_A_BACKUP = ("BROWSE_PROJECTS", "VIEW_VOTERS_AND_WATCHERS", "ADMINISTER_PROJE
 """Without them a backup names what it does not see: that is shown elsewhere."""
 
 
-def scheme_name(site: RandomSite, number: int) -> str:
-    """A name that may be as long as a site takes it."""
-    name = texts.name(site.chance, number)
-    return f"{'ß' * (LONGEST_NAME - len(name))}{name}" if site.has(0.05) else name
+def names(site: RandomSite, count: int) -> list[str]:
+    """Names that may be as long as a site takes them, or that no case makes equal."""
+    made = [texts.name(site.chance, number) for number in range(count)]
+    if count > 1 and site.has(0.3):
+        made[:2] = [f"{made[0]} ß", f"{made[0]} ss"]
+    if made and site.has(0.1):
+        made[-1] = f"{'ß' * (LONGEST_NAME - len(made[-1]))}{made[-1]}"
+    return made
 
 
 async def type_schemes(site: RandomSite) -> None:
@@ -25,11 +29,11 @@ async def type_schemes(site: RandomSite) -> None:
     if not site.has():
         return
     chance = site.chance
-    for number in range(chance.randint(1, 2)):
+    for name in names(site, chance.randint(1, 2)):
         chosen = chance.sample(list(site.types.values()), chance.randint(0, len(site.types)))
         standard = site.types[chance.choice(("Task", "Bug", "Story"))]
         chosen = list(dict.fromkeys([*chosen, standard]))
-        body: Json = {"name": scheme_name(site, number), "issueTypeIds": chosen}
+        body: Json = {"name": name, "issueTypeIds": chosen}
         if site.has(0.5):
             body["defaultIssueTypeId"] = chance.choice(chosen)
         if site.has(0.7):
@@ -43,10 +47,10 @@ async def priority_schemes(site: RandomSite) -> None:
     if not site.has():
         return
     chance = site.chance
-    for number in range(chance.randint(1, 2)):
+    for name in names(site, chance.randint(1, 2)):
         chosen = chance.sample(site.priorities, chance.randint(1, len(site.priorities)))
         body: Json = {
-            "name": texts.name(chance, number),
+            "name": name,
             "description": texts.odd(chance) if site.has(0.7) else "",
             "priorityIds": [int(each) for each in chosen],
             "defaultPriorityId": int(chance.choice(chosen)),
@@ -60,11 +64,11 @@ async def permission_schemes(site: RandomSite) -> None:
     if not site.has():
         return
     chance, holders = site.chance, await _holders(site)
-    for number in range(chance.randint(1, 2)):
+    for name in names(site, chance.randint(1, 2)):
         grants = [*_grants(site, holders)]
         if site.has(0.8):
             grants += [_grant(each, {"type": "applicationRole"}) for each in _OF_A_BACKUP]
-        body: Json = {"name": texts.name(chance, number), "permissions": _once(grants)}
+        body: Json = {"name": name, "permissions": _once(grants)}
         if site.has(0.7):
             body["description"] = texts.odd(chance)
         made = await site.post("permissionscheme", body)

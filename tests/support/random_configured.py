@@ -13,6 +13,7 @@ from support.random_site import Json, RandomSite
 
 _KEYS = ("CFG", "C2")
 _ONE = "issue/{issue}"
+_TEAM_TEMPLATE = "com.pyxis.greenhopper.jira:gh-simplified-agility-kanban"
 _REFUSALS = (SiteRefused, SiteForbidden)
 _DEFAULT_STATUSES = ("To Do", "In Progress", "Done")
 
@@ -106,6 +107,41 @@ async def _walk(site: RandomSite, issue: str) -> None:
                 await site.post(
                     "issue/{issue}/transitions", {"transition": {"id": step}}, issue=issue
                 )
+
+
+async def team_managed(site: RandomSite) -> None:
+    """A project whose statuses and workflows are its own, statuses under names of others."""
+    if not site.has(0.2):
+        return
+    chance, lead = site.chance, site.active[0].account_id
+    body: Json = {"key": "TEAM", "name": texts.name(chance, 98), "leadAccountId": lead}
+    made = await site.post("project", {**body, "projectTemplateKey": _TEAM_TEMPLATE})
+    scope = {"type": "PROJECT", "project": {"id": str(made["id"])}}
+    known = site.sample(site.configuration.statuses, 2)
+    listed = [
+        {"name": each["name"], "statusCategory": each["statusCategory"]}
+        for each in (*known, {"name": texts.name(chance, 1), "statusCategory": "DONE"})
+    ]
+    own = await site.post("statuses", {"scope": scope, "statuses": listed})
+    await site.post("workflows/create", _flow(texts.name(chance, 98), scope, own))
+    site.projects["TEAM"], site.versions["TEAM"] = str(made["id"]), []
+    for kind in site.sample(("Task", "Bug", "Story"), 2):
+        site.issues.append(await _issue(site, "TEAM", site.types[kind]))
+    # Boards and epics of such projects are others than those that the parts behind this one make.
+    del site.projects["TEAM"]
+
+
+def _flow(name: str, scope: Json, statuses: Sequence[Json]) -> Json:
+    """A workflow that begins with the first status."""
+    kept = ("id", "name", "description", "statusCategory")
+    listed = [
+        {**{part: each[part] for part in kept}, "statusReference": each["id"]} for each in statuses
+    ]
+    initial: Json = {"id": "1", "name": "Create", "type": "INITIAL"}
+    initial["toStatusReference"] = statuses[0]["id"]
+    placed = [{"statusReference": each["id"], "properties": {}} for each in statuses]
+    workflow = {"name": name, "statuses": placed, "transitions": [initial]}
+    return {"scope": scope, "statuses": listed, "workflows": [workflow]}
 
 
 async def assignments(site: RandomSite) -> None:

@@ -20,8 +20,12 @@ async def contexts(site: RandomSite) -> None:
     """Fields with contexts for everything, for some projects, for some types, or with none."""
     if not site.has(0.5):
         return
-    for number, kind in enumerate(site.chance.sample(FIELD_TYPES, site.chance.choice((1, 2, 4)))):
-        body = {"name": texts.name(site.chance, 50 + number), "type": STOCK + kind}
+    kinds = site.chance.sample(FIELD_TYPES, site.chance.choice((1, 2, 4)))
+    # Two may have the same name and the same type.
+    kinds += kinds[-1:] if site.has(0.2) else []
+    listed = {kind: texts.name(site.chance, 50 + number) for number, kind in enumerate(kinds)}
+    for kind in kinds:
+        body = {"name": listed[kind], "type": STOCK + kind}
         made = str((await site.post("field", body))["id"])
         found = RandomField(made, kind)
         await _add_contexts(site, found)

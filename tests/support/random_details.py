@@ -7,17 +7,14 @@ import datetime
 
 from sitekeep_shared.atlassian.errors import SiteRefused
 from sitekeep_shared.content.adf import document, paragraph
-from sitekeep_simulator.accounts import account_id_of
 from sitekeep_simulator.jira.state import jira_time
 from support import random_texts as texts
 from support.jira_fakes import API
-from support.random_site import Json, RandomSite
+from support.random_site import GONE, Json, RandomSite
 
 ONE = f"{API}/issue/{{issue}}"
 LONGEST_NAME = 255
 """Bytes of the name of a file."""
-GONE = account_id_of("deleted@example.com")
-"""Somebody whom no site knows any more."""
 
 
 async def details(site: RandomSite) -> None:

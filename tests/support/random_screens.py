@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support import random_texts as texts
 from support.jira_fakes import API
-from support.random_configuration import LONGEST_NAME, scheme_name
+from support.random_configuration import LONGEST_NAME, names
 from support.random_site import Json, RandomSite
 
 _TABS = "screens/{screen}/tabs"
@@ -18,8 +18,8 @@ async def screens(site: RandomSite) -> None:
     """Screens with several tabs in any order, some of them empty, and schemes of those."""
     if not site.has():
         return
-    for number in range(site.chance.randint(1, 2)):
-        body = {"name": scheme_name(site, number), "description": texts.odd(site.chance)[:255]}
+    for name in names(site, site.chance.randint(1, 2)):
+        body = {"name": name, "description": texts.odd(site.chance)[:255]}
         made = str((await site.post("screens", body))["id"])
         site.configuration.screens.append(made)
         await _fill(site, made)
@@ -47,16 +47,16 @@ async def _screen_schemes(site: RandomSite) -> None:
     listed = await site.side.client.get_json(f"{API}/screens")
     known += [int(each["id"]) for each in listed["values"]]
     made: list[str] = []
-    for number in range(site.chance.randint(1, 2)):
+    for name in names(site, site.chance.randint(1, 2)):
         operations = ["default", *site.sample(("create", "edit", "view"), 3)]
         chosen = {each: site.chance.choice(known) for each in operations}
-        body: Json = {"name": scheme_name(site, number), "screens": chosen}
+        body: Json = {"name": name, "screens": chosen}
         body["description"] = texts.odd(site.chance)[:255] if site.has(0.5) else ""
         made.append(str((await site.post("screenscheme", body))["id"]))
-    for number in site.some(2):
+    for name in names(site, len(site.some(2))):
         kinds = ["default", *site.sample(list(site.types.values()), 3)]
         mapped = [{"issueTypeId": e, "screenSchemeId": site.chance.choice(made)} for e in kinds]
-        body = {"name": scheme_name(site, number), "issueTypeMappings": mapped}
+        body = {"name": name, "issueTypeMappings": mapped}
         chosen_scheme = await site.post("issuetypescreenscheme", body)
         site.configuration.type_screen_schemes.append(str(chosen_scheme["id"]))
 
@@ -66,12 +66,12 @@ async def field_configurations(site: RandomSite) -> None:
     if not site.has():
         return
     made: list[str] = []
-    for number in range(site.chance.randint(1, 2)):
-        body = {"name": scheme_name(site, number), "description": texts.odd(site.chance)[:255]}
+    for name in names(site, site.chance.randint(1, 2)):
+        body = {"name": name, "description": texts.odd(site.chance)[:255]}
         made.append(str((await site.post(_CONFIGURATION, body))["id"]))
         await _say(site, made[-1])
-    for number in site.some(2):
-        body = {"name": scheme_name(site, number), "description": texts.odd(site.chance)[:1024]}
+    for name in names(site, len(site.some(2))):
+        body = {"name": name, "description": texts.odd(site.chance)[:1024]}
         scheme = str((await site.post("fieldconfigurationscheme", body))["id"])
         kinds = ["default", *site.sample(list(site.types.values()), 3)]
         kinds = kinds[site.chance.choice((0, 0, 1)) :]

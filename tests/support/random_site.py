@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sitekeep_simulator.accounts import Account
+from sitekeep_simulator.accounts import Account, account_id_of
 from support.jira_fakes import API, JiraSide
 
 Json = Any
+GONE = account_id_of("deleted@example.com")
+"""Somebody whom no site knows any more."""
 
 
 @dataclass

@@ -11,19 +11,25 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from support import random_texts as texts
-from support.jira_fakes import AGILE, API
+from support.jira_fakes import API
 from support.random_addresses import addresses
+from support.random_archives import archived_issues, archived_projects, archived_versions
 from support.random_assets import assets
+from support.random_boards import boards, lost_boards, ranks
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
 from support.random_configured import (
     assignments,
     configured_issues,
     configured_projects,
     removals,
+    team_managed,
 )
 from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
+from support.random_filters import dashboards, filters, late_filters
+from support.random_ideas import ideas
+from support.random_plans import plans
 from support.random_properties import properties
 from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
@@ -33,8 +39,6 @@ from support.random_workflows import statuses, workflow_schemes, workflows
 
 PROJECT_TYPES = ("software", "business", "service_desk", "service_desk")
 """Desks more often than others: so much hangs on them."""
-STATES = ("closed", "active", "future")
-"""In the order in which a board takes them: it has one active sprint at a time."""
 ESTIMATES = (
     {"originalEstimate": "1w 2d", "remainingEstimate": "3h"},
     {"originalEstimate": "1m"},
@@ -129,8 +133,9 @@ async def projects(site: RandomSite) -> None:
             "key": key,
             "name": texts.name(site.chance, number),
             "projectTypeKey": site.chance.choice(PROJECT_TYPES),
-            "leadAccountId": site.active[0].account_id,
-            "description": texts.odd(site.chance),
+            "leadAccountId": site.chance.choice(site.active).account_id,
+            "description": site.chance.choice((texts.odd(site.chance), "/a/b", None)),
+            "url": site.chance.choice((None, "https://example.com/?q=ü#y")),
             "assigneeType": site.chance.choice(("UNASSIGNED", "PROJECT_LEAD")),
             **site.schemes,
         }
@@ -150,15 +155,24 @@ async def projects(site: RandomSite) -> None:
 
 async def _version(site: RandomSite, key: str, number: int) -> str:
     body = {"name": texts.name(site.chance, number), "projectId": int(site.projects[key])}
-    dates = {"releaseDate": "2024-02-29", "released": True} if number else {}
-    made = await site.post("version", {**body, "description": texts.odd(site.chance), **dates})
+    more: tuple[Json, ...] = (
+        {"releaseDate": "2024-02-29", "released": True, "description": texts.odd(site.chance)},
+        {"startDate": "2024-03-01", "releaseDate": "2023-01-01"},
+        {"released": True, "description": ""},
+        {},
+    )
+    made = await site.post("version", {**body, **site.chance.choice(more)})
     return str(made["id"])
 
 
 async def _component(site: RandomSite, key: str, number: int) -> str:
     body = {"name": texts.name(site.chance, number), "project": key}
     lead = site.maybe(site.active)
-    more = {"leadAccountId": lead.account_id} if lead else {}
+    more: Json = {"leadAccountId": lead.account_id} if lead else {}
+    more |= site.chance.choice(({}, {"description": texts.odd(site.chance)}))
+    more["assigneeType"] = site.chance.choice(
+        ("PROJECT_DEFAULT", "COMPONENT_LEAD", "PROJECT_LEAD", "UNASSIGNED")
+    )
     return str((await site.post("component", {**body, **more}))["id"])
 
 
@@ -213,89 +227,6 @@ def _values(site: RandomSite, key: str) -> Json:
     return found | {name: value_of(site, key, *field) for name, field in site.fields.items()}
 
 
-async def filters(site: RandomSite) -> None:
-    """Queries with ids and with characters that the query language has a meaning for."""
-    for number in site.some(3):
-        quoted = texts.odd(site.chance, 1).replace("\\", "\\\\").replace('"', '\\"')
-        terms = [f'text ~ "{quoted}"', 'labels in (a, "b c")', "assignee = currentUser()"]
-        terms += [f"project = {each}" for each in site.projects.values()]
-        terms += [f"fixVersion in ({each})" for ids in site.versions.values() for each in ids]
-        terms += [f"cf[{each.rpartition('_')[2]}] is not EMPTY" for each in site.fields]
-        terms += [f"filter = {each}" for each in site.filters]
-        query = " AND ".join(site.sample(terms, 3)) or "created > -7d"
-        body: Json = {"name": texts.name(site.chance, number), "jql": f"{query} ORDER BY key"}
-        if site.groups:
-            shared = {"type": "group", "group": {"name": site.groups[0]}}
-            body["sharePermissions"] = [shared]
-        body["description"] = texts.odd(site.chance)
-        site.filters.append(str((await site.post("filter", body))["id"]))
-
-
-async def boards(site: RandomSite) -> None:
-    """Boards of the projects with sprints in every state."""
-    for number, (key, project) in enumerate(site.projects.items()):
-        share = {"type": "project", "project": {"id": project}}
-        query = {"name": f"Filter of board {number}", "jql": f"project = {project}"}
-        made = await site.post("filter", {**query, "sharePermissions": [share]})
-        kind = site.chance.choice(("scrum", "kanban"))
-        body = {"name": texts.name(site.chance, number), "type": kind}
-        place = {"type": "project", "projectKeyOrId": key}
-        more = {"filterId": int(made["id"]), "location": place}
-        board = await site.post(f"{AGILE}/board", {**body, **more})
-        site.boards.append((str(board["id"]), key))
-        if kind == "scrum":
-            await _sprints(site, str(board["id"]), key)
-
-
-async def _sprints(site: RandomSite, board: str, key: str) -> None:
-    mine = [each for each in site.issues if each.startswith(f"{key}-")]
-    mine = [each for each in mine if each not in site.parents]
-    one = f"{AGILE}/sprint/{{sprint}}"
-    for number, state in enumerate(sorted(site.sample(STATES, 3), key=STATES.index)):
-        name = texts.name(site.chance, number, 30)
-        body: Json = {"name": name, "originBoardId": int(board), "goal": texts.odd(site.chance)}
-        sprint = str((await site.post(f"{AGILE}/sprint", body))["id"])
-        site.sprints.append(sprint)
-        inside = site.sample(mine, 2)
-        if inside:
-            await site.side.client.post(f"{one}/issue", {"issues": inside}, sprint=sprint)
-        dates = {"startDate": "2024-03-01T10:00:00.000Z", "endDate": "2024-03-15T10:00:00.000Z"}
-        states = {"future": (), "active": ("active",), "closed": ("active", "closed")}[state]
-        for each in states:
-            await site.side.client.post(one, {"state": each, **dates}, sprint=sprint)
-
-
-async def dashboards(site: RandomSite) -> None:
-    """Dashboards with gadgets that show what filters find."""
-    for number in site.some(2):
-        body: Json = {
-            "name": texts.name(site.chance, number),
-            "description": texts.odd(site.chance),
-        }
-        permissions: Json = {"editPermissions": [], "sharePermissions": []}
-        wall = await site.post("dashboard", body | permissions)
-        for row, found in enumerate(site.sample(site.filters)):
-            gadget: Json = {"uri": "rest/gadgets/1.0/g/results", "title": texts.line(site.chance)}
-            place = {"color": "red", "position": {"column": 0, "row": row}}
-            path = "dashboard/{dashboard}/gadget"
-            made = await site.post(path, {**gadget, **place}, dashboard=wall["id"])
-            await site.side.client.put_json(
-                f"{API}/dashboard/{{dashboard}}/items/{{gadget}}/properties/config",
-                {"filterId": found, "num": 10, "ü": texts.odd(site.chance)},
-                dashboard=wall["id"],
-                gadget=str(made["id"]),
-            )
-
-
-async def ranks(site: RandomSite) -> None:
-    """Issues before other ones."""
-    for _ in site.some(3):
-        if len(site.issues) > 1:
-            first, other = site.chance.sample(site.issues, 2)
-            body = {"issues": [first], "rankBeforeIssue": other}
-            await site.side.client.put_json(f"{AGILE}/issue/rank", body)
-
-
 async def late_parents(site: RandomSite) -> None:
     """A sub-task with a lower number than its parent, as moves leave them."""
     store = site.side.site.store
@@ -322,7 +253,8 @@ async def late_parents(site: RandomSite) -> None:
 async def deactivations(site: RandomSite) -> None:
     """Somebody leaves."""
     if len(site.people) > 1 and site.chance.random() < 0.4:
-        site.side.site.accounts.set_active(site.people[-1].account_id, False)
+        one = site.chance.choice(site.people)
+        site.side.site.accounts.set_active(one.account_id, False)
 
 
 Part = Callable[[RandomSite], Coroutine[Any, Any, None]]
@@ -347,27 +279,35 @@ PARTS: list[Part] = [
     service_desks,
     issues,
     configured_issues,
+    team_managed,
     requests,
     assets,
     details,
     links,
     mentions,
     addresses,
+    ideas,
     filters,
     boards,
+    late_filters,
     dashboards,
     ranks,
     features,
     epics,
     votes,
     columns,
+    plans,
     properties,
     late_parents,
+    lost_boards,
     disabled_options,
     default_field_configuration,
     assignments,
     desk_changes,
+    archived_versions,
+    archived_issues,
     removals,
+    archived_projects,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

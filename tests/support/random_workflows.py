@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from support import random_texts as texts
 from support.jira_fakes import API
-from support.random_configuration import scheme_name
+from support.random_configuration import names
 from support.random_rules import RandomRules
 from support.random_site import Json, RandomSite
 
@@ -18,15 +18,15 @@ _EVENTS = ("1", "2", "5", "13")
 async def statuses(site: RandomSite) -> None:
     """Some of the site's own, some of which no workflow has."""
     if site.has(0.5):
-        new = [_status(site, number) for number in range(site.chance.choice((1, 2, 4)))]
+        new = [_status(site, name) for name in names(site, site.chance.choice((1, 2, 4)))]
         await site.post("statuses", {"scope": _GLOBAL, "statuses": new})
     found = await site.side.client.get_json(f"{API}/statuses/search")
     site.configuration.statuses = found["values"]
 
 
-def _status(site: RandomSite, number: int) -> Json:
+def _status(site: RandomSite, name: str) -> Json:
     return {
-        "name": texts.name(site.chance, number),
+        "name": name,
         "description": texts.odd(site.chance) if site.has(0.7) else "",
         "statusCategory": site.chance.choice(_CATEGORIES),
     }
@@ -36,7 +36,7 @@ async def workflows(site: RandomSite) -> None:
     """Workflows with transitions of every type between statuses that are there, or new ones."""
     if not site.has(0.5):
         return
-    for number in range(site.chance.choice((1, 1, 3))):
+    for number, name in enumerate(names(site, site.chance.choice((1, 1, 3)))):
         known = site.chance.sample(site.configuration.statuses, site.chance.randint(1, 3))
         listed: list[Json] = [
             {name: each[name] for name in ("id", "name", "description", "statusCategory")}
@@ -44,18 +44,17 @@ async def workflows(site: RandomSite) -> None:
             for each in known
         ]
         if site.has(0.2):
-            new = _status(site, 20 + number)
+            new = _status(site, texts.name(site.chance, 20 + number))
             listed.append({**new, "statusReference": "f0b24de5-25e7-4fab-ab94-63d81db6c0c0"})
-        await _create(site, number, listed)
+        await _create(site, name, listed)
     found = await site.side.client.get_json(f"{API}/statuses/search")
     site.configuration.statuses = found["values"]
 
 
-async def _create(site: RandomSite, number: int, listed: Sequence[Json]) -> None:
+async def _create(site: RandomSite, name: str, listed: Sequence[Json]) -> None:
     references = [str(each["statusReference"]) for each in listed]
     rules = await RandomRules.of(site, [str(each["id"]) for each in listed if "id" in each])
     placed = [_placed(site, rules, reference) for reference in references]
-    name = scheme_name(site, number)
     workflow: Json = {
         "name": name,
         "description": texts.odd(site.chance) if site.has(0.7) else "",
@@ -101,6 +100,9 @@ def _transitions(site: RandomSite, rules: RandomRules, statuses: Sequence[str]) 
         each = _transition(site, str(number * 10 + 1), own, kind, chance.choice(statuses))
         if kind == "DIRECTED":
             each["links"] = [_link(site, start) for start in starts]
+        elif site.has(0.2):
+            # It leads from each status back to it.
+            del each["toStatusReference"]
         made.append(each | _rules(site, rules))
     return made
 
@@ -138,15 +140,13 @@ def _rules(site: RandomSite, rules: RandomRules) -> Json:
 
 async def workflow_schemes(site: RandomSite) -> None:
     """Schemes with workflows for some types; they may name the same one again and again."""
-    names = list(site.configuration.workflows)
-    if not names:
-        return
-    for number in range(site.chance.choice((0, 1, 1, 2))):
+    flows = list(site.configuration.workflows)
+    for name in names(site, site.chance.choice((0, 1, 1, 2))) if flows else ():
         mapped = {
-            each: site.chance.choice(names) for each in site.sample([*site.types.values()], 3)
+            each: site.chance.choice(flows) for each in site.sample([*site.types.values()], 3)
         }
-        default = site.chance.choice(["jira", *names])
-        body: Json = {"name": scheme_name(site, number), "issueTypeMappings": mapped}
+        default = site.chance.choice(["jira", *flows])
+        body: Json = {"name": name, "issueTypeMappings": mapped}
         if default != "jira" or site.has(0.5):
             body["defaultWorkflow"] = default
         if site.has(0.7):

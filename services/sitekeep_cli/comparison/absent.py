@@ -35,6 +35,7 @@ _PARTICIPANT = "participants."
 
 _REPLACED = frozenset({"reporter", "lead", "owner"})
 """Fields that somebody has to be in: another account stands in."""
+_OWNED = frozenset({Kind.FILTER, Kind.DASHBOARD})
 _SHARED = frozenset({"shares", "edits"})
 
 
@@ -56,9 +57,12 @@ def explained(
         return bool(is_person) and right is None and account not in present
     if kind is Kind.WORKFLOW:
         return right is None and _is_person_absent(present, f"{path} {left}")
+    if kind in _OWNED and path == "owner" and left is None:
+        # Whose account is deleted owns it no more; the restoring account does.
+        return True
     if path in _REPLACED:
         return isinstance(left, str) and left not in present
-    if kind in (Kind.FILTER, Kind.DASHBOARD) and path in _SHARED:
+    if kind in _OWNED and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
     if path == "assignee" or path == "mentions" or path.startswith(("custom.", "values.")):
         return bool(_present(left, present) == (right or []))
@@ -73,7 +77,9 @@ def _is_person_absent(present: Collection[str], text: str) -> bool:
 def cannot_act(
     active: Collection[str], kind: Kind, item: str, path: str, left: Json, right: Json
 ) -> bool:
-    """Whether who is not active there does not act in a role, watch or have issues any more."""
+    """Whether who is not active there does not act, watch, lead or have issues any more."""
+    if kind is Kind.PROJECT and path == "lead":
+        return isinstance(left, str) and left not in active
     if kind is Kind.ISSUE and path == "assignee":
         return isinstance(left, str) and left not in active and right is None
     if kind is Kind.WATCHER and path == MISSING:

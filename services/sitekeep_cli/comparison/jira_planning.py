@@ -21,6 +21,7 @@ Item = Mapping[str, Any]
 _NAME_LENGTH = 30
 """Characters of the name of a sprint."""
 _MADE_FOR_A_BOARD = "Sitekeep: made for a board whose own filter did not come back."
+_MADE_FOR_SPRINTS = "Sitekeep: sprints of boards that are gone"
 _REFUSED = re.compile(
     r"\n?Sitekeep: the site refused the original query: (?P<query>.*)\Z", re.DOTALL
 )
@@ -79,6 +80,8 @@ def _subscriptions(item: Item) -> list[Json]:
 
 def _board(reading: Reading, record: Record, item: Item) -> None:
     name = str(item.get("name"))
+    if reading.restored and name == _MADE_FOR_SPRINTS and not _had_it(reading):
+        return
     configuration: Item = json.loads(record.attributes.get("configuration") or "{}")
     place = part(item, "location")
     columns = part(configuration, "columnConfig")
@@ -99,6 +102,11 @@ def _board(reading: Reading, record: Record, item: Item) -> None:
         "estimation": part(configuration, "estimation").get("type"),
     }
     reading.put(Kind.BOARD, name, without_nothing(value), _in_order(record))
+
+
+def _had_it(reading: Reading) -> bool:
+    """Whether the source had a board of that name itself: an earlier restore can have made it."""
+    return _MADE_FOR_SPRINTS in reading.shelf.values(Side.LEFT, f"{REALM}{Kind.BOARD}")
 
 
 def _in_order(record: Record) -> str:
@@ -154,7 +162,8 @@ def _sprint(reading: Reading, record: Record, item: Item) -> None:
         "completeDate": instant(item.get("completeDate")),
         "createdDate": instant(item.get("createdDate")),
     }
-    position = f"{value['board']} {value['startDate']} {_in_order(record)}"
+    told_apart = ("startDate", "endDate", "goal", "board", "state")
+    position = " ".join(str(value[each]) for each in told_apart) + f" {_in_order(record)}"
     reading.put(Kind.SPRINT, short_name(name), without_nothing(value), position)
 
 

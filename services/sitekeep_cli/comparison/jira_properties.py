@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -45,11 +46,20 @@ def read(reading: Reading) -> None:
 
 def _properties(reading: Reading, record: Record, properties: dict[str, Any]) -> None:
     owner = Owner(record.key.partition("/")[0])
-    position = f"{record.attributes.get('at', '')} {record.attributes['id']:>020}"
+    at, number = record.attributes.get("at", ""), f"{record.attributes['id']:>020}"
     name = _owner_name(reading, owner, record)
     path = _PATHS.get(owner, _VALUE)
     for key, value in properties.items():
+        # What has one name is told apart by what is kept on it, what people said by its order.
+        told_apart = _digest(value) if owner in _REALMS else at
+        position = f"{told_apart} {number}"
         reading.put(Kind.ENTITY_PROPERTY, f"{name}/{key}", {path: _comparable(value)}, position)
+
+
+def _digest(value: Json) -> str:
+    """A short text that equal values have, whatever their length."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _owner_name(reading: Reading, owner: Owner, record: Record) -> str:
@@ -91,7 +101,7 @@ def _columns(reading: Reading) -> None:
             "ofApps": {_column(reading, each): True for each in ids if each in apps},
         }
         name = reading.name(f"{REALM}{Kind.FILTER}", record.key)
-        position = f"{record.key:>020}"
+        position = f"{_digest(value)} {record.key:>020}"
         reading.put(Kind.FILTER_COLUMNS, unnumbered(name), without_nothing(value), position)
 
 

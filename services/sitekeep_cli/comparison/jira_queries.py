@@ -21,6 +21,9 @@ from sitekeep_shared.kinds import Kind
 REALM = "jql "
 """Begins the realms of the ids that queries name, each followed by the realm of the reader."""
 
+_REALMS, _ALL = "jql realms", "all"
+"""Where the shelf has the realms of a side's custom fields, as a JSON text."""
+
 _NAMED = (
     Kind.PROJECT_CATEGORY,
     Kind.ISSUE_TYPE,
@@ -38,15 +41,23 @@ class Queries:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._custom = _custom(reading)
+        self._custom = {reading.side: _custom(reading)}
+        reading.refer(_REALMS, _ALL, json.dumps(self._custom[reading.side]))
         _refer(reading)
 
     def canonical(self, query: str, side: Side | None = None) -> str:
         """The query with a name in braces for each id. ``side``: whose ids they are."""
         of = self._reading.side if side is None else side
-        found = references(query, self._custom)
+        found = references(query, self._realms(of))
         names = {reference: self._name(reference, of) for reference in found}
         return replaced(query, {one: f"{{{name}}}" for one, name in names.items() if name})
+
+    def _realms(self, side: Side) -> dict[str, str]:
+        """What the custom fields of a side name: those of the other one are not the same."""
+        if side not in self._custom:
+            text = self._reading.shelf.look_up(side, _REALMS, _ALL)
+            self._custom[side] = json.loads(text or "{}")
+        return self._custom[side]
 
     def _name(self, reference: Reference, side: Side) -> str | None:
         if reference.realm == Kind.USER:

@@ -136,12 +136,12 @@ def _status(reading: Reading, status: Item) -> Json:
 
 
 def _transition(reading: Reading, workflow: Item, transition: Item) -> Json:
-    screen = transition.get("transitionScreen")
+    screen, to = transition.get("transitionScreen"), transition.get("toStatusReference")
     told = without_nothing(
         {
             "description": transition.get("description"),
             "type": transition.get("type"),
-            "to": _status_name(reading, workflow, transition.get("toStatusReference")),
+            "to": _status_name(reading, workflow, to) if to else None,
             "from": sorted(_links(reading, workflow, transition), key=str),
             "event": transition.get("customIssueEventId"),
         }

@@ -47,7 +47,7 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         label = path.removeprefix(_CUSTOM)
         return label == path or (right is None and _has_no_writer(shelf, label))
     if kind is Kind.SCREEN and path == MISSING:
-        return bool((shelf.value(Side.LEFT, kind, name) or {}).get("project"))
+        return bool(_value_of(shelf, Side.LEFT, kind, name).get("project"))
     if kind is Kind.SCREEN:
         return _is_without_absent_fields(shelf, left, right)
     if kind is Kind.FIELD_CONFIGURATION:
@@ -62,9 +62,9 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         return left is None
     if path.partition(".")[0] == "ofApp":
         # One that is there may be the destination's own; one that is not is lost.
-        value = shelf.value(Side.RIGHT, kind, name) or {}
-        rest = path.partition(".")[2]
-        return left is None or _is_below_one_of(value.get("ofApp") or (), rest)
+        there = _value_of(shelf, Side.RIGHT, kind, name).get("ofApp")
+        names = list(there) if is_object(there) else []
+        return left is None or _is_below_one_of(names, path.partition(".")[2])
     if path.partition(".")[0] == "options":
         return _is_offered_less(shelf, name, left, right)
     for stem, of in _DEFAULTS.items():
@@ -148,11 +148,19 @@ def is_of_an_app(field: str) -> bool:
 
 def _is_offered_less(shelf: Shelf, name: str, left: Json, right: Json) -> bool:
     """Whether a project of ideas, which only people make, offers some of the options."""
-    value = shelf.value(Side.RIGHT, Kind.FIELD_CONTEXT, name) or {}
-    projects = (shelf.value(Side.RIGHT, Kind.PROJECT, each) for each in value.get(PROJECTS) or ())
-    is_of_ideas = all((each or {}).get("type") == PROJECT_TYPE for each in projects)
+    named = _value_of(shelf, Side.RIGHT, Kind.FIELD_CONTEXT, name).get(PROJECTS)
+    projects = list(named) if is_object(named) else []
+    is_of_ideas = bool(projects) and all(
+        _value_of(shelf, Side.RIGHT, Kind.PROJECT, each).get("type") == PROJECT_TYPE
+        for each in projects
+    )
     offered: list[Json] = list(right) if is_list(right) else []
     return is_of_ideas and is_list(left) and all(each in left for each in offered)
+
+
+def _value_of(shelf: Shelf, side: Side, kind: Kind, name: str) -> dict[str, Json]:
+    value: Json = shelf.value(side, kind, name)
+    return dict(value) if is_object(value) else {}
 
 
 def _is_shared(shelf: Shelf, kind: Kind, name: str) -> bool:

@@ -183,7 +183,9 @@ class FilterRoutes:
     def _listed(self, found: JiraObject, expand: set[str]) -> Body:
         whole = self._whole(found)
         whole |= {"subscriptions": self._subscriptions(found)}
-        kept = {name: whole[name] for name in (*_EXPANDED, *_OTHERS) if name in expand}
+        kept = {
+            name: whole[name] for name in (*_EXPANDED, *_OTHERS) if name in expand and name in whole
+        }
         return {name: whole[name] for name in ("self", "id", "name")} | kept
 
     def _whole(self, found: JiraObject) -> Body:

@@ -105,7 +105,8 @@ def _expand(issues: Issues, row: Row, bean: Body, wish: Wish) -> None:
     if "transitions" in wish.expand:
         workflows = Workflows(issues.jira)
         listed = open_transitions(issues, row)
-        bean["transitions"] = [workflows.transition_bean(each) for each in listed]
+        own = row["status_id"]
+        bean["transitions"] = [workflows.transition_bean(each, own) for each in listed]
     if "names" in wish.expand:
         custom = {f"customfield_{each.id}": each.name for each in custom_fields(issues.jira)}
         bean["names"] = custom

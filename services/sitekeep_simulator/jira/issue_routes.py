@@ -161,10 +161,10 @@ class IssueRoutes:
     async def transitions(self, request: web.Request) -> web.StreamResponse:
         """GET issue/{id}/transitions."""
         workflows = Workflows(self._issues.jira)
-        wanted = request.query.get("transitionId")
+        wanted, issue = request.query.get("transitionId"), self._issue(request)
         listed = [
-            workflows.transition_bean(each)
-            for each in open_transitions(self._issues, self._issue(request), caller(request))
+            workflows.transition_bean(each, issue["status_id"])
+            for each in open_transitions(self._issues, issue, caller(request))
             if wanted is None or each["id"] == wanted
         ]
         return json_answer(self._site, {"expand": "transitions", "transitions": listed})

@@ -16,7 +16,7 @@ from sitekeep_simulator.jira.transition_rules import (
     check_validators,
     is_open,
 )
-from sitekeep_simulator.jira.workflows import Workflows
+from sitekeep_simulator.jira.workflows import Workflows, target_of
 from sitekeep_simulator.refusals import Refused
 from sitekeep_simulator.store import Row
 
@@ -50,7 +50,7 @@ def take_transition(
             check_validators(attempt, transition, given)
             _change(issues, issue, author, changed_by(attempt, transition))
             issue = issues.require(str(issue_id))
-            set_status(issues, issue, author, int(transition["toStatusReference"]))
+            set_status(issues, issue, author, target_of(transition, issue["status_id"]))
             return
     raise Refused(400, f"The transition '{transition_id}' is not valid for this issue.")
 

@@ -151,7 +151,9 @@ def _reference_problems(workflow: Body, known: set[str]) -> Iterator[Problem]:
         text = f"The status reference '{reference}' is not among the statuses."
         yield Problem("STATUS_LAYOUT", "UNKNOWN_STATUS", text, (("statusReference", reference),))
     for transition in list_in(workflow, "transitions"):
-        ends = [transition.get("toStatusReference")]
+        target = transition.get("toStatusReference")
+        # A global transition without one leads from each status back to it.
+        ends = [] if target is None and transition.get("type") == "GLOBAL" else [target]
         ends += [each.get("fromStatusReference") for each in list_in(transition, "links")]
         for end in ends:
             if str(end) not in listed:

@@ -213,12 +213,14 @@ def _status_parts(listed: Body) -> tuple[str, str]:
 def _with_ids(transition: Body, ids: dict[str, str]) -> Body:
     links: list[dict[str, Any]] = list_in(transition, "links")
     empty: Body = {"description": "", "actions": [], "validators": [], "triggers": []}
+    target = transition.get("toStatusReference")
+    to = {} if target is None else {"toStatusReference": ids[str(target)]}
     return {
         **empty,
         "properties": {},
         **transition,
         "id": str(transition.get("id")),
-        "toStatusReference": ids[str(transition["toStatusReference"])],
+        **to,
         "links": [
             link | {"fromStatusReference": ids[str(link["fromStatusReference"])]} for link in links
         ],

@@ -54,9 +54,9 @@ class Workflows:
         """The transitions that an issue in a status can take."""
         return [each for each in workflow.body["transitions"] if _open(each, str(status_id))]
 
-    def transition_bean(self, transition: Body) -> Body:
-        """A transition, as ``issue/{id}/transitions`` shows it."""
-        target = self._status(transition["toStatusReference"])
+    def transition_bean(self, transition: Body, status_id: int) -> Body:
+        """A transition of an issue in a status, as ``issue/{id}/transitions`` shows it."""
+        target = self._status(str(target_of(transition, status_id)))
         return {
             "id": transition["id"],
             "name": transition["name"],
@@ -111,9 +111,14 @@ def statuses_of(jira: Jira, workflows: Sequence[JiraObject]) -> list[Body]:
     ]
 
 
+def target_of(transition: Body, status_id: int) -> int:
+    """The status to which a transition takes an issue; without one it stays where it is."""
+    return int(transition.get("toStatusReference") or status_id)
+
+
 def _is_loop(transition: Body) -> bool:
     froms = [link.get("fromStatusReference") for link in list_in(transition, "links")]
-    return froms == [transition["toStatusReference"]]
+    return "toStatusReference" not in transition or froms == [transition["toStatusReference"]]
 
 
 def _open(transition: dict[str, Any], status_id: str) -> bool:

@@ -182,21 +182,98 @@ async def test_what_a_scheme_says_of_a_field_or_a_type_that_is_not_there_is_lost
 @pytest.mark.shows_loss(KIND, MISSING)
 @pytest.mark.shows_loss(Kind.PROJECT, "fieldConfigurationScheme")
 @pytest.mark.shows_loss(Loss.FIELDS_OF_ANOTHER_GENERATION)
-@pytest.mark.parametrize("newer", ["source", "destination"])
-async def test_what_another_generation_of_site_cannot_have_is_named(
-    pair: JiraPair, newer: str
-) -> None:
-    await filled(pair, getattr(pair, newer))
+async def test_field_schemes_are_lost_where_the_destination_has_none(pair: JiraPair) -> None:
+    await filled(pair, pair.source)
     before = await pair.source.backup()
     tally = await restore(IMPORTER, pair.destination.client, before)
     assert errors_of(tally) == []
-    assert tally.of(KIND).missing == before.count(KIND) > 0
+    assert tally.of(KIND).missing == before.count(KIND) == 3
     after = await pair.destination.backup()
     assert undeclared(before, after) == []
     lost = {one.item for one in of_schemes(before, after) if one.path == MISSING}
-    assert lost
-    assert all(each.startswith(FIELD_SCHEME) == (newer == "source") for each in lost)
+    assert len(lost) == 3
+    assert all(each.startswith(FIELD_SCHEME) for each in lost)
     assert await pair.destination.keys("ALFA") == await pair.source.keys("ALFA")
+
+
+async def _configure(small: SmallSite) -> None:
+    """Field configurations: strict ones for ALFA, but not for incidents, and a changed default."""
+    client = small.side.client
+    configurations, schemes = f"{API}/fieldconfiguration", f"{API}/fieldconfigurationscheme"
+    default = str((await client.get_json(configurations))["values"][0]["id"])
+    made = {"": default}
+    for name in ("Streng & „genau“", "Für <Incidents>"):
+        body = {"name": name, "description": "d"}
+        made[name] = str((await client.post_json(configurations, body))["id"])
+    said: dict[str, list[Json]] = {
+        "": [{"id": "assignee", "isRequired": True}, {"id": "components", "isHidden": True}],
+        "Streng & „genau“": [
+            {"id": "duedate", "isRequired": True, "description": "Bis „wann“?"},
+            {"id": "labels", "isHidden": True},
+            {"id": "versions", "isHidden": True},
+            {"id": "description", "renderer": "text-renderer"},
+        ],
+        "Für <Incidents>": [
+            {"id": "environment", "isHidden": True},
+            {"id": "versions", "isHidden": True},
+        ],
+    }
+    for name, items in said.items():
+        changes = {"fieldConfigurationItems": items}
+        await client.put_json(f"{configurations}/{{id}}/fields", changes, id=made[name])
+    body = {"name": "Je „Typ“", "description": "d"}
+    scheme = str((await client.post_json(schemes, body))["id"])
+    mappings = [
+        {"issueTypeId": "default", "fieldConfigurationId": made["Streng & „genau“"]},
+        {
+            "issueTypeId": small.types["Incident"],
+            "fieldConfigurationId": made["Für <Incidents>"],
+        },
+    ]
+    await client.put_json(f"{schemes}/{{id}}/mapping", {"mappings": mappings}, id=scheme)
+    project = await client.get_json(f"{API}/project/{{project}}", project="ALFA")
+    assign = {"fieldConfigurationSchemeId": scheme, "projectId": str(project["id"])}
+    await client.put_json(f"{schemes}/project", assign)
+
+
+@pytest.mark.shows_loss(Loss.FIELD_CONFIGURATIONS_BECAME_SCHEMES)
+async def test_field_configurations_become_field_schemes_where_the_destination_has_those(
+    pair: JiraPair,
+) -> None:
+    small = await filled(pair, pair.destination)
+    await _configure(small)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    count = tally.of(KIND)
+    assert count.expected == count.done == count.lossy == before.count(KIND) == 4
+    assert undeclared(before, await pair.destination.backup()) == []
+    client = pair.destination.client
+    types = {str(e["name"]): str(e["id"]) for e in await client.get_json(f"{API}/issuetype")}
+    incident = types.pop("Incident")
+    listed = (await client.get_json(SCHEMES))["values"]
+    assert {each["name"] for each in listed} == {DEFAULT_FIELD_SCHEME, "Je „Typ“"}
+    fields: dict[str, Json] = {}
+    for each in listed:
+        page = await client.get_json(
+            SCHEMES + "/{scheme}/fields", [("maxResults", "100")], scheme=str(each["id"])
+        )
+        fields |= {f"{each['isDefault']} {e['fieldId']}": e for e in page["values"]}
+    assert fields["True assignee"]["parameters"]["isRequired"] is True
+    assert "True components" not in fields
+    date = fields["False duedate"]
+    assert date["parameters"] == {"isRequired": True, "description": "Bis „wann“?"}
+    assert date["workTypeParameters"] == [
+        {"workTypeId": incident, "isRequired": False, "description": ""}
+    ]
+    assert fields["False labels"]["restrictedToWorkTypes"] == [incident]
+    assert set(fields["False environment"]["restrictedToWorkTypes"]) == set(types.values())
+    assert "False versions" not in fields
+    # It is in force, on both sites alike.
+    change: Json = {"fields": {"duedate": None}}
+    for side in pair.sides:
+        with pytest.raises(SiteRefused):
+            await side.client.put_json(f"{API}/issue/{{issue}}", change, issue="ALFA-1")
 
 
 async def test_a_site_that_hides_its_old_configurations_behind_field_schemes_is_whole(

@@ -194,6 +194,41 @@ async def test_a_query_that_names_what_is_gone_stays_readable(pair: JiraPair) ->
     }
 
 
+async def test_a_query_that_is_kept_as_a_text_is_compared_by_what_its_options_stand_for(
+    pair: JiraPair,
+) -> None:
+    site = await simple(pair)
+    team = site.fields["Team"]
+    path = f"{API}/field/{{field}}/context"
+    context = (await pair.source.client.get_json(path, field=team))["values"][0]
+    listed = await pair.source.client.get_json(
+        f"{path}/{{context}}/option", field=team, context=str(context["id"])
+    )
+    everyone = {"shares": [share("loggedin")]}
+    number, option = team.removeprefix("customfield_"), listed["values"][0]["id"]
+    query = f"cf[{number}] = {option} AND assignee = nobody"
+    add_filter(Jira(pair.source.site), "Stale", site.people[0].account_id, query, everyone)
+    before, after = await _there_and_back(pair)
+    assert undeclared(before, after) == []
+    assert ("Stale", "queryRefused") in declared(Kind.FILTER, before, after)
+
+
+async def test_a_filter_whose_owner_is_deleted_comes_to_the_account(pair: JiraPair) -> None:
+    await simple(pair)
+    everyone = {"shares": [share("loggedin")]}
+    add_filter(Jira(pair.source.site), "Orphan", "712020:nobody", "labels = a", everyone)
+    before, after = await _there_and_back(pair)
+    assert undeclared(before, after) == []
+    assert ("Orphan", "owner") in declared(Kind.FILTER, before, after)
+
+
+async def _there_and_back(pair: JiraPair) -> tuple[MemoryBackup, MemoryBackup]:
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    return before, await pair.destination.backup()
+
+
 async def test_a_number_that_is_a_name_is_left_alone(pair: JiraPair) -> None:
     site = await simple(pair)
     project = await pair.source.client.get_json(f"{API}/project/{{project}}", project="ALFA")

@@ -259,3 +259,25 @@ def test_work_is_kept_in_whole_minutes(seconds: int, kept: int) -> None:
 )
 def test_summaries_are_made_to_fit(text: str | None, summary: str) -> None:
     assert summary_of(text) == summary
+
+
+async def test_a_project_whose_lead_has_left_is_led_by_the_account(pair: JiraPair) -> None:
+    await filled(pair)
+    lead = (await pair.source.client.get_json(f"{API}/project/ALFA"))["lead"]["accountId"]
+    for side in pair.sides:
+        side.site.accounts.set_active(lead, False)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert reasons_of(tally)["PROJECT_LEAD_REPLACED"] == 1
+    assert reasons_of(tally)["PROJECT_TYPE_REFUSED"] == 0
+    assert tally.of(Kind.PROJECT).lossy == tally.of(Kind.PROJECT).done == 1
+    assert undeclared(before, await pair.destination.backup()) == []
+
+
+async def test_a_description_may_begin_like_a_path(pair: JiraPair) -> None:
+    await filled(pair)
+    edit = {"description": "/a/b: where it is"}
+    await pair.source.client.put_json(f"{API}/project/{{project}}", edit, project="ALFA")
+    await restore(IMPORTER, pair.destination.client, await pair.source.backup())
+    found = await pair.destination.client.get_json(f"{API}/project/ALFA")
+    assert found["description"] == edit["description"]

@@ -6,6 +6,7 @@ import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_shared.content.adf import is_list
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
 from sitekeep_simulator.jira.field_contexts import options_of
@@ -55,7 +56,7 @@ async def _chosen(side: JiraSide, name: str) -> list[str]:
     fields = (await side.issue("IDEA-1"))["fields"]
     found = [fields[each["id"]] for each in listed if each["name"] == name]
     (value,) = [each for each in found if each is not None]
-    return [each["value"] for each in (value if isinstance(value, list) else [value])]
+    return [str(each["value"]) for each in (value if is_list(value) else [value])]
 
 
 async def test_options_and_values_come_back_into_fields_for_all_projects(pair: JiraPair) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
 from sitekeep_restore.importers.jira.losses import Loss
+from sitekeep_restore.importers.jira.sprint_boards import MADE_NAME
 from sitekeep_shared.atlassian.errors import AmbiguousWrite
 from sitekeep_shared.kinds import Kind
 from sitekeep_simulator.faults import FaultKind
@@ -142,16 +144,42 @@ async def test_issues_that_a_sprint_refuses_do_not_keep_the_others_out(pair: Jir
     assert await names_in(pair.destination, "ALFA-4") == [("Done", CLOSED)]
 
 
-async def test_a_sprint_without_any_board_is_named(pair: JiraPair) -> None:
+async def without_boards(pair: JiraPair) -> MemoryBackup:
+    """A backup of a small site whose boards are all gone."""
     await SmallSite(pair.source).fill()
     pair.share_people()
-    backup = await pair.source.backup()
-    kept = MemoryBackup(backup.site_uri)
-    for kind in Kind:
-        if kind is not Kind.BOARD:
-            records = [(entry, await backup.read(entry)) async for entry in backup.entries(kind)]
-            kept.add(kind.value, records)
-    tally = await restore(IMPORTER, pair.destination.client, kept)
+    board = (await pair.source.client.get_json(f"{AGILE}/board"))["values"][0]
+    await pair.source.client.delete(f"{AGILE}/board/{{board}}", board=str(board["id"]))
+    return await pair.source.backup()
+
+
+@pytest.mark.parametrize("lost", ["/board$", "/filter$"])
+async def test_sprints_without_any_board_come_to_one_that_is_made_for_them(
+    pair: JiraPair, lost: str
+) -> None:
+    before = await without_boards(pair)
+    fault = pair.destination.site.faults.plan(FaultKind.LOST, lost, method="POST", times=3)
+    tally = await restore(
+        IMPORTER, pair.destination.client, before, attempts=9, retried=(AmbiguousWrite,)
+    )
+    assert fault.fired
+    assert errors_of(tally) == []
+    assert reasons_of(tally)["SPRINT_BOARD_REPLACED"] == 2
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    (board,) = [json.loads(each) for each in after.payloads(Kind.BOARD).values()]
+    assert (board["name"], board["location"]["projectKey"]) == (MADE_NAME, "ALFA")
+    assert await names_in(pair.destination, "ALFA-1") == [("Done", CLOSED), ("Now", ACTIVE)]
+
+
+@pytest.mark.parametrize("refused", ["/agile/1.0/board$", "/api/3/filter$"])
+async def test_a_sprint_for_which_no_board_can_be_made_is_named(
+    pair: JiraPair, refused: str
+) -> None:
+    before = await without_boards(pair)
+    faults = pair.destination.site.faults
+    faults.plan(FaultKind.REFUSED, refused, method="POST", times=99)
+    tally = await restore(IMPORTER, pair.destination.client, before)
     assert reasons_of(tally)["SPRINT_WITHOUT_BOARD"] == 2
     assert tally.of(Kind.SPRINT).missing == 2
 
@@ -167,3 +195,25 @@ async def test_filters_that_name_sprints_name_the_restored_ones(pair: JiraPair) 
     (orphan,) = [each for each in sprints_of(pair.destination) if each.name == "Left over"]
     field = product_field(jira, SPRINT_TYPE).id
     assert found.body["jql"] == f"cf[{field}] = {orphan.id} AND resolution is not EMPTY"
+
+
+async def test_sprints_of_one_name_are_told_apart_by_what_they_say(pair: JiraPair) -> None:
+    small = SmallSite(pair.source)
+    await small.fill()
+    pair.share_people()
+    board = (await pair.source.client.get_json(f"{AGILE}/board"))["values"][0]["id"]
+    path = f"{AGILE}/sprint/{{sprint}}/properties/{{key}}"
+    for number, goal in enumerate(("Größe", "")):
+        body = {"name": "Same", "originBoardId": board, "goal": goal}
+        made = str((await pair.source.client.post_json(f"{AGILE}/sprint", body))["id"])
+        await pair.source.client.put_json(path, number, sprint=made, key="app")
+    begun = {"state": ACTIVE, "startDate": "2024-04-01T00:00:00.000Z"}
+    ended = {"endDate": "2024-04-02T00:00:00.000Z"}
+    one = f"{AGILE}/sprint/{{sprint}}"
+    now = next(each for each in sprints_of(pair.source) if each.name == "Now")
+    await pair.source.client.post(one, {"state": CLOSED}, sprint=str(now.id))
+    await pair.source.client.post(one, {**begun, **ended}, sprint=made)
+    await pair.source.client.post(one, {"state": CLOSED}, sprint=made)
+    before = await pair.source.backup()
+    await restore(IMPORTER, pair.destination.client, before)
+    assert undeclared(before, await pair.destination.backup()) == []

@@ -211,6 +211,13 @@ def test_without_the_id_of_a_rule_those_of_apps_go_first() -> None:
     assert without_rules(made, "12") == []
 
 
+def test_a_transition_that_leads_back_to_each_status_names_none() -> None:
+    loop: Json = {"id": "1", "name": "Again", "type": "GLOBAL", "toStatusReference": None}
+    source: Json = {"id": "w", "name": "Flow", "transitions": [loop]}
+    (made,) = BodyMaker(IDS, {}).workflow(source, "Flow")["transitions"]
+    assert "toStatusReference" not in made
+
+
 def test_a_status_that_is_not_there_stops_the_workflow() -> None:
     source: Json = {"id": "w", "name": "Flow", "statuses": [{"statusReference": "gone"}]}
     with pytest.raises(LookupError):

@@ -186,6 +186,22 @@ async def test_who_administers_the_site_passes_whatever_the_scheme_grants(jira: 
     assert (await jira.post("/issue", {"fields": await jira.fields()})).status == 201
 
 
+async def test_a_global_transition_to_no_status_leads_back_to_each(jira: JiraCaller) -> None:
+    body = _flow("Flow", "AB")
+    loop = {"id": "31", "name": "Again", "type": "GLOBAL"}
+    body["workflows"][0]["transitions"] += [loop, {**loop, "id": "41", "type": "DIRECTED"}]
+    assert (await jira.post("/workflows/create", body)).status == 400
+    body["workflows"][0]["transitions"].pop()
+    assert (await jira.post("/workflows/create", body)).status == 200
+    await jira.new_project("AB", workflowScheme=await _scheme(jira, "Flow"))
+    key = await jira.new_issue()
+    for number, status in (("31", "A"), ("21", "B"), ("31", "B")):
+        assert await _take(jira, key, number) == 204
+        assert (await jira.issue(key))["status"]["name"] == status
+    found = (await jira.get(f"/issue/{key}/transitions")).json["transitions"]
+    assert [(each["to"]["name"], each["looped"]) for each in found][-1] == ("B", True)
+
+
 async def test_post_functions_change_the_issue(jira: JiraCaller) -> None:
     resolution = (await jira.get("/resolution/search")).json["values"][1]
     actions = [

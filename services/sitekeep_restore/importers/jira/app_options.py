@@ -157,11 +157,12 @@ class _Writer:
 
     def _body(self, option: Json) -> Json:
         """What an option is at the destination, for those of its projects that are there."""
-        scope: Json = (option.get("config") or {}).get("scope") or {"global": {}}
+        scope = _scope(option)
         there: Json = {"global": scope["global"]} if scope.get("global") is not None else {}
+        projects: list[Json] = scope.get("projects2") or []
         listed = [
             {**each, "id": int(self.projects[str(each["id"])])}
-            for each in scope.get("projects2") or ()
+            for each in projects
             if str(each["id"]) in self.projects
         ]
         if listed or not there:
@@ -179,9 +180,17 @@ def _open(body: Json) -> Json:
     return {**body, "config": {"scope": there}}
 
 
+def _scope(option: Json) -> Json:
+    """Where an option is: without any word on it, everywhere."""
+    config: Json = option.get("config") or {}
+    scope: Json = config.get("scope") or {"global": {}}
+    return scope
+
+
 def _essence(option: Json) -> Json:
-    scope: Json = (option.get("config") or {}).get("scope") or {"global": {}}
-    projects = sorted(scope.get("projects2") or (), key=lambda each: int(each["id"]))
+    scope = _scope(option)
+    listed: list[Json] = scope.get("projects2") or []
+    projects = sorted(listed, key=lambda each: int(each["id"]))
     return {
         "properties": option.get("properties") or {},
         "global": scope.get("global"),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
-from sitekeep_restore.importers.jira.field_schemes import schemes_of
+from sitekeep_restore.importers.jira.field_schemes import import_former_schemes, schemes_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import (
     Json,
@@ -26,7 +26,7 @@ from sitekeep_restore.importers.jira.scheme_fields import target_of
 from sitekeep_restore.importers.jira.scheme_homes import SchemeHomes, has_projects
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.field_configurations import CONFIGURATION, SCHEME
+from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -85,7 +85,9 @@ async def import_field_configurations(unit: ImportUnit) -> None:
     batch = await batch_of(unit, Kind.FIELD_CONFIGURATION, PER_UNIT)
     entries = [entry for entry in batch if entry.attributes.get("form") == CONFIGURATION]
     unit.tally.expect(Kind.FIELD_CONFIGURATION, len(entries))
-    if entries and not await _lose_to_field_schemes(unit, entries):
+    if entries and await schemes_of(unit.site):
+        await _carry_in_schemes(unit, entries)
+    elif entries:
         writer = _Writer(unit, await _homes(unit, CONFIGURATIONS), LossCounter(unit.tally))
         for entry in entries:
             await writer.write(entry, await read_json(unit.backup, entry))
@@ -94,17 +96,15 @@ async def import_field_configurations(unit: ImportUnit) -> None:
         unit.spawn(_SCHEMES_LATER)
 
 
-async def _lose_to_field_schemes(unit: ImportUnit, entries: Sequence[Entry]) -> bool:
-    """Whether the destination has field schemes instead; they are lost then."""
-    if not await schemes_of(unit.site):
-        return False
+async def _carry_in_schemes(unit: ImportUnit, entries: Sequence[Entry]) -> None:
+    """Says that configurations are no more: field schemes say what they say."""
     losses = LossCounter(unit.tally)
     for entry in entries:
         item: Json = await read_json(unit.backup, entry)
-        loss = Loss.FIELDS_OF_ANOTHER_GENERATION
-        losses.gone(Kind.FIELD_CONFIGURATION, loss, str(item.get("name")))
+        loss = Loss.FIELD_CONFIGURATIONS_BECAME_SCHEMES
+        losses.add(Kind.FIELD_CONFIGURATION, loss, str(item.get("name")))
+        unit.tally.done(Kind.FIELD_CONFIGURATION, lossy=True)
     losses.report()
-    return True
 
 
 async def _homes(unit: ImportUnit, template: str) -> SchemeHomes:
@@ -207,10 +207,16 @@ async def import_field_configuration_schemes(unit: ImportUnit) -> None:
         async for entry in unit.backup.entries(Kind.FIELD_CONFIGURATION)
         if entry.attributes.get("form") == SCHEME
     ]
-    if not entries:
-        return
     unit.tally.expect(Kind.FIELD_CONFIGURATION, len(entries))
-    if await _lose_to_field_schemes(unit, entries):
+    listed = [entry async for entry in unit.backup.entries(Kind.FIELD_CONFIGURATION)]
+    forms = {entry.attributes.get("form") for entry in listed}
+    newer = await schemes_of(unit.site) if CONFIGURATION in forms else []
+    if newer and FIELD_SCHEME in forms:
+        # What the site had before: its own field schemes say it already.
+        await _carry_in_schemes(unit, entries)
+    elif newer:
+        await import_former_schemes(unit, newer)
+    if newer or not entries:
         return
     losses = LossCounter(unit.tally)
     homes = await _homes(unit, SCHEMES)

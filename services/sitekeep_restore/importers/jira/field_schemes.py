@@ -6,13 +6,14 @@ is written (open_fields.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.former_fields import Items, as_field_scheme, items_by_field
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.reading import Json, all_values, by_name, fold, read_json
 from sitekeep_restore.importers.jira.scheme_fields import Said, SchemeFields, target_of
@@ -20,7 +21,7 @@ from sitekeep_restore.importers.jira.scheme_homes import Home, SchemeHomes, has_
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.client import SiteClient
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.field_configurations import FIELD_SCHEME
+from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
 from sitekeep_shared.kinds import Kind
 from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
@@ -60,6 +61,39 @@ async def import_field_schemes(unit: ImportUnit) -> None:
     losses.report()
 
 
+async def import_former_schemes(unit: ImportUnit, existing: list[Json]) -> None:
+    """What field configurations and their schemes say, where the destination has field schemes."""
+    kind = Kind.FIELD_CONFIGURATION
+    entries = [entry async for entry in unit.backup.entries(kind)]
+    read = {entry.key: await read_json(unit.backup, entry) for entry in entries}
+    configurations = [e for e in entries if e.attributes.get("form") == CONFIGURATION]
+    said = {entry.key: _items(entry) for entry in configurations}
+    default = next((e.key for e in configurations if read[e.key].get("isDefault")), "")
+    types = [entry.key async for entry in unit.backup.entries(Kind.ISSUE_TYPE)]
+    losses = LossCounter(unit.tally)
+    writer = await _Writer.of(unit, existing, losses)
+    for entry in entries:
+        if entry.attributes.get("form") != SCHEME:
+            continue
+        chosen: dict[str, str] = msgspec.json.decode(entry.attributes.get("mappings") or "{}")
+        usual = said.get(chosen.pop("default", default), {})
+        by_type = {each: said[one] for each, one in chosen.items() if one in said}
+        listed = as_field_scheme(usual, by_type, types)
+        scheme = {**read[entry.key], "id": entry.key}
+        if await writer.put(scheme, listed, entry) is not None:
+            losses.add(kind, Loss.FIELD_CONFIGURATIONS_BECAME_SCHEMES, str(scheme["name"]))
+            unit.tally.done(kind, lossy=True)
+    own = default_of(existing)
+    if own is not None and default in said and not writer.homes.in_use:
+        scheme = {**own, "id": default, "isDefault": True}
+        await writer.put(scheme, as_field_scheme(said[default], {}, types))
+    losses.report()
+
+
+def _items(entry: Entry) -> Items:
+    return items_by_field(msgspec.json.decode(entry.attributes.get("items") or "[]"))
+
+
 @dataclass(frozen=True)
 class _Writer:
     unit: ImportUnit
@@ -80,19 +114,32 @@ class _Writer:
 
     async def write(self, entry: Entry, scheme: Json) -> None:
         """Makes a scheme, or makes the one of that name like it."""
+        listed = msgspec.json.decode(entry.attributes.get("fields") or "[]", type=list[Json])
+        lossy = await self.put(scheme, listed, entry)
+        if lossy is not None:
+            self.unit.tally.done(Kind.FIELD_CONFIGURATION, lossy=lossy)
+
+    async def put(
+        self, scheme: Json, listed: Sequence[Json], entry: Entry | None = None
+    ) -> bool | None:
+        """A scheme with those fields, for the projects of an entry; whether anything is lost.
+
+        None: the site refuses it.
+        """
         kind, name = Kind.FIELD_CONFIGURATION, str(scheme["name"])
         try:
             home = await self._home(scheme)
             target = await self._place(scheme, home)
-            lost = await self._fill(target, entry)
+            lost = await self._fill(target, listed)
         except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             self.unit.tally.missing(kind, name, "FIELD_SCHEME_REFUSED", error.message)
-            return
+            return None
         self.losses.add(kind, Loss.FIELD_NOT_IN_SCHEME, name, lost)
-        self.unit.tally.done(kind, lossy=bool(lost) or home.name != name)
-        projects: list[str] = msgspec.json.decode(entry.attributes.get("projects") or "[]")
+        named = "" if entry is None else entry.attributes.get("projects", "")
+        projects: list[str] = msgspec.json.decode(named or "[]")
         pairs = dict.fromkeys(projects, target)
         await self.unit.identities.put(identity_kinds.PROJECT_FIELDS, pairs)
+        return bool(lost) or home.name != name
 
     async def _home(self, scheme: Json) -> Home:
         """The default scheme becomes the destination's one, whatever the two are called."""
@@ -117,9 +164,8 @@ class _Writer:
         await self.homes.keep(scheme, target)
         return target
 
-    async def _fill(self, target: str, entry: Entry) -> int:
+    async def _fill(self, target: str, listed: Sequence[Json]) -> int:
         """Gives a scheme its fields; of how many fields something is lost."""
-        listed: list[Json] = msgspec.json.decode(entry.attributes.get("fields") or "[]")
         kind = identity_kinds.ISSUE_TYPE
         types = await self.unit.identities.get(kind, {e for each in listed for e in _types(each)})
         wanted: dict[str, Said] = {}

@@ -96,8 +96,12 @@ class Loss(enum.Enum):
         "No request makes fields of Jira Product Discovery: a plain field keeps the values."
     )
     FIELDS_OF_ANOTHER_GENERATION = (
-        "One of the sites keeps in field schemes what the other one keeps in field configurations: "
-        "they are in the backup, projects have the destination's default."
+        "The destination has field configurations where the source has field schemes: these are in "
+        "the backup, projects have the destination's default configuration."
+    )
+    FIELD_CONFIGURATIONS_BECAME_SCHEMES = (
+        "The destination has field schemes in place of field configurations: these say the same of "
+        "fields, but for renderers, which a field scheme does not have."
     )
     FIELD_NOT_IN_SCHEME = (
         "A field of the field scheme, or an issue type for which it says something, is not at the "
@@ -153,7 +157,9 @@ class Loss(enum.Enum):
     PRIORITY_BY_DEFAULT = "The issue had no priority; the site insists on one, its default."
     PRIORITY_NOT_IN_SCHEME = "A priority of the scheme is not at the destination."
     PROJECT_CATEGORY = "The category of the project is not at the destination."
-    PROJECT_LEAD_REPLACED = "The lead is not at the destination; the restoring account leads."
+    PROJECT_LEAD_REPLACED = (
+        "The lead is not at the destination or not active; the restoring account leads."
+    )
     PROJECT_TYPE_CHANGED = "The site does not take the project's type; it became software."
     RECIPIENT_NOT_RESTORED = (
         "A recipient of a notification scheme is not at the destination, or the site no longer "

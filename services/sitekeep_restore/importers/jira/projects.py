@@ -28,7 +28,10 @@ from sitekeep_shared.vault.entry import Entry
 from sitekeep_shared.work.unit import UnitPlan
 
 PROJECTS_PER_UNIT = 50
+PROJECTS = "/rest/api/3/project"
 ONE = "/rest/api/3/project/{project}"
+_LEAD_REFUSED = frozenset({"projectLead", "leadAccountId"})
+"""What a refusal names where the lead is not taken."""
 
 FIRST = UnitPlan(ImportPhase.CONTAINERS, "projects", "projects")
 
@@ -82,11 +85,13 @@ async def import_project(unit: ImportUnit) -> None:
         schemes |= await _permission_scheme(unit, entry, losses)
         schemes |= await security_scheme_of(unit, entry.key) | await open_screens_of(unit)
         schemes |= await open_fields_of(unit)
-    target = str(existing["id"]) if existing else await _create(unit, project, schemes, losses)
-    if target is None:
+    made = existing or await _create(unit, project, schemes, losses)
+    if made is None:
         await _refuse(unit, entry, project, "PROJECT_REFUSED", "The site refused the project.")
         return
-    lossy = await _losses(unit, project, losses)
+    target = str(made["id"])
+    lead = await _lead(unit, project) if prepared else _account_of(made)
+    lossy = await _losses(unit, project, losses, lead)
     unit.tally.done(Kind.PROJECT, lossy=lossy)
     await unit.identities.put(identity_kinds.PROJECT, {entry.key: target})
     standard = next((str(each["id"]) for each in types if _is_standard(each)), "")
@@ -237,23 +242,34 @@ async def _create_scheme(unit: ImportUnit, template: str, body: Json) -> Json | 
 
 async def _create(
     unit: ImportUnit, project: Json, schemes: dict[str, int], losses: LossCounter
-) -> str | None:
-    """Creates a project; the id at the destination, None where the site refuses."""
+) -> Json | None:
+    """Creates a project: its id at the destination and its lead; None where the site refuses."""
     key = str(project["key"])
     body = await _body(unit, project, schemes)
     kinds = dict.fromkeys([str(body["projectTypeKey"]), "software", "business"])
     for kind in kinds:
         try:
-            created: Json = await unit.site.post_json(
-                "/rest/api/3/project", {**body, "projectTypeKey": kind}
-            )
+            created = await _post(unit, {**body, "projectTypeKey": kind})
         except (SiteRefused, SiteForbidden, SiteNotFound) as error:
             unit.tally.remark(Kind.PROJECT, key, "PROJECT_TYPE_REFUSED", f"{kind}: {error.message}")
             continue
         if kind != project.get("projectTypeKey", kind):
             losses.add(Kind.PROJECT, Loss.PROJECT_TYPE_CHANGED, key)
-        return str(created["id"])
+        return created
     return None
+
+
+async def _post(unit: ImportUnit, body: Json) -> Json:
+    """Whose account is not active leads nothing: then the restoring account leads."""
+    try:
+        created: Json = await unit.site.post_json(PROJECTS, body)
+    except SiteRefused as refusal:
+        caller = await _caller(unit)
+        if not _LEAD_REFUSED & set(refusal.errors) or body["leadAccountId"] == caller:
+            raise
+        body = {**body, "leadAccountId": caller}
+        created = await unit.site.post_json(PROJECTS, body)
+    return {"id": created["id"], "lead": {"accountId": body["leadAccountId"]}}
 
 
 async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Json:
@@ -266,7 +282,7 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
         **schemes,
     }
     for name in ("description", "assigneeType", "url"):
-        if project.get(name) and not str(project[name]).startswith("/"):
+        if project.get(name) and not (name == "url" and str(project[name]).startswith("/")):
             body[name] = project[name]
     if "url" in body:
         body["url"] = (await Addresses.of(unit)).link(str(body["url"]))
@@ -282,9 +298,14 @@ async def _category(unit: ImportUnit, project: Json) -> str:
     return found.get(source, "")
 
 
-async def _lead(unit: ImportUnit, project: Json) -> str:
+def _account_of(project: Json) -> str:
     lead: Json = project.get("lead") or {}
-    account = str(lead.get("accountId", ""))
+    return str(lead.get("accountId") or "")
+
+
+async def _lead(unit: ImportUnit, project: Json) -> str:
+    """The target account of the lead; empty: it is not at the destination."""
+    account = _account_of(project)
     found = await unit.identities.get(identity_kinds.USER, [account])
     return found.get(account, "")
 
@@ -294,9 +315,9 @@ async def _caller(unit: ImportUnit) -> str:
     return str(caller["accountId"])
 
 
-async def _losses(unit: ImportUnit, project: Json, losses: LossCounter) -> bool:
+async def _losses(unit: ImportUnit, project: Json, losses: LossCounter, lead: str) -> bool:
     found: list[Loss] = []
-    if project.get("lead") and not await _lead(unit, project):
+    if project.get("lead") and lead != await _lead(unit, project):
         found.append(Loss.PROJECT_LEAD_REPLACED)
     is_discovery = project.get("projectTypeKey") == PROJECT_TYPE
     if project.get("style") == "next-gen" and not is_discovery:

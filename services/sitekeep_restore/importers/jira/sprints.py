@@ -17,9 +17,9 @@ from sitekeep_restore.importers.jira.reading import (
     all_values,
     batch_of,
     is_last_batch,
-    read_all,
     read_json,
 )
+from sitekeep_restore.importers.jira.sprint_boards import SprintBoards
 from sitekeep_restore.importers.jira.sprint_members import Members, members_of, take_in
 from sitekeep_restore.importers.unit import ImportPhase, ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
@@ -88,8 +88,7 @@ class _Context:
 
     unit: ImportUnit
     losses: LossCounter
-    boards: dict[str, str]
-    """Source → target id of their boards."""
+    boards: SprintBoards
     known: dict[str, str]
     """Source → target id of the sprints that are at the destination."""
     on_board: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
@@ -130,7 +129,7 @@ async def _context(unit: ImportUnit, sprints: Sequence[SourceSprint]) -> _Contex
     if not unit.first_attempt:
         keys = [entry.key async for entry in unit.backup.entries(Kind.SPRINT)]
         known = await unit.identities.get(identity_kinds.SPRINT, keys)
-    return _Context(unit, LossCounter(unit.tally), boards, known)
+    return _Context(unit, LossCounter(unit.tally), SprintBoards(unit, boards), known)
 
 
 async def _import(context: _Context, sprint: SourceSprint, members: Members) -> None:
@@ -159,7 +158,7 @@ async def _current(context: _Context, sprint: SourceSprint, members: Members) ->
         return found
     board = await _board(context, sprint, members)
     if not board:
-        message = "It belongs to no board that came back, and no other scrum board did."
+        message = "Its board did not come back, and there is no other one for it."
         unit.tally.missing(Kind.SPRINT, sprint.name, "SPRINT_WITHOUT_BOARD", message)
         return None
     current = await _earlier(context, sprint, board) or await _create(context, sprint, board)
@@ -170,28 +169,13 @@ async def _current(context: _Context, sprint: SourceSprint, members: Members) ->
 
 
 async def _board(context: _Context, sprint: SourceSprint, members: Members) -> str:
-    """The target id of its board, else of another one: best of a project of its issues."""
-    if sprint.board in context.boards:
-        return context.boards[sprint.board]
-    boards = [
-        board
-        for board in await read_all(context.unit.backup, Kind.BOARD)
-        if board.get("type") == "scrum"
-    ]
-    targets = await context.unit.identities.get(
-        identity_kinds.BOARD, [str(board["id"]) for board in boards]
-    )
-    boards.sort(key=lambda board: _project_of(board) != members.project)
-    found = (targets[str(board["id"])] for board in boards if str(board["id"]) in targets)
-    board = next(found, "")
-    if board:
-        context.losses.add(Kind.SPRINT, Loss.SPRINT_BOARD_REPLACED, sprint.name)
+    """The target id of its board, else of another one; empty: there is none."""
+    board = context.boards.own.get(sprint.board)
+    if board is None:
+        board = await context.boards.other(members.project)
+        if board:
+            context.losses.add(Kind.SPRINT, Loss.SPRINT_BOARD_REPLACED, sprint.name)
     return board
-
-
-def _project_of(board: Json) -> str:
-    location: Json = board.get("location") or {}
-    return str(location.get("projectId") or "")
 
 
 async def _earlier(context: _Context, sprint: SourceSprint, board: str) -> Json | None:

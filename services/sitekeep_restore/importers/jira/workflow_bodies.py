@@ -73,7 +73,7 @@ class BodyMaker:
             "name": name,
             "description": str(source.get("description") or ""),
             "type": source.get("type"),
-            "toStatusReference": self.references[str(source["toStatusReference"])],
+            **self._target(source),
             "links": [self._link(each) for each in source.get("links") or ()],
             "properties": self._properties(source, name),
         }
@@ -84,6 +84,11 @@ class BodyMaker:
         body |= {"conditions": conditions} if conditions else {}
         body |= {"transitionScreen": screen[0]} if screen else {}
         return body | self._event(name, source)
+
+    def _target(self, source: Json) -> Json:
+        """Where a transition leads; a global one that names no status leads back to each."""
+        reference = source.get("toStatusReference")
+        return {"toStatusReference": self.references[str(reference)]} if reference else {}
 
     def _link(self, source: Json) -> Json:
         link = dict(without_null(source))

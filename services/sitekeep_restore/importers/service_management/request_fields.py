@@ -72,9 +72,8 @@ def request_on_its_own(request: Json, parts: Mapping[str, str]) -> Request:
 
     ``parts``: the rest of its lists, approvals and feedback, as JSON texts.
     """
-    listed: dict[str, list[Json]] = {
-        name: (request.get(name) or {}).get("values") or [] for name in ("participants", "sla")
-    }
+    pages: dict[str, Json] = {name: request.get(name) or {} for name in ("participants", "sla")}
+    listed: dict[str, list[Json]] = {name: page.get("values") or [] for name, page in pages.items()}
     more: list[Json] = msgspec.json.decode(parts.get("participant") or "[]")
     return Request(
         key=str(request["issueKey"]),

@@ -55,7 +55,8 @@ ROWS: Sequence[CoverageRow] = (
         "with loss",
         "Same name, goal, dates, state and issues, closed ones included. The site sets itself when "
         "a sprint was made and completed; names have 30 characters; of a board's several active "
-        "sprints one is started; those of a board that is gone come to another one.",
+        "sprints one is started; those of a board that is gone come to another one, which is made "
+        "where there is none.",
         "createdDate",
         "completeDate",
         "name",

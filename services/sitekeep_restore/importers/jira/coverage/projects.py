@@ -18,14 +18,14 @@ ROWS: Sequence[CoverageRow] = (
     row(
         Kind.PROJECT,
         "with loss",
-        "Same key, with schemes of its own; a team-managed project comes back company-managed, and "
-        "a lead who is not a member is replaced; one without a notification scheme stays silent, "
-        "one without a permission scheme gets the default one, one without an issue type scheme "
-        "one of its own, and one with the default scheme also the destination's further types; one "
-        "without a workflow scheme gets one that leads from each status to each; where the site "
-        "does not take its type it becomes software; where only one of the sites has field schemes "
-        "it gets the destination's default fields. An archived project is archived again unless "
-        "the site refuses that.",
+        "Same key, with schemes of its own; a team-managed project comes back company-managed, "
+        "and a lead who is no active member is replaced; one without a notification scheme stays "
+        "silent, one without a permission scheme gets the default one, one without an issue type "
+        "scheme one of its own, and one with the default scheme also the destination's further "
+        "types; one without a workflow scheme gets one that leads from each status to each; where"
+        " the site does not take its type it becomes software; where only one of the sites has "
+        "field schemes it gets the destination's default fields. An archived project is archived "
+        "again unless the site refuses that.",
         "issueTypeScheme",
         "issueTypes",
         "workflowScheme",

@@ -54,7 +54,8 @@ ROWS: Sequence[CoverageRow] = (
         "Same name, and the same said about each field that is at the destination. What projects "
         "of the destination may be using stays beside the restored one; a project without a scheme "
         "has the destination's default one. Newer sites have field schemes instead, which "
-        "come back the same way; neither does where only the other site has such ones.",
+        "come back the same way, and into which field configurations are turned where only the "
+        "destination has them; where only the source has, they are in the backup.",
         MISSING,
         "fields.*",
         "mappings.*",
