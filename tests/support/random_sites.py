@@ -27,6 +27,8 @@ from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
 from support.random_filters import dashboards, filters, late_filters
+from support.random_ideas import ideas
+from support.random_plans import plans
 from support.random_properties import properties
 from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
@@ -282,6 +284,7 @@ PARTS: list[Part] = [
     details,
     links,
     mentions,
+    ideas,
     filters,
     boards,
     late_filters,
@@ -291,6 +294,7 @@ PARTS: list[Part] = [
     epics,
     votes,
     columns,
+    plans,
     properties,
     late_parents,
     lost_boards,
