@@ -36,12 +36,6 @@ SITES = int(os.environ.get("SITEKEEP_TEST_SITES", "25"))
 MEGABYTE = 1_000_000
 FIXED = range(8)
 """The seeds of the sites that have some of everything between them."""
-WITHOUT_PARTS = frozenset(
-    {
-        Kind.PLAN,
-    }
-)
-"""Kinds that no random site has yet: nothing in ``PARTS`` makes any."""
 
 
 def round_trip(seed: int, *, shared: bool) -> RoundTrip:
@@ -95,9 +89,9 @@ def test_random_sites_have_some_of_every_kind() -> None:
     rows = [row for row in coverage.table() if row.product == "jira" and row.backed_up]
     found = {kind for trip in trips() for kind, result in trip.results.items() if result.source}
     back = {kind for trip in trips() for kind, result in trip.results.items() if _came_back(result)}
-    assert {row.kind for row in rows} - found == WITHOUT_PARTS
+    assert {row.kind for row in rows} - found == set()
     restored = {row.kind for row in rows if row.restored != "not"}
-    assert restored - back - WITHOUT_PARTS == set()
+    assert restored - back == set()
 
 
 def _came_back(result: KindResult) -> bool:

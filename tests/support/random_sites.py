@@ -12,6 +12,7 @@ from typing import Any
 
 from support import random_texts as texts
 from support.jira_fakes import API
+from support.random_addresses import addresses
 from support.random_archives import archived_issues, archived_projects, archived_versions
 from support.random_assets import assets
 from support.random_boards import boards, lost_boards, ranks
@@ -27,6 +28,8 @@ from support.random_contexts import contexts
 from support.random_details import ONE, details, links, mentions
 from support.random_fields import disabled_options, fields, value_of
 from support.random_filters import dashboards, filters, late_filters
+from support.random_ideas import ideas
+from support.random_plans import plans
 from support.random_properties import properties
 from support.random_screens import default_field_configuration, field_configurations, screens
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
@@ -282,6 +285,8 @@ PARTS: list[Part] = [
     details,
     links,
     mentions,
+    addresses,
+    ideas,
     filters,
     boards,
     late_filters,
@@ -291,6 +296,7 @@ PARTS: list[Part] = [
     epics,
     votes,
     columns,
+    plans,
     properties,
     late_parents,
     lost_boards,
