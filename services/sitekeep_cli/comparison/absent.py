@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from sitekeep_cli.comparison.jira_values import PERSON
 from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.shape import is_list
 from sitekeep_shared.content.entity_properties import Owner
@@ -61,10 +62,13 @@ def explained(
         # Whose account is deleted owns it no more; the restoring account does.
         return True
     if path in _REPLACED:
-        return isinstance(left, str) and left not in present
+        return isinstance(left, str) and _account(left) not in present
     if kind in _OWNED and path in _SHARED:
         return bool(_shown_to(left, present) == (right or []))
-    if path == "assignee" or path == "mentions" or path.startswith(("custom.", "values.")):
+    if path == "mentions":
+        mentioned: list[Json] = left if is_list(left) else []
+        return bool([one for one in mentioned if one in present] == (right or []))
+    if path == "assignee" or path.startswith(("custom.", "values.")):
         return bool(_present(left, present) == (right or []))
     return False
 
@@ -81,7 +85,7 @@ def cannot_act(
     if kind is Kind.PROJECT and path == "lead":
         return isinstance(left, str) and left not in active
     if kind is Kind.ISSUE and path == "assignee":
-        return isinstance(left, str) and left not in active and right is None
+        return isinstance(left, str) and _account(left) not in active and right is None
     if kind is Kind.WATCHER and path == MISSING:
         return item.rpartition("/")[2] not in active
     named = item if kind is Kind.ROLE_ACTOR and path == MISSING else ""
@@ -96,8 +100,17 @@ def _shown_to(value: Json, present: Collection[str]) -> Json:
     return [one for one in listed if " " in one or one == "everyone" or one in present]
 
 
+def _account(person: str) -> str:
+    return person.removeprefix(PERSON)
+
+
 def _present(value: Json, present: Collection[str]) -> Json:
-    """The value without who is absent; an empty list stands for nothing at all."""
+    """The value without people who are absent; an empty list stands for nothing at all."""
     if is_list(value):
-        return [one for one in value if not isinstance(one, str) or one in present]
-    return [] if isinstance(value, str) and value not in present else value
+        return [one for one in value if not _is_absent(one, present)]
+    return [] if _is_absent(value, present) else value
+
+
+def _is_absent(value: Json, present: Collection[str]) -> bool:
+    is_person = isinstance(value, str) and value.startswith(PERSON)
+    return is_person and _account(value) not in present

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sitekeep_cli.comparison.jira_values import PERSON
 from sitekeep_cli.comparison.links import ASSET
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
@@ -124,7 +125,7 @@ def _value(reading: Reading, value: Item, text: Callable[[str], str]) -> str:
     if value.get("referencedObject"):
         return reading.name(ASSET, part(value, "referencedObject").get("id"))
     if value.get("user"):
-        return str(part(value, "user").get("key"))
+        return f"{PERSON}{part(value, 'user').get('key')}"
     if value.get("status"):
         return str(part(value, "status").get("name"))
     return text(str(value.get("value", value.get("displayValue", ""))))

@@ -13,6 +13,8 @@ from sitekeep_cli.comparison.model import Json
 from sitekeep_cli.comparison.provenance import instant
 from sitekeep_cli.comparison.shape import is_list, is_object
 
+PERSON = "user/"
+"""What the accounts of people begin with, so that no text passes for one."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _OF_THE_SITE = frozenset({"self", "id", "avatarUrls", "iconUrl", "avatarId", "avatarUrl"})
 """What each site makes up by itself, wherever it stands."""
@@ -45,7 +47,7 @@ def _object(value: Mapping[str, Any], links: Links) -> Json:
         identifier = str(value["objectId"])
         return links.name(ASSET, identifier) or f"unknown object {identifier}"
     if "accountId" in value:
-        return value["accountId"]
+        return f"{PERSON}{value['accountId']}"
     if "value" in value and ("id" in value or "self" in value):
         return _option(value, links)
     if "key" in value and "name" not in value:
