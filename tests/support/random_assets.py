@@ -226,7 +226,7 @@ def _values(made: _Made, attribute: Json, number: int) -> list[str]:
 def _addresses(made: _Made) -> list[str]:
     """Some of them the site's own: these lead to its issues and have to lead to the same."""
     own = [f"{made.site.side.base_url}/browse/{each}" for each in made.site.issues]
-    return [*made.site.sample(own, 0), "https://x.example/?ü=1&b=%20#c"]
+    return [*made.site.sample(own, 1), "https://x.example/?ü=1&b=%20#c"]
 
 
 _PLAIN: Mapping[str, Callable[[_Made], Sequence[str]]] = {

@@ -10,18 +10,19 @@ from support import random_texts as texts
 from support.jira_fakes import API
 from support.random_contexts import value
 from support.random_site import Json, RandomSite
+from support.random_workflows import DEFAULT_STATUSES
 
 _KEYS = ("CFG", "C2")
 _ONE = "issue/{issue}"
 _TEAM_TEMPLATE = "com.pyxis.greenhopper.jira:gh-simplified-agility-kanban"
 _REFUSALS = (SiteRefused, SiteForbidden)
-_DEFAULT_STATUSES = ("To Do", "In Progress", "Done")
 
 
 async def configured_projects(site: RandomSite) -> None:
     """Projects that begin with some of the schemes; they have no issues yet."""
     own, chance = site.configuration, site.chance
-    for number, key in enumerate(_KEYS[: chance.choice((0, 0, 1, 1, 1, 2))]):
+    count = chance.choice((1, 1, 2) if own.workflow_schemes else (0, 0, 1))
+    for number, key in enumerate(_KEYS[:count]):
         body: Json = {
             "key": key,
             "name": texts.name(chance, 90 + number),
@@ -33,7 +34,7 @@ async def configured_projects(site: RandomSite) -> None:
             ("issueTypeScheme", own.type_schemes),
             ("workflowScheme", own.workflow_schemes),
         ):
-            chosen = site.maybe(list(known))
+            chosen = chance.choice(list(known)) if known and site.has(0.8) else None
             body |= {name: int(chosen)} if chosen else {}
         made = await site.post("project", body)
         own.projects[key] = str(made["id"])
@@ -60,7 +61,7 @@ async def configured_issues(site: RandomSite) -> None:
         site.projects[key] = project
         kinds = await site.side.client.get_json(f"{API}/project/{{key}}/statuses", key=key)
         made: list[str] = []
-        for kind in site.sample(kinds, 4):
+        for kind in site.chance.choices(kinds, k=site.chance.choice((0, 3, 5))):
             parent = site.maybe(made) if kind["subtask"] else None
             if kind["subtask"] and not parent:
                 continue
@@ -139,8 +140,10 @@ def _flow(name: str, scope: Json, statuses: Sequence[Json]) -> Json:
     ]
     initial: Json = {"id": "1", "name": "Create", "type": "INITIAL"}
     initial["toStatusReference"] = statuses[0]["id"]
-    placed = [{"statusReference": each["id"], "properties": {}} for each in statuses]
-    workflow = {"name": name, "statuses": placed, "transitions": [initial]}
+    placed: list[Json] = [
+        {"statusReference": each["id"], "properties": dict[str, str]()} for each in statuses
+    ]
+    workflow: Json = {"name": name, "statuses": placed, "transitions": [initial]}
     return {"scope": scope, "statuses": listed, "workflows": [workflow]}
 
 
@@ -205,7 +208,7 @@ def _statuses(site: RandomSite, workflow: str) -> Sequence[str]:
     if known is not None:
         return known
     listed = site.configuration.statuses
-    return [str(each["id"]) for each in listed if each["name"] in _DEFAULT_STATUSES]
+    return [str(each["id"]) for each in listed if each["name"] in DEFAULT_STATUSES]
 
 
 async def _edit_late(site: RandomSite, key: str) -> None:

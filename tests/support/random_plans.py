@@ -23,6 +23,9 @@ async def plans(site: RandomSite) -> None:
     for number in site.some(2):
         name = site.chance.choice((texts.name(site.chance, number), "Same", "x" * LONGEST_NAME))
         body = _body(site) | {"name": name}
+        if not body["issueSources"]:
+            # No site takes a plan over nothing.
+            continue
         plan = str(await site.side.client.post_json(PLANS, body, [("useGroupId", "true")]))
         for _ in site.some(2):
             await _team(site, plan)

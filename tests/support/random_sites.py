@@ -12,6 +12,7 @@ from typing import Any
 
 from support import random_texts as texts
 from support.jira_fakes import API
+from support.random_addresses import addresses
 from support.random_archives import archived_issues, archived_projects, archived_versions
 from support.random_assets import assets
 from support.random_boards import boards, lost_boards, ranks
@@ -283,6 +284,7 @@ PARTS: list[Part] = [
     details,
     links,
     mentions,
+    addresses,
     ideas,
     filters,
     boards,

@@ -11,13 +11,15 @@ from support.random_rules import RandomRules
 from support.random_site import Json, RandomSite
 
 _CATEGORIES = ("TODO", "IN_PROGRESS", "DONE")
+DEFAULT_STATUSES = ("To Do", "In Progress", "Done")
+"""The names of those of the workflow that every site begins with."""
 _GLOBAL: Json = {"type": "GLOBAL"}
 _EVENTS = ("1", "2", "5", "13")
 
 
 async def statuses(site: RandomSite) -> None:
     """Some of the site's own, some of which no workflow has."""
-    if site.has(0.5):
+    if site.has(0.7):
         new = [_status(site, name) for name in names(site, site.chance.choice((1, 2, 4)))]
         await site.post("statuses", {"scope": _GLOBAL, "statuses": new})
     found = await site.side.client.get_json(f"{API}/statuses/search")
@@ -37,18 +39,27 @@ async def workflows(site: RandomSite) -> None:
     if not site.has(0.5):
         return
     for number, name in enumerate(names(site, site.chance.choice((1, 1, 3)))):
-        known = site.chance.sample(site.configuration.statuses, site.chance.randint(1, 3))
+        known = _chosen(site)
         listed: list[Json] = [
             {name: each[name] for name in ("id", "name", "description", "statusCategory")}
             | {"statusReference": each["id"]}
             for each in known
         ]
-        if site.has(0.2):
+        if site.has(0.5):
             new = _status(site, texts.name(site.chance, 20 + number))
             listed.append({**new, "statusReference": "f0b24de5-25e7-4fab-ab94-63d81db6c0c0"})
         await _create(site, name, listed)
     found = await site.side.client.get_json(f"{API}/statuses/search")
     site.configuration.statuses = found["values"]
+
+
+def _chosen(site: RandomSite) -> list[Json]:
+    """Some statuses in any order; the site's own ones more often than those of every site."""
+    listed = site.configuration.statuses
+    own = [each for each in listed if each["name"] not in DEFAULT_STATUSES]
+    chosen = [*site.sample(own), *site.sample(listed, 3)] or listed[:1]
+    known = {str(each["id"]): each for each in chosen}
+    return site.chance.sample(list(known.values()), len(known))
 
 
 async def _create(site: RandomSite, name: str, listed: Sequence[Json]) -> None:
@@ -141,7 +152,7 @@ def _rules(site: RandomSite, rules: RandomRules) -> Json:
 async def workflow_schemes(site: RandomSite) -> None:
     """Schemes with workflows for some types; they may name the same one again and again."""
     flows = list(site.configuration.workflows)
-    for name in names(site, site.chance.choice((0, 1, 1, 2))) if flows else ():
+    for name in names(site, site.chance.choice((1, 1, 2))) if flows else ():
         mapped = {
             each: site.chance.choice(flows) for each in site.sample([*site.types.values()], 3)
         }

@@ -16,6 +16,8 @@ WHY_NOT_HELD = "the backup names the file as missing; its name stands in the tex
 
 _MEDIA = frozenset({"media", "mediaInline"})
 _FRAMES = frozenset({"mediaSingle", "mediaGroup"})
+_ADDRESSES = frozenset({"href", "url"})
+"""Attributes that lead somewhere: after a restore, into the destination."""
 _WITHOUT_MEANING = frozenset({"localId", "collection", "occurrenceKey"})
 """Attributes that a site makes up anew and that no reader sees."""
 
@@ -26,7 +28,7 @@ def canonical(document: Json, links: Links) -> Json:
     A document without content is None: sites store both for an empty text.
     """
     if isinstance(document, str):
-        return links.text(document) or None
+        return links.said(document) or None
     if not is_object(document) or not document.get("content"):
         return None
     return _node(document, links)
@@ -106,7 +108,7 @@ def _part(node: Mapping[str, Any], name: str, value: Json, links: Links) -> Json
     if name in ("content", "marks"):
         return [_node(child, links) for child in items(node, name)]
     if name == "text":
-        return links.text(value)
+        return links.said(value)
     return value
 
 
@@ -117,6 +119,8 @@ def _attributes(kind: str, attributes: Mapping[str, Any] | None, links: Links) -
             continue
         if kind in _MEDIA and name == "id":
             result["file"] = links.name(MEDIA, str(value))
+        elif name in _ADDRESSES and isinstance(value, str):
+            result[name] = links.text(value)
         elif value is not None:
             result[name] = _deep(value, links)
     return result
@@ -124,7 +128,7 @@ def _attributes(kind: str, attributes: Mapping[str, Any] | None, links: Links) -
 
 def _deep(value: Json, links: Links) -> Json:
     if isinstance(value, str):
-        return links.text(value)
+        return links.said(value)
     if is_list(value):
         return [_deep(one, links) for one in value]
     if is_object(value):

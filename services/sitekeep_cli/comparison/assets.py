@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sitekeep_cli.comparison.links import ASSET
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import items, part
+from sitekeep_shared.atlassian.assets_site import URL
 from sitekeep_shared.kinds import Kind
 
 _SCHEMA = "asset schema"
@@ -31,7 +32,8 @@ def refer(reading: Reading) -> None:
         schema = reading.name(_SCHEMA, item.get("objectSchemaId"))
         reading.refer(_TYPE, record.key, f"{schema}/{item.get('name')}")
         for attribute in _attributes(record):
-            name = f"{attribute.get('type')}/{attribute.get('name')}"
+            sort = part(attribute, "defaultType").get("name") or attribute.get("type")
+            name = f"{sort}/{attribute.get('name')}"
             reading.refer(_ATTRIBUTE, str(attribute.get("id")), name)
     for record, item in reading.objects(Kind.ASSET_OBJECT):
         reading.refer(ASSET, record.key, _owner(reading, item))
@@ -103,10 +105,11 @@ def _object(reading: Reading, item: Item) -> Json:
     values: dict[str, Json] = {}
     for attribute in items(item, "attributes"):
         known = reading.name(_ATTRIBUTE, attribute.get("objectTypeAttributeId"))
-        name = known.partition("/")[2]
+        sort, _, name = known.partition("/")
         if name not in _OF_THE_SITE:
+            text = reading.links.text if sort == URL else reading.links.said
             listed = items(attribute, "objectAttributeValues")
-            values[name] = sorted(_value(reading, each) for each in listed)
+            values[name] = sorted(_value(reading, each, text) for each in listed)
     return without_nothing(
         {
             "key": item.get("objectKey"),
@@ -117,11 +120,11 @@ def _object(reading: Reading, item: Item) -> Json:
     )
 
 
-def _value(reading: Reading, value: Item) -> str:
+def _value(reading: Reading, value: Item, text: Callable[[str], str]) -> str:
     if value.get("referencedObject"):
         return reading.name(ASSET, part(value, "referencedObject").get("id"))
     if value.get("user"):
         return str(part(value, "user").get("key"))
     if value.get("status"):
         return str(part(value, "status").get("name"))
-    return reading.links.text(str(value.get("value", value.get("displayValue", ""))))
+    return text(str(value.get("value", value.get("displayValue", ""))))

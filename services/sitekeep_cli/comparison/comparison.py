@@ -122,8 +122,9 @@ class Comparison:
 
     def read(self, left: Backup, right: Backup, *, jira: bool) -> None:
         """Reads both sides; the shelf keeps their canonical forms."""
+        links: Links | None = None
         for side, backup in ((Side.LEFT, left), (Side.RIGHT, right)):
-            links = Links(self._shelf, side, backup.site_uri)
+            links = Links(self._shelf, side, backup.site_uri, links)
             reading = Reading(backup, self._shelf, side, self._mode, links)
             directory.read(reading)
             if jira:

@@ -8,6 +8,7 @@ from typing import Any
 from sitekeep_cli.comparison import jira_workflows
 from sitekeep_cli.comparison.jira_screens import restored_field_name
 from sitekeep_cli.comparison.links import (
+    ADDRESS_FIELD,
     COMPONENT,
     FIELD,
     FIELD_SCHEMES,
@@ -52,7 +53,7 @@ def _projects(reading: Reading) -> None:
 def _project(reading: Reading, item: Item) -> dict[str, Json]:
     return {
         "name": item.get("name"),
-        "description": reading.links.text(item.get("description") or ""),
+        "description": reading.links.said(item.get("description") or ""),
         "lead": part(item, "lead").get("accountId"),
         "type": item.get("projectTypeKey"),
         "style": item.get("style"),
@@ -97,7 +98,7 @@ def _in_project(reading: Reading, record: Record, item: Item) -> str:
 def _version(reading: Reading, item: Item) -> Json:
     return without_nothing(
         {
-            "description": reading.links.text(item.get("description") or ""),
+            "description": reading.links.said(item.get("description") or ""),
             "archived": item.get("archived") or None,
             "released": item.get("released") or None,
             "startDate": item.get("startDate"),
@@ -109,7 +110,7 @@ def _version(reading: Reading, item: Item) -> Json:
 def _component(reading: Reading, item: Item) -> Json:
     return without_nothing(
         {
-            "description": reading.links.text(item.get("description") or ""),
+            "description": reading.links.said(item.get("description") or ""),
             "lead": part(item, "lead").get("accountId"),
             "assigneeType": item.get("assigneeType"),
         }
@@ -153,6 +154,10 @@ _SITE_WIDE: Mapping[Kind, Callable[[Item], dict[str, Json]]] = {
 }
 
 
+_ADDRESS_TYPE = "customfieldtypes:url"
+"""How the type of the fields ends whose values are addresses (Jira's own types)."""
+
+
 def _scoped_name(reading: Reading, item: Item) -> str:
     """The name, below its project where it belongs to one only and is not restored for all."""
     scope = part(item, "scope")
@@ -176,6 +181,8 @@ def _field(reading: Reading, record: Record, item: Item) -> None:
     name = str(item.get("name", identifier))
     if custom:
         reading.refer(FIELD, identifier, name)
+    if str(schema.get("custom")).endswith(_ADDRESS_TYPE):
+        reading.refer(ADDRESS_FIELD, identifier, name)
     value = {
         "name": name,
         "type": schema.get("type"),

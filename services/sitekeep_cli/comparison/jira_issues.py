@@ -9,7 +9,7 @@ from typing import Any
 
 from sitekeep_cli.comparison import adf, jira_values, service_management
 from sitekeep_cli.comparison.jira_queries import REALM
-from sitekeep_cli.comparison.links import ATTACHMENT, FIELD, MEDIA
+from sitekeep_cli.comparison.links import ADDRESS_FIELD, ATTACHMENT, FIELD, MEDIA
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.provenance import (
     created_line,
@@ -164,7 +164,9 @@ def _place(reading: Reading, value: dict[str, Json], name: str, fields: Mapping[
         label = reading.links.name(FIELD, name) or name
         if _RANK_TEXT.fullmatch(str(field)):
             return
-        value["custom"][label] = jira_values.canonical(field, reading.links)
+        is_link = isinstance(field, str) and reading.links.name(ADDRESS_FIELD, name) is not None
+        shaped = reading.links.text(field) if is_link else None
+        value["custom"][label] = shaped or jira_values.canonical(field, reading.links)
     else:
         value[name] = jira_values.canonical(field, reading.links)
 

@@ -14,13 +14,22 @@ from sitekeep_cli.comparison.jira_access import (
     put_schemes,
     restored_name,
 )
-from sitekeep_cli.comparison.links import FIELD_SCHEMES, GROUP, OPTION, PROJECT, SCREENS, VERSION
+from sitekeep_cli.comparison.links import (
+    FIELD,
+    FIELD_SCHEMES,
+    GROUP,
+    LEARNT_OPTION,
+    OPTION,
+    PROJECT,
+    SCREENS,
+    VERSION,
+)
 from sitekeep_cli.comparison.model import Json, Mode, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
 from sitekeep_cli.comparison.shape import is_list, part
 from sitekeep_shared.content import discovery_fields
 from sitekeep_shared.content.field_configurations import CONFIGURATION, FIELD_SCHEME, SCHEME
-from sitekeep_shared.content.learnt_options import APP_OPTIONS
+from sitekeep_shared.content.learnt_options import APP_OPTIONS, CREATEMETA, LEARNT
 from sitekeep_shared.kinds import Kind
 
 PROJECTS = "projects"
@@ -245,11 +254,20 @@ class _Contexts:
         listed = list(self.reading.objects(Kind.FIELD_CONTEXT))
         names = {(record.attributes["field"], str(each.get("name"))) for record, each in listed}
         for record, context in listed:
+            self._refer_options(record)
             field, name = record.attributes["field"], str(context.get("name"))
             stays = self.reading.restored and (field, f"{name}{SUFFIX}") in names
             shown = f"{name}{OWN}" if stays else restored_name(self.reading, context)
             owner = f"{self.fields.get(field, field)}/{shown}"
             self.reading.put(Kind.FIELD_CONTEXT, owner, self._shape(record, context))
+
+    def _refer_options(self, record: Record) -> None:
+        """Keeps which options a field has, and whether only those that can be chosen are known."""
+        field = self.reading.name(FIELD, record.attributes["field"])
+        if record.attributes.get(LEARNT) == CREATEMETA:
+            self.reading.refer(LEARNT_OPTION, field, CREATEMETA)
+        for option in json.loads(record.attributes.get("options") or "[]"):
+            self.reading.refer(LEARNT_OPTION, f"{field}/{option.get('value')}", "there")
 
     def _shape(self, record: Record, context: Item) -> Json:
         projects: list[str] = json.loads(record.attributes.get("projects") or "[]")

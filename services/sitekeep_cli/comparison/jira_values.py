@@ -25,7 +25,7 @@ def canonical(value: Json, links: Links) -> Json:
     if is_list(value):
         return _list([canonical(one, links) for one in value])
     if isinstance(value, str):
-        return instant(value) if _TIME.fullmatch(value) else links.text(value)
+        return instant(value) if _TIME.fullmatch(value) else links.said(value)
     return value
 
 
@@ -53,11 +53,11 @@ def _object(value: Mapping[str, Any], links: Links) -> Json:
     if "projectTypeKey" in value:
         return value["key"]
     if "name" in value:
-        return links.text(str(value["name"]))
+        return links.said(str(value["name"]))
     return {name: canonical(one, links) for name, one in value.items() if name not in _OF_THE_SITE}
 
 
 def _option(value: Mapping[str, Any], links: Links) -> Json:
-    chosen = links.text(str(value["value"]))
+    chosen = links.said(str(value["value"]))
     child = value.get("child")
     return {"value": chosen, "child": canonical(child, links)} if child else chosen

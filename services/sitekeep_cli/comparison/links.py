@@ -27,6 +27,8 @@ PROJECT = "project"
 """The realm of project ids: what they stand for is a project key."""
 FIELD = "field"
 """The realm of custom field ids: what they stand for is a field name."""
+ADDRESS_FIELD = "address field"
+"""The realm of the ids of custom fields whose values are addresses."""
 PERMISSIONS = "permissions"
 """The realm of permission scheme ids: what they stand for is the name of the scheme."""
 SECURITY = "security"
@@ -37,6 +39,8 @@ PRIORITIES = "priorities"
 """The realm of the projects' priority schemes: by project id, the name of the scheme."""
 SCREENS = "screens"
 """The realm of the projects' issue type screen schemes: by project id, the name of the scheme."""
+LEARNT_OPTION = "learnt option"
+"""The realm of names of fields whose open options alone are known, and of options below them."""
 FIELD_SCHEMES = "field schemes"
 """The realm of the projects' field configuration schemes: by project id, the scheme's name."""
 NOTIFICATIONS = "notifications"
@@ -77,10 +81,15 @@ _PERSONAL_KEY = re.compile(r"\bPERSONAL\w+")
 class Links:
     """Rewrites the texts of one side."""
 
-    def __init__(self, shelf: Shelf, side: Side, site_uri: str) -> None:
+    def __init__(
+        self, shelf: Shelf, side: Side, site_uri: str, source: Links | None = None
+    ) -> None:
+        """``source``: those of the site that this one was restored from, where it is another."""
         self._shelf = shelf
         self._side = side
+        self._site_uri: str = site_uri
         self._hosts = _addresses_of(site_uri)
+        self._source = source if source is not None and source._site_uri != site_uri else None
 
     def name(self, realm: str, identifier: str) -> str | None:
         """What an id of this side stands for."""
@@ -106,6 +115,17 @@ class Links:
         text = _PAGE_PATH.sub(self._replacement("page:", PAGE), text)
         text = _PAGE_ID.sub(self._replacement("page:", PAGE), text)
         return _JIRA_FILE.sub(self._replacement("attachment:", ATTACHMENT), text)
+
+    def said(self, text: str) -> str:
+        """The same for a text that people wrote: a restore leaves addresses in it as they are."""
+        source = self._source
+        if source is not None and source.is_named_in(text):
+            return source.text(text)
+        return self.text(text)
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text has an address of this site."""
+        return self._hosts is not None and self._hosts.search(text) is not None
 
     def _replacement(self, prefix: str, realm: str) -> Callable[[re.Match[str]], str]:
         return functools.partial(self._replace, prefix, realm)

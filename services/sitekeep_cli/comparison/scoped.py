@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 
 from sitekeep_cli.comparison.jira_screens import PROJECTS, TYPES
+from sitekeep_cli.comparison.links import LEARNT_OPTION
 from sitekeep_cli.comparison.model import Json, Side
 from sitekeep_cli.comparison.shape import is_list, is_object
 from sitekeep_cli.comparison.shelf import Shelf
@@ -45,7 +46,8 @@ def explained(shelf: Shelf, kind: Kind, name: str, path: str, left: Json, right:
         return path == "custom" or (path == MISSING and is_of_an_app(name))
     if kind is Kind.ISSUE:
         label = path.removeprefix(_CUSTOM)
-        return label == path or (right is None and _has_no_writer(shelf, label))
+        is_no_writer = right is None and _has_no_writer(shelf, label)
+        return label == path or is_no_writer or _is_of_closed_options(shelf, label, left, right)
     if kind is Kind.SCREEN and path == MISSING:
         return bool(_value_of(shelf, Side.LEFT, kind, name).get("project"))
     if kind is Kind.SCREEN:
@@ -87,6 +89,22 @@ def _has_no_writer(shelf: Shelf, label: str) -> bool:
         if is_computed(kind) and after is not None and after.get("custom") == kind:
             return True
     return False
+
+
+def _is_of_closed_options(shelf: Shelf, label: str, left: Json, right: Json) -> bool:
+    """Whether only options are lost that a field of a single project offers to nobody any more."""
+    field = label.removesuffix(".child")
+    before, after = (list(each) if is_list(each) else [each] for each in (left, right))
+    lost = [_chosen(each) for each in before if each not in after]
+    is_less = all(each is None or each in before for each in after)
+    known = (shelf.look_up(Side.LEFT, LEARNT_OPTION, f"{field}/{each}") for each in lost)
+    is_learnt = shelf.look_up(Side.LEFT, LEARNT_OPTION, field) is not None
+    return is_learnt and is_less and all(each is None for each in known)
+
+
+def _chosen(value: Json) -> Json:
+    """The option that a value names, without the one below it."""
+    return value.get("value") if is_object(value) else value
 
 
 def _has_no_field(shelf: Shelf, name: str) -> bool:

@@ -19,6 +19,9 @@ PREFIX = "/jsm/assets/workspace/{workspace}/v1"
 REFERENCE, USER, GROUP, STATUS = 1, 2, 4, 7
 """The types of attributes whose values are more than texts (``objecttypeattribute``)."""
 
+URL = "Url"
+"""The name of the default type of attributes whose values are addresses."""
+
 FIELD_TYPE = "com.atlassian.jira.plugins.cmdb:cmdb-object-cftype"
 """The type of the fields of issues that name objects; Assets makes them, no request does."""
 

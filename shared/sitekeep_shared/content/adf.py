@@ -106,6 +106,13 @@ def _attributes(node: Node) -> dict[str, Any]:
     return attributes if is_node(attributes) else {}
 
 
+def _leads_to(mark: Any, text: Any) -> bool:
+    """Whether a text is a link whose words are its own address."""
+    if not is_node(mark) or mark.get("type") != "link":
+        return False
+    return isinstance(text, str) and _attributes(mark).get("href") == text
+
+
 def accounts_of(node: Node) -> set[str]:
     """The account ids that a document mentions."""
     mentions = (each for each in walk(node) if each.get("type") == "mention")
@@ -160,6 +167,8 @@ class Rewriting:
             copy["attrs"] = {**attributes, "url": self.link(attributes["url"])}
         if is_list(node.get("marks")):
             copy["marks"] = [self._mark(mark) for mark in node["marks"]]
+            if any(_leads_to(mark, node.get("text")) for mark in node["marks"]):
+                copy["text"] = self.link(node["text"])
         if is_list(node.get("content")):
             content = children_of(node)
             copy["content"] = [self._node(each) if is_node(each) else each for each in content]
@@ -184,6 +193,8 @@ class Rewriting:
 
     def _media_attributes(self, node: Node) -> Node:
         attributes = dict(_attributes(node))
+        if attributes.get("type") == "external" and isinstance(attributes.get("url"), str):
+            attributes["url"] = self.link(attributes["url"])
         if attributes.get("id") in self.media:
             attributes["id"] = self.media[attributes["id"]]
         return attributes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from sitekeep_restore.importers.jira import IMPORTER
@@ -134,6 +136,25 @@ async def test_fields_of_a_team_managed_project_come_with_options_below_others(
     assert undeclared(before, after) == []
     assert of_contexts(before, after) == set()
     assert await _chosen(pair.destination, "Ort „genau“") == ["Köln"]
+
+
+async def test_what_nobody_can_choose_any_more_is_lost_and_named(pair: JiraPair) -> None:
+    fields = await ideas(pair)
+    jira = Jira(pair.source.site)
+    for field, value in zip(fields, ("成長 <2>", "Mobile"), strict=True):
+        option = next(each for each in options_of(jira, field) if each.name == value)
+        closed = dataclasses.replace(option, body={**option.body, "disabled": True})
+        jira.objects.put(closed)
+    before = await pair.source.backup()
+    tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
+    assert reasons_of(tally)["FIELD_VALUE_NOT_RESTORABLE"] == 2
+    after = await pair.destination.backup()
+    assert undeclared(before, after) == []
+    found = {one.path: one.declared for one in differences(before, after) if one.item == "IDEA-1"}
+    assert found["custom.Ziel"]
+    assert found["custom.Themen & „mehr“"]
+    assert await _chosen(pair.destination, "Themen & „mehr“") == ["Büro & Labor"]
 
 
 async def test_fields_that_creates_do_not_show_are_named(pair: JiraPair) -> None:

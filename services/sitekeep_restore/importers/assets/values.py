@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sitekeep_restore.importers.assets.attributes import attributes_in
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.addresses import Addresses
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.unit import ImportUnit
-from sitekeep_shared.atlassian.assets_site import REFERENCE, STATUS, USER
+from sitekeep_shared.atlassian.assets_site import REFERENCE, STATUS, URL, USER
 from sitekeep_shared.kinds import Kind
 
 Values = dict[str, list[str]]
@@ -55,6 +56,7 @@ class Translation:
     users: Mapping[str, str]
     statuses: Mapping[str, str]
     objects: Mapping[str, str]
+    addresses: Addresses
 
     @classmethod
     async def of(cls, unit: ImportUnit, items: Sequence[Json]) -> Translation:
@@ -74,6 +76,7 @@ class Translation:
             await get(identity_kinds.USER, named.get(USER, ())),
             await get(identity_kinds.ASSET_STATUS, named.get(STATUS, ())),
             await get(identity_kinds.ASSET_OBJECT, named.get(REFERENCE, ())),
+            await Addresses.of(unit),
         )
 
     def values(self, item: Json, *, references: bool) -> tuple[Values, int]:
@@ -95,4 +98,7 @@ class Translation:
     def _one(self, definition: Json, value: str) -> str | None:
         maps = {USER: self.users, STATUS: self.statuses, REFERENCE: self.objects}
         known = maps.get(int(definition.get("type") or 0))
-        return value if known is None else known.get(value)
+        if known is not None:
+            return known.get(value)
+        default: Json = definition.get("defaultType") or {}
+        return self.addresses.link(value) if default.get("name") == URL else value

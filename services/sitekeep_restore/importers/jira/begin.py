@@ -64,13 +64,21 @@ async def _set_preference(unit: ImportUnit, disabled: bool) -> None:
 
 async def _note_addresses(unit: ImportUnit) -> None:
     """Keeps the addresses of both sites, so that links from one item to another can follow."""
-    entries, _ = await take(unit.backup, Kind.PROJECT, 1)
-    if not entries:
-        return
-    project: Json = await read_json(unit.backup, entries[0])
-    info: Json = await unit.site.get_json("/rest/api/3/serverInfo")
-    pair = {"source": _address(project.get("self")), "target": _address(info.get("baseUrl"))}
-    await unit.identities.put(identity_kinds.SITE, pair)
+    source = await _source_address(unit)
+    if source:
+        info: Json = await unit.site.get_json("/rest/api/3/serverInfo")
+        pair = {"source": source, "target": _address(info.get("baseUrl"))}
+        await unit.identities.put(identity_kinds.SITE, pair)
+
+
+async def _source_address(unit: ImportUnit) -> str:
+    """What the first project, or issue type where there is none, says of itself; else empty."""
+    for kind in (Kind.PROJECT, Kind.ISSUE_TYPE):
+        entries, _ = await take(unit.backup, kind, 1)
+        if entries:
+            found: Json = await read_json(unit.backup, entries[0])
+            return _address(found.get("self"))
+    return ""
 
 
 def _address(url: object) -> str:

@@ -27,9 +27,7 @@ _WRITTEN_ELSEWHERE = frozenset({SPRINT_FIELD, RANK_FIELD})
 So are the fields of requests, once everything else is there.
 """
 
-_PLAIN = frozenset(
-    {"textfield", "float", "datepicker", "datetime", "url", "labels", "readonlyfield"}
-)
+_PLAIN = frozenset({"textfield", "float", "datepicker", "datetime", "labels", "readonlyfield"})
 _LISTS_OF_IDS = {
     "fixVersions": identity_kinds.VERSION,
     "versions": identity_kinds.VERSION,
@@ -166,6 +164,8 @@ class FieldValues:
         name = kind.removeprefix(STOCK)
         if name in _PLAIN:
             return value
+        if name == "url":
+            return self._known.link(str(value))
         if name == "textarea":
             return self._texts.rewrite(Kind.ISSUE, key, value) if is_document(value) else None
         one = _ONE.get(name)

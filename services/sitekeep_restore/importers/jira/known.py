@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.addresses import Addresses
 from sitekeep_restore.importers.jira.reading import Json
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.content.adf import is_list, is_node
@@ -28,8 +29,7 @@ class Known:
     """Source → target ids of everything that the issues of a unit name, by identity kind."""
 
     maps: Mapping[str, Mapping[str, str]]
-    source_site: str
-    target_site: str
+    addresses: Addresses
 
     def of(self, kind: str) -> Mapping[str, str]:
         """The map of an identity kind."""
@@ -47,10 +47,7 @@ class Known:
 
     def link(self, url: str) -> str:
         """An address within the source site, as one within the destination; ids follow."""
-        if not self.source_site or not url.startswith(self.source_site + "/"):
-            return url
-        path = url.removeprefix(self.source_site)
-        return self.target_site + self._attachment_path(path)
+        return self.addresses.link(url, self._attachment_path)
 
     def _attachment_path(self, path: str) -> str:
         """The path with the id of a restored attachment in place of the original one."""
@@ -71,8 +68,7 @@ async def known_of(unit: ImportUnit, documents: Iterable[Any]) -> Known:
     if identity_kinds.ASSET_OBJECT in maps:
         assets = await unit.identities.get(identity_kinds.ASSETS, ["workspace"])
         maps[identity_kinds.ASSETS] = assets
-    sites = await unit.identities.get(identity_kinds.SITE, ["source", "target"])
-    return Known(maps, sites.get("source", ""), sites.get("target", ""))
+    return Known(maps, await Addresses.of(unit))
 
 
 def _collect(document: Any, wanted: dict[str, set[str]]) -> None:

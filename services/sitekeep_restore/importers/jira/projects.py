@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sitekeep_restore.importers.jira import identity_kinds
+from sitekeep_restore.importers.jira.addresses import Addresses
 from sitekeep_restore.importers.jira.issue_type_schemes import issue_type_scheme_of
 from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.open_fields import open_fields_of
@@ -283,6 +284,8 @@ async def _body(unit: ImportUnit, project: Json, schemes: dict[str, int]) -> Jso
     for name in ("description", "assigneeType", "url"):
         if project.get(name) and not (name == "url" and str(project[name]).startswith("/")):
             body[name] = project[name]
+    if "url" in body:
+        body["url"] = (await Addresses.of(unit)).link(str(body["url"]))
     category = await _category(unit, project)
     return {**body, "categoryId": int(category)} if category else body
 

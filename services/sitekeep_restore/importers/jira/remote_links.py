@@ -17,9 +17,17 @@ async def import_remote_links(context: DetailContext, issue: DetailedIssue) -> N
         return
     context.unit.tally.expect(Kind.REMOTE_LINK, len(issue.remote_links))
     present = await _present(context, issue)
-    for link in issue.remote_links:
+    for link in (_followed(context, each) for each in issue.remote_links):
         if _identity(link) in present or await _post(context, issue, link):
             context.unit.tally.done(Kind.REMOTE_LINK)
+
+
+def _followed(context: DetailContext, link: Json) -> Json:
+    """The link; one that leads into the source site leads to the same place here."""
+    target: Json = link.get("object") or {}
+    if not target.get("url"):
+        return link
+    return {**link, "object": {**target, "url": context.known.link(str(target["url"]))}}
 
 
 async def _present(context: DetailContext, issue: DetailedIssue) -> set[tuple[str, str, str]]:
