@@ -11,6 +11,7 @@ STATES = ("closed", "active", "future")
 """In the order in which a board takes them: it has one active sprint at a time."""
 DATES = {"startDate": "2024-03-01T10:00:00.000Z", "endDate": "2024-03-15T10:00:00.000Z"}
 LONGEST_NAME = 254
+SHARED_NAMES = ("Same sprint", "x" * 30)
 
 
 async def boards(site: RandomSite) -> None:
@@ -44,9 +45,11 @@ async def _sprints(site: RandomSite, board: str, key: str) -> None:
     one = f"{AGILE}/sprint/{{sprint}}"
     states = sorted(site.sample((*STATES, "closed", "future"), 3), key=STATES.index)
     for number, state in enumerate(states):
-        name = site.chance.choice((texts.name(site.chance, number, 30), "Same sprint", "x" * 30))
-        body: Json = {"name": name, "originBoardId": int(board)}
-        body |= {"goal": texts.odd(site.chance)} if site.chance.random() < 0.7 else {}
+        # Sprints of one name can only be told apart by what they say.
+        goal = f"{texts.odd(site.chance)} {len(site.sprints)}"
+        own: Json = {"name": texts.name(site.chance, number, 30)}
+        names = (own, own | {"goal": goal}, *({"name": n, "goal": goal} for n in SHARED_NAMES))
+        body: Json = {"originBoardId": int(board), **site.chance.choice(names)}
         sprint = str((await site.post(f"{AGILE}/sprint", body))["id"])
         site.sprints.append(sprint)
         inside = site.sample(mine, 3)

@@ -17,8 +17,8 @@ _DATES = ("DueDate", "TargetStartDate", "TargetEndDate")
 
 
 async def plans(site: RandomSite) -> None:
-    """Some have one name; the sources of some are gone; one in the archive, one in the trash."""
-    if site.chance.random() < 0.6:
+    """Some have one name; some of their sources are gone; in the archive, in the trash."""
+    if site.chance.random() < 0.6 or not _staying(site):
         return
     for number in site.some(2):
         name = site.chance.choice((texts.name(site.chance, number), "Same", "x" * LONGEST_NAME))
@@ -46,6 +46,7 @@ def _body(site: RandomSite) -> Json:
         )
         for each in site.sample(ids)
     ]
+    first: Json = {"type": "Project", "value": int(chance.choice(_staying(site)))}
     parts: Json = {
         "exclusionRules": _exclusions(site),
         "customFields": [
@@ -61,6 +62,7 @@ def _body(site: RandomSite) -> Json:
     lead = site.maybe(site.people)
     parts |= {} if lead is None else {"leadAccountId": lead.account_id}
     kept = {key: parts[key] for key in site.sample(list(parts), 5)}
+    sources = [first, *(each for each in sources if each != first)]
     return {"issueSources": sources, "scheduling": _scheduling(site), **kept}
 
 
@@ -117,6 +119,11 @@ async def _team(site: RandomSite, plan: str) -> None:
     members = [each.account_id for each in site.sample(site.people, 3)]
     body |= {"name": chance.choice((texts.odd(chance), "Same")), "memberAccountIds": members}
     await site.post(f"{ONE}/team/planonly", body, plan=plan)
+
+
+def _staying(site: RandomSite) -> list[str]:
+    """The projects that nobody removes: a site takes no plan without any source."""
+    return [each for key, each in site.projects.items() if key != site.configuration.leaving]
 
 
 def _versions(site: RandomSite) -> list[int]:

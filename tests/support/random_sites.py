@@ -32,6 +32,7 @@ from support.random_ideas import ideas
 from support.random_plans import plans
 from support.random_properties import properties
 from support.random_screens import default_field_configuration, field_configurations, screens
+from support.random_security import levels, security
 from support.random_service_desks import desk_changes, organizations, requests, service_desks
 from support.random_settings import columns, epics, features, votes
 from support.random_site import Json, RandomSite
@@ -105,7 +106,7 @@ async def roles(site: RandomSite) -> None:
 
 
 async def schemes(site: RandomSite) -> None:
-    """Who hears of issues and who sees them; the administrators see all."""
+    """Who hears of issues."""
     for number in site.some(1):
         recipients: list[Json] = [{"notificationType": "CurrentAssignee"}]
         recipients += [{"notificationType": "Group", "parameter": one} for one in site.groups]
@@ -114,14 +115,6 @@ async def schemes(site: RandomSite) -> None:
         body = {"name": texts.name(site.chance, number), "notificationSchemeEvents": events}
         made = await site.post("notificationscheme", body)
         site.schemes["notificationScheme"] = int(made["id"])
-    for number in site.some(1):
-        me = (await site.side.client.get_json(f"{API}/myself"))["accountId"]
-        members: list[Json] = [{"type": "user", "parameter": me}, {"type": "reporter"}]
-        members += [{"type": "group", "parameter": one} for one in site.groups]
-        level = {"name": texts.name(site.chance, number), "members": members, "isDefault": True}
-        body = {"name": texts.name(site.chance, number), "levels": [level]}
-        made = await site.post("issuesecurityschemes", body)
-        site.schemes["issueSecurityScheme"] = int(made["id"])
 
 
 async def projects(site: RandomSite) -> None:
@@ -244,8 +237,12 @@ async def late_parents(site: RandomSite) -> None:
             (int(site.projects[key]), int(site.types["Sub-task"])),
         )
         if mine and last and child and site.chance.random() < 0.5:
+            # A sub-task has the level of its parent.
+            level = "(SELECT json_extract(fields, '$.security') FROM jira_issue WHERE id = ?1)"
             store.execute(
-                "UPDATE jira_issue SET parent_id = ? WHERE id = ?", (last["id"], child["id"])
+                "UPDATE jira_issue SET parent_id = ?1, "
+                f"fields = json_set(fields, '$.security', {level}) WHERE id = ?2",
+                (last["id"], child["id"]),
             )
     store.execute("DELETE FROM jira_rendered")
 
@@ -264,6 +261,7 @@ PARTS: list[Part] = [
     fields,
     roles,
     schemes,
+    security,
     type_schemes,
     priority_schemes,
     permission_schemes,
@@ -282,6 +280,7 @@ PARTS: list[Part] = [
     team_managed,
     requests,
     assets,
+    levels,
     details,
     links,
     mentions,

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sitekeep_restore.importers.assets.tree import parents_first
 from sitekeep_restore.importers.jira import IMPORTER
@@ -27,8 +29,9 @@ from sitekeep_simulator.jira.fields import ASSETS_TYPE, add_product_field
 from sitekeep_simulator.jira.generator import generate
 from sitekeep_simulator.jira.objects import JiraObject, ObjectKind
 from sitekeep_simulator.jira.state import Jira
+from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import JiraPair, JiraSide, Json, undeclared
+from support.jira_fakes import JiraPair, JiraSide, Json, jira_pair, undeclared
 from support.planning import declared, errors_of, pair, reasons_of
 
 __all__ = ["pair"]
@@ -175,6 +178,34 @@ async def test_a_write_whose_answer_is_lost_is_not_done_twice(pair: JiraPair, pa
     after = await pair.destination.backup()
     assert (errors_of(tally), undeclared(before, after)) == ([], [])
     assert [after.count(kind) for kind in KINDS] == [before.count(kind) for kind in KINDS]
+
+
+async def test_a_type_of_references_that_is_made_meanwhile_is_used() -> None:
+    name, body = "Is „near“", {"description": "ä", "color": "#ABCDEF"}
+    made: list[JiraObject] = []
+    there: list[SimulatedSite] = []
+
+    @web.middleware
+    async def make_it_before(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # As the unit of another type does, which runs beside the one that asks.
+        if request.method == "POST" and request.path.endswith("/config/referencetype"):
+            kept = Jira(there[0]).objects.add(ObjectKind.ASSET_REFERENCE_TYPE, name, body)
+            made.append(kept)
+        return await handler(request)
+
+    async with jira_pair([make_it_before]) as sites:
+        there.append(sites.destination.site)
+        assets = assets_of(sites.source)
+        kind = add_type(assets, add_schema(assets, "Hosts", "HOSTS"), "Host")
+        reference = assets.jira.objects.add(ObjectKind.ASSET_REFERENCE_TYPE, name, body)
+        more = {"type": 1, "typeValue": str(kind.id), "additionalValue": str(reference.id)}
+        add_attribute(assets, kind, "Near", more)
+        before = await sites.source.backup()
+        tally = await restore(IMPORTER, sites.destination.client, before)
+        after = await sites.destination.backup()
+    assert len(made) == 1
+    assert tally.findings == []
+    assert undeclared(before, after) == []
 
 
 async def test_equal_objects_are_told_apart_by_nothing_and_are_as_many(pair: JiraPair) -> None:

@@ -114,9 +114,12 @@ async def test_all_of_them_come_back(pair: JiraPair) -> None:
 
 async def test_a_column_of_a_field_in_the_trash_is_lost_as_declared(pair: JiraPair) -> None:
     small = await filled(pair)
+    mine, only = await _filter(pair, "Mine"), {"columns": [small.fields["Team"]]}
+    await pair.source.client.put_json(COLUMNS, only, filter=mine)
     await pair.source.client.post(f"{API}/field/{{id}}/trash", None, id=small.fields["Team"])
     before = await pair.source.backup()
     tally = await restore(IMPORTER, pair.destination.client, before)
+    assert errors_of(tally) == []
     assert reasons_of(tally)[Loss.COLUMN_NOT_RESTORED.name] == 2
     lost = declared(Kind.FILTER_COLUMNS, before, await pair.destination.backup())
     assert {path for _, path in lost} == {"ofApps"}

@@ -203,6 +203,7 @@ async def test_sprints_of_one_name_are_told_apart_by_what_they_say(pair: JiraPai
     pair.share_people()
     board = (await pair.source.client.get_json(f"{AGILE}/board"))["values"][0]["id"]
     path = f"{AGILE}/sprint/{{sprint}}/properties/{{key}}"
+    made = ""
     for number, goal in enumerate(("Größe", "")):
         body = {"name": "Same", "originBoardId": board, "goal": goal}
         made = str((await pair.source.client.post_json(f"{AGILE}/sprint", body))["id"])

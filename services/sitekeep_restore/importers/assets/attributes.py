@@ -112,10 +112,22 @@ class _Writer:
         wanted: Json = attribute.get("referenceType") or {}
         found: Json | None = self._references.get(fold(wanted.get("name")))
         if found is None:
-            body = {name: str(wanted.get(name) or "") for name in ("name", "description", "color")}
-            made: Json = await self._assets.post_json("/config/referencetype", body)
-            found = self._references[fold(wanted.get("name"))] = made
+            found = await self._make_reference_type(wanted)
         return {"typeValue": kinds.get(source, ""), "additionalValue": str(found["id"])}
+
+    async def _make_reference_type(self, wanted: Json) -> Json:
+        """Makes one, unless the unit of another type has made it meanwhile."""
+        name = fold(wanted.get("name"))
+        body = {part: str(wanted.get(part) or "") for part in ("name", "description", "color")}
+        try:
+            made: Json = await self._assets.post_json("/config/referencetype", body)
+        except SiteRefused:
+            self._references = by_name(await self._assets.get_json("/config/referencetype"))
+            if name not in self._references:
+                raise
+            made = self._references[name]
+        self._references[name] = made
+        return made
 
 
 async def import_demands(unit: ImportUnit) -> None:

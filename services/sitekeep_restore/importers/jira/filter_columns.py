@@ -28,7 +28,7 @@ async def import_columns(
     unit.tally.expect(Kind.FILTER_COLUMNS)
     kept = await _translated(unit, columns)
     message = "" if target else "The filter is not at the destination."
-    if columns and not kept:
+    if not kept and await _were_fields(unit, columns):
         message = "None of its columns is a field of the destination."
     elif own and target:
         message = await _set(unit, target, kept)
@@ -47,6 +47,12 @@ async def _columns(unit: ImportUnit, filter_id: str) -> Sequence[str] | None:
         return None
     listed: list[Json] = await read_json(unit.backup, entry)
     return [str(each["value"]) for each in listed]
+
+
+async def _were_fields(unit: ImportUnit, columns: Sequence[str]) -> bool:
+    """Whether any of them was a field when the backup was made: some may be in the trash."""
+    found = [await unit.backup.entry(Kind.FIELD, each) for each in columns]
+    return any(found)
 
 
 async def _translated(unit: ImportUnit, columns: Sequence[str]) -> list[str]:
