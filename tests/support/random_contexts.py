@@ -45,7 +45,7 @@ async def _add_contexts(site: RandomSite, found: RandomField) -> None:
     else:
         await site.side.client.delete(f"{API}/{one}", field=found.id, context=wide.id)
     if fate == "renamed":
-        body = {"name": texts.name(site.chance, 0), "description": texts.odd(site.chance)}
+        body = {"name": texts.name(site.chance, 9), "description": texts.odd(site.chance)}
         await site.put(one, body, field=found.id, context=wide.id)
     if fate == "is for types":
         await _add(site, found, 8, [])

@@ -7,7 +7,7 @@ member; that somebody who *is* there was lost stays a difference that nothing de
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sitekeep_cli.comparison.jira_values import PERSON
 from sitekeep_cli.comparison.model import Json
@@ -17,6 +17,7 @@ from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
 WHY = "the person has no account at the destination"
+WHY_UNSEEN = "nobody whom its owner showed it has an account at the destination: it is private"
 WHY_NOT_ACTING = "the person has no active account at the destination"
 
 _SCHEMES = frozenset(
@@ -71,6 +72,20 @@ def explained(
     if path == "assignee" or path.startswith(("custom.", "values.")):
         return bool(_present(left, present) == (right or []))
     return False
+
+
+def is_unseen(present: Collection[str], shared: Mapping[str, Json]) -> bool:
+    """Whether somebody has it and nobody else may see it: no list shows it to an administrator."""
+    shares: Json = shared.get("shares") or []
+    return bool(shares) and shared.get("owner") in present and not _shown_to(shares, present)
+
+
+def names_unseen(left: Json, right: Json, unseen: Collection[str]) -> bool:
+    """Whether a query is the same but for filters that nobody sees: their ids stand for them."""
+    wanted = re.escape(str(left))
+    for name in unseen:
+        wanted = wanted.replace(re.escape(f"{{{name}}}"), r"\d+")
+    return bool(unseen) and re.fullmatch(wanted, str(right)) is not None
 
 
 def _is_person_absent(present: Collection[str], text: str) -> bool:

@@ -196,10 +196,25 @@ class Comparison:
             return ""
         return row.loss or f"restored: {row.restored}"
 
+    def _is_unseen(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
+        """Whether a filter is private now, or names such a one, of which only the id is known."""
+        if kind is not Kind.FILTER or path not in (MISSING, "jql"):
+            return False
+        if path == MISSING:
+            return self._is_private(name)
+        named = [each for each in self._shelf.names(Side.LEFT, kind) if f"{{{each}}}" in str(left)]
+        return absent.names_unseen(left, right, [each for each in named if self._is_private(each)])
+
+    def _is_private(self, name: str) -> bool:
+        shared = self._shelf.value(Side.LEFT, Kind.FILTER, name) or {}
+        return absent.is_unseen(self._present, shared)
+
     def _follows_from(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
         """What of both sites explains a difference by itself; empty: nothing does."""
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
+        if self._present and self._is_unseen(kind, name, path, left, right):
+            return absent.WHY_UNSEEN
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
         if self._lacks_service_management and service_management.explained(kind, name, path, left):

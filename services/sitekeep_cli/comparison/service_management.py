@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -71,9 +72,13 @@ def read(reading: Reading) -> None:
 
 
 def _organizations(reading: Reading) -> None:
+    times: Counter[str] = Counter()
     for record, organization in reading.objects(Kind.ORGANIZATION):
         name = str(organization.get("name"))
-        reading.refer(ORGANIZATION, record.key, name)
+        times[name] += 1
+        # Several may have one name; a restore makes them in the order of their ids.
+        nth = f"{name} #{times[name]}" if times[name] > 1 else name
+        reading.refer(ORGANIZATION, record.key, nth)
         value = {
             "created": part(organization, "created").get("epochMillis"),
             "properties": json.loads(record.attributes.get("properties") or "{}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -78,11 +78,11 @@ def default_values(jira: Jira, project: Project, type_id: int, given: Mapping[st
         context = context_for(jira, field, project.id, type_id)
         default: Body | None = context.body.get("default") if context is not None else None
         if default is not None:
-            values[name] = _stored(jira, default)
-    return values
+            values[name] = _stored(jira, project, default)
+    return {name: value for name, value in values.items() if value not in (None, [])}
 
 
-def _stored(jira: Jira, default: Body) -> Any:
+def _stored(jira: Jira, project: Project, default: Body) -> Any:
     """A default value as an issue keeps it."""
     kind = str(default["type"])
     if default.get("useCurrent"):
@@ -95,9 +95,19 @@ def _stored(jira: Jira, default: Body) -> Any:
     if kind == "textarea":
         paragraph = {"type": "paragraph", "content": [{"type": "text", "text": value}]}
         return {"type": "doc", "version": 1, "content": [paragraph]}
-    if kind in ("option.multiple", "version.multiple"):
+    if kind == "version.single":
+        return next(iter(_versions_of(jira, project, [value])), None)
+    if kind == "version.multiple":
+        return _versions_of(jira, project, value)
+    if kind == "option.multiple":
         return [int(each) for each in value]
-    return int(value) if kind in ("option.single", "project", "version.single") else value
+    return int(value) if kind in ("option.single", "project") else value
+
+
+def _versions_of(jira: Jira, project: Project, ids: Sequence[Any]) -> list[int]:
+    """Those that belong to the project: a default value may name versions of several ones."""
+    found = [jira.objects.get(ObjectKind.VERSION, str(each)) for each in ids]
+    return [each.id for each in found if each is not None and each.project_id == project.id]
 
 
 def routes(jira: Jira) -> list[web.RouteDef]:

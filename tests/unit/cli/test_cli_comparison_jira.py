@@ -11,7 +11,7 @@ import pytest
 from sitekeep_cli.comparison.model import Mode
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
-from support.cli_backups import ANNA, Records, changed, compared, document, jira, paragraph
+from support.cli_backups import ANNA, BOB, Records, changed, compared, document, jira, paragraph
 
 Change = Callable[[Records], object]
 HERE = ("https://left.example", "https://left.example")
@@ -431,6 +431,54 @@ def test_only_people_without_an_account_may_be_lost(change: Change, declared: bo
 
     assert lost
     assert all(one.declared is declared for one in lost)
+
+
+def lost_option(records: Records) -> None:
+    """An option is lost beside Bob, who has no account at the destination."""
+    records[Kind.USER].pop()
+    del fields(records)["customfield_10010"]
+
+
+def test_a_value_that_is_lost_passes_for_no_absent_person() -> None:
+    found, _ = compared(
+        jira(),
+        restoration(lost_option, remove(Kind.CHANGELOG)),
+        jira=True,
+        mode=Mode.RESTORED,
+        coverage=[*COVERAGE, USERS],
+        sites=HERE,
+    )
+    lost = {one.path: one.declared for one in found if one.path.startswith("custom.")}
+    assert set(lost.values()) == {False}
+
+
+@pytest.mark.parametrize(
+    ("shown_to", "owner", "declared"),
+    [(BOB, ANNA, True), (ANNA, ANNA, False), (BOB, BOB, False)],
+)
+def test_a_filter_may_be_gone_where_only_its_owner_is_left_to_see_it(
+    shown_to: Any, owner: Any, declared: bool
+) -> None:
+    shared: dict[str, Any] = {"sharePermissions": [{"type": "user", "user": shown_to}]}
+    naming: dict[str, Any] = {**shared, "sharePermissions": [{"type": "loggedin"}]}
+
+    def two(records: Records) -> None:
+        first = records[Kind.FILTER][0]["payload"]
+        first.update(shared, owner=owner)
+        second = {**first, **naming, "id": "91", "name": "Of that", "jql": "filter = 90"}
+        records[Kind.FILTER].append({"key": "91", "payload": second})
+
+    def gone(records: Records) -> None:
+        records[Kind.USER].pop()
+        records[Kind.FILTER].pop(0)
+
+    left = changed(jira(), two)
+    right = changed(restoration(two, remove(Kind.CHANGELOG)), gone)
+    mode, coverage = Mode.RESTORED, [*COVERAGE, USERS]
+    found, _ = compared(left, right, jira=True, mode=mode, coverage=coverage, sites=HERE)
+    told = {(one.item, one.path): one.declared for one in found if one.kind is Kind.FILTER}
+    assert told[("Open", MISSING)] is declared
+    assert told[("Of that", "jql")] is declared
 
 
 @pytest.mark.parametrize(("before", "declared"), [(None, True), ("Low", False)])

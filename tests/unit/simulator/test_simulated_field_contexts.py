@@ -145,6 +145,18 @@ async def test_a_new_issue_begins_with_the_default_value(
     assert (await jira.put(f"{path}/defaultValue", wrong)).status == 400
 
 
+async def test_a_default_version_is_for_issues_of_its_project_alone(jira: JiraCaller) -> None:
+    projects = [await jira.new_project(key) for key in ("AB", "CD")]
+    bodies: list[Json] = [{"projectId": int(each), "name": "1"} for each in projects]
+    ids = [(await jira.post("/version", body)).json["id"] for body in bodies]
+    path = await new_field(jira, "multiversion")
+    field, context = path.split("/")[2], await only_context(jira, path)
+    default = {"type": "version.multiple", "versionIds": ids, "contextId": context}
+    assert (await jira.put(f"{path}/defaultValue", {"defaultValues": [default]})).status == 204
+    [shown] = (await jira.issue(await jira.new_issue()))[field]
+    assert shown["id"] == ids[0]
+
+
 async def test_a_default_option_belongs_to_its_context(jira: JiraCaller) -> None:
     path = await new_field(jira, "select")
     context = await only_context(jira, path)
