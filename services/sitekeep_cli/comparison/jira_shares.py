@@ -12,11 +12,13 @@ from sitekeep_cli.comparison.shape import items, part
 Item = Mapping[str, Any]
 
 _NUMBERED = re.compile(r" \(\d+\)\Z")
+_KEPT = 230
+"""Characters that are left of a long name where a number has to stand behind it."""
 
 
 def unnumbered(name: str) -> str:
     """A name without what a restore puts behind one that its owner has used already."""
-    return _NUMBERED.sub("", name)
+    return _NUMBERED.sub("", name)[:_KEPT]
 
 
 def shares(item: Item, name: str) -> list[Json]:
