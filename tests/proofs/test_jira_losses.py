@@ -379,3 +379,32 @@ async def test_between_projects_the_order_is_that_of_creation() -> None:
     first = [key.partition("-")[0] for key in after]
     assert first in (sorted(first), sorted(first, reverse=True))
     assert trip.results[Kind.RANK].exact == trip.results[Kind.RANK].source > 0
+
+
+@pytest.mark.shows_loss(Kind.ISSUE_LINK, MISSING)
+@pytest.mark.shows_loss(Loss.LINK_OUT_OF_BACKUP)
+async def test_what_names_a_project_in_the_trash_comes_back_without_it() -> None:
+    async def prepare(pair: JiraPair) -> None:
+        await small(pair)
+        site, client = SmallSite(pair.source), pair.source.client
+        lead = (await client.get_json(f"{API}/myself"))["accountId"]
+        body = {"key": "BETA", "name": "Beta", "projectTypeKey": "software"}
+        project = await site.post("project", {**body, "leadAccountId": lead})
+        types = {each["name"]: each["id"] for each in await client.get_json(f"{API}/issuetype")}
+        fields = {"project": {"key": "BETA"}, "summary": "Beta", "issuetype": {"id": types["Task"]}}
+        await site.post("issue", {"fields": fields})
+        ends = {"inwardIssue": {"key": "ALFA-2"}, "outwardIssue": {"key": "BETA-1"}}
+        await site.post("issueLink", {"type": {"name": "Gantt End to Start"}, **ends})
+        shares = [{"type": "project", "project": {"id": project["id"]}}, {"type": "authenticated"}]
+        for number, shared in enumerate((shares, shares[:1])):
+            named = {"name": f"Of beta {number}", "jql": f"key in (ALFA-{number + 1})"}
+            await site.post("filter", {**named, "sharePermissions": shared})
+        one = f"{API}/project/{{project}}"
+        await client.delete(one, [("enableUndo", "true")], project="BETA")
+
+    trip = await run_jira(prepare)
+    assert trip.undeclared == []
+    assert errors_of(trip.restore) == []
+    assert found(trip, Kind.ISSUE_LINK) == {("ALFA-2 Gantt End to Start BETA-1", MISSING)}
+    assert {("Of beta 0", "shares"), ("Of beta 1", "shares")} <= found(trip, Kind.FILTER)
+    assert losses(trip, Loss.LINK_OUT_OF_BACKUP, Loss.SHARE_DROPPED) == [1, 2]

@@ -28,6 +28,14 @@ async def archived_issues(site: RandomSite) -> None:
                 return
 
 
+async def trashed_projects(site: RandomSite) -> None:
+    """The first one, with all that names it from elsewhere: links, shares, boards, values."""
+    if len(site.projects) > 1 and site.chance.random() < 0.25:
+        key = next(iter(site.projects))
+        one = f"{API}/project/{{project}}"
+        await site.side.client.delete(one, [("enableUndo", "true")], project=key)
+
+
 async def archived_projects(site: RandomSite) -> None:
     """Projects with all that is in them, archived issues included."""
     for key in site.projects:

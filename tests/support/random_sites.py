@@ -13,7 +13,12 @@ from typing import Any
 from support import random_texts as texts
 from support.jira_fakes import API
 from support.random_addresses import addresses
-from support.random_archives import archived_issues, archived_projects, archived_versions
+from support.random_archives import (
+    archived_issues,
+    archived_projects,
+    archived_versions,
+    trashed_projects,
+)
 from support.random_assets import assets
 from support.random_boards import boards, lost_boards, ranks
 from support.random_configuration import permission_schemes, priority_schemes, type_schemes
@@ -307,6 +312,7 @@ PARTS: list[Part] = [
     archived_issues,
     removals,
     archived_projects,
+    trashed_projects,
     deactivations,
 ]
 """What a site is made of, in this order. A new kind adds its own function behind the issues."""

@@ -7,7 +7,7 @@ member; that somebody who *is* there was lost stays a difference that nothing de
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sitekeep_cli.comparison.jira_values import PERSON
 from sitekeep_cli.comparison.model import Json
@@ -17,7 +17,6 @@ from sitekeep_shared.coverage import MISSING
 from sitekeep_shared.kinds import Kind
 
 WHY = "the person has no account at the destination"
-WHY_UNSEEN = "nobody whom its owner showed it has an account at the destination: it is private"
 WHY_NOT_ACTING = "the person has no active account at the destination"
 
 _SCHEMES = frozenset(
@@ -65,27 +64,13 @@ def explained(
     if path in _REPLACED:
         return isinstance(left, str) and _account(left) not in present
     if kind in _OWNED and path in _SHARED:
-        return bool(_shown_to(left, present) == (right or []))
+        return bool(shown_to(left, present) == (right or []))
     if path == "mentions":
         mentioned: list[Json] = left if is_list(left) else []
         return bool([one for one in mentioned if one in present] == (right or []))
     if path == "assignee" or path.startswith(("custom.", "values.")):
         return bool(_present(left, present) == (right or []))
     return False
-
-
-def is_unseen(present: Collection[str], shared: Mapping[str, Json]) -> bool:
-    """Whether somebody has it and nobody else may see it: no list shows it to an administrator."""
-    shares: Json = shared.get("shares") or []
-    return bool(shares) and shared.get("owner") in present and not _shown_to(shares, present)
-
-
-def names_unseen(left: Json, right: Json, unseen: Collection[str]) -> bool:
-    """Whether a query is the same but for filters that nobody sees: their ids stand for them."""
-    wanted = re.escape(str(left))
-    for name in unseen:
-        wanted = wanted.replace(re.escape(f"{{{name}}}"), r"\d+")
-    return bool(unseen) and re.fullmatch(wanted, str(right)) is not None
 
 
 def _is_person_absent(present: Collection[str], text: str) -> bool:
@@ -109,7 +94,7 @@ def cannot_act(
     return bool(is_person) and account not in active
 
 
-def _shown_to(value: Json, present: Collection[str]) -> Json:
+def shown_to(value: Json, present: Collection[str]) -> Json:
     """With whom something is shared, without accounts that are absent."""
     listed: list[Json] = value if is_list(value) else []
     return [one for one in listed if " " in one or one == "everyone" or one in present]

@@ -21,6 +21,7 @@ from sitekeep_cli.comparison import (
     jira_workflows,
     scoped,
     service_management,
+    unheld,
 )
 from sitekeep_cli.comparison.jira_rule_order import in_place
 from sitekeep_cli.comparison.links import Links
@@ -29,6 +30,7 @@ from sitekeep_cli.comparison.paths import differing
 from sitekeep_cli.comparison.reading import WHY_UNKNOWN, Reading, names_nothing
 from sitekeep_cli.comparison.shape import is_object
 from sitekeep_cli.comparison.shelf import Pair, Shelf
+from sitekeep_cli.comparison.unseen import WHY_UNSEEN, Unseen
 from sitekeep_shared.coverage import EXTRA, MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
@@ -115,6 +117,7 @@ class Comparison:
         self._mode = mode
         self._coverage = coverage
         self._noticed = noticed
+        self._held: Collection[str] = frozenset[str]()
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
         self._lacks_service_management = False
@@ -146,6 +149,7 @@ class Comparison:
                 confluence.read(reading)
         self._shelf.finish()
         self._lacks_service_management = jira and service_management.lacks_app(self._shelf)
+        self._held = self._shelf.names(Side.LEFT, Kind.PROJECT)
         users = self._coverage.get(Kind.USER)
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
@@ -196,25 +200,16 @@ class Comparison:
             return ""
         return row.loss or f"restored: {row.restored}"
 
-    def _is_unseen(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> bool:
-        """Whether a filter is private now, or names such a one, of which only the id is known."""
-        if kind is not Kind.FILTER or path not in (MISSING, "jql"):
-            return False
-        if path == MISSING:
-            return self._is_private(name)
-        named = [each for each in self._shelf.names(Side.LEFT, kind) if f"{{{each}}}" in str(left)]
-        return absent.names_unseen(left, right, [each for each in named if self._is_private(each)])
-
-    def _is_private(self, name: str) -> bool:
-        shared = self._shelf.value(Side.LEFT, Kind.FILTER, name) or {}
-        return absent.is_unseen(self._present, shared)
-
     def _follows_from(self, kind: Kind, name: str, path: str, left: Json, right: Json) -> str:
         """What of both sites explains a difference by itself; empty: nothing does."""
+        whole, left = left, unheld.held_part(self._held, kind, path, left)
+        if left != whole and (left or None) == (right or None):
+            return unheld.WHY
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
-        if self._present and self._is_unseen(kind, name, path, left, right):
-            return absent.WHY_UNSEEN
+        unseen = Unseen(self._shelf, self._present, self._held)
+        if self._present and unseen.explains(kind, name, path, left, right):
+            return WHY_UNSEEN
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING
         if self._lacks_service_management and service_management.explained(kind, name, path, left):
@@ -245,6 +240,7 @@ class Comparison:
             or scoped.is_of_another_generation(left, right),
             (kind, path) != (Kind.REQUEST_TYPE, "issueType")
             or service_management.loses_issue_type(self._shelf, name, left),
+            (kind, path) != (Kind.ISSUE_LINK, MISSING) or unheld.leads_out(self._held, name),
             _ONLY_FROM_TO.get((kind, path), (left, right)) == (left, right),
             not (left_out and path.startswith(left_out)) or right is None,
             kind is not Kind.WORKFLOW or self._of_a_project(name, path),

@@ -15,6 +15,8 @@ from sitekeep_cli.comparison.shape import is_list, is_object
 
 PERSON = "user/"
 """What the accounts of people begin with, so that no text passes for one."""
+PROJECT = "project/"
+"""What the keys of projects that values name begin with."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _OF_THE_SITE = frozenset({"self", "id", "avatarUrls", "iconUrl", "avatarId", "avatarUrl"})
 """What each site makes up by itself, wherever it stands."""
@@ -53,7 +55,7 @@ def _object(value: Mapping[str, Any], links: Links) -> Json:
     if "key" in value and "name" not in value:
         return value["key"]
     if "projectTypeKey" in value:
-        return value["key"]
+        return f"{PROJECT}{value['key']}"
     if "name" in value:
         return links.said(str(value["name"]))
     return {name: canonical(one, links) for name, one in value.items() if name not in _OF_THE_SITE}

@@ -212,6 +212,10 @@ class Loss(enum.Enum):
         "no requests any more; what they were as such is in the backup."
     )
     SERVICE_MANAGEMENT_ABSENT = "The destination does not have Jira Service Management."
+    LINK_OUT_OF_BACKUP = (
+        "The link leads to an issue of a project that the backup does not hold, as of one in the "
+        "trash."
+    )
     SHARE_DROPPED = (
         "A permission names somebody or something that is not at the destination, or the site "
         "refused it."

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira import identity_kinds
-from sitekeep_restore.importers.jira.losses import LossCounter
+from sitekeep_restore.importers.jira.losses import Loss, LossCounter
 from sitekeep_restore.importers.jira.parents import import_parents
 from sitekeep_restore.importers.jira.projects import TargetProject
 from sitekeep_restore.importers.jira.reading import Json, read_json
 from sitekeep_restore.importers.unit import ImportUnit
 from sitekeep_shared.atlassian.errors import SiteForbidden, SiteNotFound, SiteRefused
-from sitekeep_shared.content.entry_keys import issue_entry
+from sitekeep_shared.content.entry_keys import issue_entry, split_issue_key
 from sitekeep_shared.kinds import Kind
 
 ISSUE_LINK = "/rest/api/3/issueLink"
@@ -28,7 +28,7 @@ async def import_relations(unit: ImportUnit) -> None:
     losses = LossCounter(unit.tally)
     issues = await _issues(unit, project)
     await import_parents(unit, project, issues, losses)
-    await _import_links(unit, issues)
+    await _import_links(unit, issues, losses)
     losses.report()
 
 
@@ -50,7 +50,7 @@ def outward_links(issue: Json) -> list[Json]:
     return [link for link in links if link.get("outwardIssue")]
 
 
-async def _import_links(unit: ImportUnit, issues: Sequence[Json]) -> None:
+async def _import_links(unit: ImportUnit, issues: Sequence[Json], losses: LossCounter) -> None:
     links = [(issue, link) for issue in issues for link in outward_links(issue)]
     if not links:
         return
@@ -61,8 +61,13 @@ async def _import_links(unit: ImportUnit, issues: Sequence[Json]) -> None:
         identity_kinds.ISSUE_LINK_TYPE, {str(link["type"]["id"]) for _, link in links}
     )
     unit.tally.expect(Kind.ISSUE_LINK, len(links))
+    held = {entry.attributes["key"] async for entry in unit.backup.entries(Kind.PROJECT)}
     present = await _present(unit, {targets[i["id"]] for i, _ in links if i["id"] in targets})
     for issue, link in links:
+        other = str(link["outwardIssue"].get("key"))
+        if split_issue_key(other)[0] not in held:
+            losses.gone(Kind.ISSUE_LINK, Loss.LINK_OUT_OF_BACKUP, f"{issue['key']} {other}")
+            continue
         triple = (
             types.get(str(link["type"]["id"]), ""),
             targets.get(issue["id"], ""),

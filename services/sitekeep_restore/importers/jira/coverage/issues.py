@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sitekeep_restore.importers.jira.coverage.row import row
-from sitekeep_shared.coverage import CoverageRow
+from sitekeep_shared.coverage import MISSING, CoverageRow
 from sitekeep_shared.kinds import Kind
 
 ROWS: Sequence[CoverageRow] = (
@@ -59,7 +59,13 @@ ROWS: Sequence[CoverageRow] = (
         "not",
         "No request writes history; the original one is in the backup.",
     ),
-    row(Kind.ISSUE_LINK, "exactly"),
+    row(
+        Kind.ISSUE_LINK,
+        "with loss",
+        "Same type and both ends, but for links to issues of projects that the backup does not "
+        "hold, as those in the trash.",
+        MISSING,
+    ),
     row(Kind.REMOTE_LINK, "exactly"),
     row(
         Kind.WATCHER,
