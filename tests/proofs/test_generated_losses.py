@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sitekeep_cli.comparison.jira_values import PERSON
 from sitekeep_cli.comparison.model import Difference
 from sitekeep_restore.importers.jira.losses import Loss
 from sitekeep_shared.coverage import EXTRA, MISSING, Product
@@ -28,7 +29,8 @@ def later(one: Difference) -> bool:
 
 def by_the_account(one: Difference) -> bool:
     """The restoring account stands where somebody else stood."""
-    return bool(one.left != ADMIN and one.right == ADMIN)
+    before, after = (str(each).removeprefix(PERSON) for each in (one.left, one.right))
+    return before != ADMIN and after == ADMIN
 
 
 def gone(one: Difference) -> bool:
