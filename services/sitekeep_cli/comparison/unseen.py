@@ -41,8 +41,8 @@ class Unseen:
         return (kind, path) == (Kind.FILTER, "jql") and self._is_same_query(str(left), str(right))
 
     def _is_private(self, kind: Kind, name: str) -> bool:
-        shared = self.shelf.value(Side.LEFT, kind, name) or {}
-        listed = [one for each in _SEEN_BY[kind] for one in shared.get(each) or ()]
+        shared: dict[str, Json] = self.shelf.value(Side.LEFT, kind, name) or {}
+        listed: list[Json] = [one for each in _SEEN_BY[kind] for one in shared.get(each) or ()]
         there = absent.shown_to(unheld.shares(self.held, listed), self.present)
         # Of dashboards an administrator is shown those alone that are shared with him, too.
         is_seen = bool(there) if kind is Kind.FILTER else len(there) == len(listed)
