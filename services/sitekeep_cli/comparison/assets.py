@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekeep_cli.comparison.jira_values import PERSON
+from sitekeep_cli.comparison.jira_values import PERSON, words
 from sitekeep_cli.comparison.links import ASSET
 from sitekeep_cli.comparison.model import Json, Record
 from sitekeep_cli.comparison.reading import Reading, without_nothing
@@ -128,4 +128,4 @@ def _value(reading: Reading, value: Item, text: Callable[[str], str]) -> str:
         return f"{PERSON}{part(value, 'user').get('key')}"
     if value.get("status"):
         return str(part(value, "status").get("name"))
-    return text(str(value.get("value", value.get("displayValue", ""))))
+    return words(text(str(value.get("value", value.get("displayValue", "")))))

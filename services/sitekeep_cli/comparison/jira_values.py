@@ -29,8 +29,13 @@ def canonical(value: Json, links: Links) -> Json:
     if is_list(value):
         return _list([canonical(one, links) for one in value])
     if isinstance(value, str):
-        return instant(value) if _TIME.fullmatch(value) else links.said(value)
+        return instant(value) if _TIME.fullmatch(value) else words(links.said(value))
     return value
+
+
+def words(text: str) -> str:
+    """What people wrote, so that it passes for no person and no project."""
+    return f"text {text}" if text.startswith((PERSON, PROJECT)) else text
 
 
 def _list(values: list[Json]) -> Json:
@@ -57,11 +62,11 @@ def _object(value: Mapping[str, Any], links: Links) -> Json:
     if "projectTypeKey" in value:
         return f"{PROJECT}{value['key']}"
     if "name" in value:
-        return links.said(str(value["name"]))
+        return words(links.said(str(value["name"])))
     return {name: canonical(one, links) for name, one in value.items() if name not in _OF_THE_SITE}
 
 
 def _option(value: Mapping[str, Any], links: Links) -> Json:
-    chosen = links.said(str(value["value"]))
+    chosen = words(links.said(str(value["value"])))
     child = value.get("child")
     return {"value": chosen, "child": canonical(child, links)} if child else chosen

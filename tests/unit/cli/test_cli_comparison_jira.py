@@ -433,21 +433,19 @@ def test_only_people_without_an_account_may_be_lost(change: Change, declared: bo
     assert all(one.declared is declared for one in lost)
 
 
-def lost_option(records: Records) -> None:
-    """An option is lost beside Bob, who has no account at the destination."""
+def lost_value(records: Records) -> None:
+    """A value is lost beside Bob, who has no account at the destination."""
     records[Kind.USER].pop()
     del fields(records)["customfield_10010"]
 
 
-def test_a_value_that_is_lost_passes_for_no_absent_person() -> None:
-    found, _ = compared(
-        jira(),
-        restoration(lost_option, remove(Kind.CHANGELOG)),
-        jira=True,
-        mode=Mode.RESTORED,
-        coverage=[*COVERAGE, USERS],
-        sites=HERE,
-    )
+@pytest.mark.parametrize("value", [{"id": "33", "value": "Red"}, "user/nobody", "project/NONE"])
+def test_a_value_that_is_lost_passes_for_no_absent_person(value: Any) -> None:
+    change = set_field("customfield_10010", value)
+    mode, coverage = Mode.RESTORED, [*COVERAGE, USERS]
+    left = changed(jira(), change)
+    right = changed(restoration(change, remove(Kind.CHANGELOG)), lost_value)
+    found, _ = compared(left, right, jira=True, mode=mode, coverage=coverage, sites=HERE)
     lost = {one.path: one.declared for one in found if one.path.startswith("custom.")}
     assert set(lost.values()) == {False}
 
