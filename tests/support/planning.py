@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest_asyncio
 
@@ -22,7 +22,7 @@ from sitekeep_simulator.faults import Fault, FaultKind
 from sitekeep_simulator.server import start_site
 from sitekeep_simulator.site import SimulatedSite
 from support.confluence_fakes import MemoryBackup, restore
-from support.jira_fakes import JiraPair, jira_pair
+from support.jira_fakes import JiraPair, JiraSide, jira_pair, undeclared
 
 
 @pytest_asyncio.fixture
@@ -74,6 +74,22 @@ async def restored_despite_lost_answers(
         IMPORTER, pair.destination.client, before, attempts=5, retried=(AmbiguousWrite,)
     )
     return planned, tally
+
+
+async def undoubled(
+    pair: JiraPair,
+    method: str,
+    path: str,
+    skips: Sequence[int],
+    names: Callable[[JiraSide], Awaitable[set[str]]],
+) -> list[Fault]:
+    """Restores despite lost answers and shows that nothing is lost and no name is there twice."""
+    before = await pair.source.backup()
+    planned, tally = await restored_despite_lost_answers(pair, before, method, path, skips)
+    assert errors_of(tally) == []
+    assert undeclared(before, await pair.destination.backup()) == []
+    assert await names(pair.destination) == await names(pair.source)
+    return planned
 
 
 def declared(kind: Kind, left: MemoryBackup, right: MemoryBackup) -> set[tuple[str, str]]:

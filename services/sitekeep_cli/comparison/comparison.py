@@ -120,6 +120,7 @@ class Comparison:
         self._held: Collection[str] = frozenset[str]()
         self._present: Collection[str] = frozenset[str]()
         self._active: Collection[str] = frozenset[str]()
+        self._unseen = Unseen(shelf, self._present, self._held)
         self._lacks_service_management = False
         self.results: dict[Kind, KindResult] = {}
 
@@ -154,6 +155,7 @@ class Comparison:
         if users is not None and users.declares(MISSING):
             self._present = self._shelf.names(Side.RIGHT, Kind.USER)
             self._active = frozenset(name for name in self._present if self._is_active(name))
+            self._unseen = Unseen(self._shelf, self._present, self._held)
 
     def _is_active(self, account: str) -> bool:
         user = self._shelf.value(Side.RIGHT, Kind.USER, account)
@@ -207,8 +209,7 @@ class Comparison:
             return unheld.WHY
         if self._present and absent.explained(self._present, kind, name, path, left, right):
             return absent.WHY
-        unseen = Unseen(self._shelf, self._present, self._held)
-        if self._present and unseen.explains(kind, name, path, left, right):
+        if self._present and self._unseen.explains(kind, name, path, left, right):
             return WHY_UNSEEN
         if self._present and absent.cannot_act(self._active, kind, name, path, left, right):
             return absent.WHY_NOT_ACTING

@@ -35,6 +35,7 @@ Shape = msgspec.json.Decoder[Any]
 """What an answer is read as."""
 ANY_DOCUMENT: Shape = msgspec.json.Decoder(msgspec.Raw)
 """Skimmed, not built."""
+_VALUES: Shape = msgspec.json.Decoder()
 _PAIR_OR_HALF = re.compile(
     rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -69,12 +70,17 @@ def read_answer(
     Raises:
         ValueError: the body is no complete JSON document, or has another shape.
     """
+    return Answer(status, headers, *_read(body, shape))
+
+
+def _read(body: bytes, shape: Shape) -> tuple[bytes, Any, int]:
+    """The body, mended where it has to be, its content, and how much was mended."""
     try:
-        return Answer(status, headers, body, shape.decode(body))
+        return body, shape.decode(body), 0
     except msgspec.DecodeError:
         mended, replaced = _without_halves(body)
         _check_complete(mended)
-        return Answer(status, headers, mended, shape.decode(mended), replaced)
+        return mended, shape.decode(mended), replaced
 
 
 def _check_complete(body: bytes) -> None:
@@ -96,12 +102,7 @@ def _without_halves(body: bytes) -> tuple[bytes, int]:
 
 def decode_json(body: bytes) -> Any:
     """The body as Python values, None where it is empty. Raises ValueError where it is no JSON."""
-    if not body:
-        return None
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return msgspec.json.decode(_without_halves(body)[0])
+    return _read(body, _VALUES)[1] if body else None
 
 
 def encode_json(value: Any) -> bytes | None:
